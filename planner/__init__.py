@@ -1,0 +1,1 @@
+"""Supply-chain planner: the root that knows scenarios, solvers and reports."""

@@ -1,0 +1,1 @@
+"""Replenishment orders to loads, routes and a timetable."""

@@ -1,0 +1,1 @@
+"""History to a demand distribution per item, location and bucket."""

@@ -1,0 +1,1 @@
+"""Demand distribution to safety stock, reorder point, order-up-to level and classes."""

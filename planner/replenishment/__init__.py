@@ -1,0 +1,1 @@
+"""Stock, targets and lanes to replenishment orders."""

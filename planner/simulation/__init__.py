@@ -1,0 +1,1 @@
+"""Plays a plan against demand and lead times that it has not seen."""

@@ -1,0 +1,1 @@
+"""What is answered: published tables, KPIs, pages and files for people."""

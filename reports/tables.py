@@ -1,0 +1,370 @@
+"""Schemas of every published table: what a run folder holds, column by column, with units.
+
+`conform` is the one door through which a table becomes published: it orders the columns, casts
+them, checks them and raises with every fault at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pandera.pandas as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ID = "str"
+NUMBER = "float64"
+INTEGER = "int64"
+DATE = "datetime64[ns]"
+FLAG = "bool"
+
+
+def column(  # noqa: D103 - described by its arguments
+    dtype: str,
+    description: str,
+    unit: str = "",
+    *,
+    nullable: bool = False,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> pa.Column:
+    checks = []
+    if minimum is not None:
+        checks.append(pa.Check.ge(minimum))
+    if maximum is not None:
+        checks.append(pa.Check.le(maximum))
+    if choices:
+        checks.append(pa.Check.isin(list(choices)))
+    return pa.Column(
+        dtype, checks=checks, nullable=nullable, coerce=True, description=description, metadata={"unit": unit}
+    )
+
+
+def table(name: str, description: str, columns: Mapping[str, pa.Column], key: tuple[str, ...]) -> pa.DataFrameSchema:
+    """Return the schema of one table: no other columns, unique key, columns in this order."""
+    return pa.DataFrameSchema(
+        dict(columns), name=name, description=description, strict=True, unique=list(key), metadata={"key": list(key)}
+    )
+
+
+_ITEM = {"item_id": column(ID, "Item.")}
+_ITEM_LOCATION = {**_ITEM, "location_id": column(ID, "Location.")}
+_BUCKET = {"bucket_start": column(DATE, "First day of the bucket.")}
+
+FORECAST = table(
+    "forecast",
+    "Demand distribution per item, location and bucket, all channels together.",
+    {
+        **_ITEM_LOCATION,
+        **_BUCKET,
+        "mean_qty": column(NUMBER, "Expected demand.", "base units per bucket", minimum=0),
+        "sd_qty": column(NUMBER, "Standard deviation.", "base units", minimum=0),
+        "p10_qty": column(NUMBER, "10 % quantile.", "base units", minimum=0),
+        "p50_qty": column(NUMBER, "Median.", "base units", minimum=0),
+        "p90_qty": column(NUMBER, "90 % quantile.", "base units", minimum=0),
+        "method": column(ID, "Model that won the backtest, or the stated fallback."),
+    },
+    ("item_id", "location_id", "bucket_start"),
+)
+FORECAST_CHANNELS = table(
+    "forecast_channels",
+    "The forecast split by sales channel.",
+    {
+        **_ITEM_LOCATION,
+        "channel": column(ID, "Sales channel."),
+        **_BUCKET,
+        "mean_qty": column(NUMBER, "Expected demand.", "base units per bucket", minimum=0),
+    },
+    ("item_id", "location_id", "channel", "bucket_start"),
+)
+FORECAST_ACCURACY = table(
+    "forecast_accuracy",
+    "Rolling backtest of every series: how good the chosen model was on weeks it had not seen.",
+    {
+        **_ITEM_LOCATION,
+        "demand_class": column(ID, "smooth, erratic, intermittent, lumpy (Syntetos and Boylan), new or inactive."),
+        "method": column(ID, "Chosen model."),
+        "pinball_loss": column(NUMBER, "Mean pinball loss of the chosen model.", "base units", nullable=True),
+        "mase": column(NUMBER, "Mean absolute scaled error.", nullable=True),
+        "bias_qty": column(NUMBER, "Mean of forecast minus actual.", "base units per bucket", nullable=True),
+        "wape": column(NUMBER, "Weighted absolute percentage error.", "ratio", nullable=True),
+    },
+    ("item_id", "location_id"),
+)
+POLICY_PARAMS = table(
+    "policy_params",
+    "Stock targets per item and location, and the rows that decided them.",
+    {
+        **_ITEM_LOCATION,
+        "abc_class": column(ID, "By revenue."),
+        "xyz_class": column(ID, "By variability."),
+        "service_measure": column(ID, "cycle_service_level or fill_rate.", choices=("cycle_service_level", "fill_rate")),
+        "service_target": column(NUMBER, "Wanted service.", "share 0..1", minimum=0, maximum=1),
+        "lead_time_days": column(NUMBER, "Mean lead time.", "days", minimum=0),
+        "review_period_days": column(NUMBER, "Days between two orders.", "days", minimum=0),
+        "demand_mean_qty": column(NUMBER, "Expected demand over lead time plus review period.", "base units", minimum=0),
+        "demand_sd_qty": column(NUMBER, "Its standard deviation, lead-time variability included.", "base units", minimum=0),
+        "distribution": column(ID, "Distribution fitted to that demand."),
+        "safety_stock_qty": column(NUMBER, "Stock above the expected demand.", "base units", minimum=0),
+        "reorder_point_qty": column(NUMBER, "Order when the inventory position falls to it.", "base units", minimum=0),
+        "order_up_to_qty": column(NUMBER, "Order up to this inventory position.", "base units", minimum=0),
+        "min_qty": column(NUMBER, "Presentation stock.", "base units", minimum=0),
+        "max_qty": column(NUMBER, "Most stock allowed; empty: no limit.", "base units", nullable=True, minimum=0),
+        "holding_cost": column(NUMBER, "Of one unit for one day.", "money/unit/day", minimum=0),
+        "shortage_cost": column(NUMBER, "Of one unit of unmet demand.", "money/unit", minimum=0),
+        "policy_rule": column(ID, "The policy row that won, or the setting."),
+    },
+    ("item_id", "location_id"),
+)
+REPLENISHMENT_ORDERS = table(
+    "replenishment_orders",
+    "What to order, where, when and why.",
+    {
+        "order_id": column(ID, "Order line."),
+        "type": column(ID, "PO: supplier to location; DO: location to location.", choices=("PO", "DO")),
+        **_ITEM,
+        "source_id": column(ID, "Supplier or supplying location."),
+        "location_id": column(ID, "Receiving location."),
+        "qty": column(NUMBER, "Quantity.", "base units", minimum=0),
+        "order_uom": column(ID, "Unit of measure of the order."),
+        "order_qty_uom": column(NUMBER, "Quantity in that unit.", "order_uom", minimum=0),
+        "order_date": column(DATE, "Day of ordering (PO) or of dispatch decision (DO)."),
+        "receipt_date": column(DATE, "Day of receipt."),
+        **_BUCKET,
+        "weight_kg": column(NUMBER, "Gross weight.", "kg", minimum=0),
+        "volume_m3": column(NUMBER, "Volume.", "m3", minimum=0),
+        "cost": column(NUMBER, "Goods plus the line's fixed cost (PO), handling plus fixed cost (DO).", "money", minimum=0),
+        "days_of_supply_after": column(
+            NUMBER, "Days that the stock lasts after this receipt by the forecast.", "days", nullable=True, minimum=0
+        ),
+        "binding_reason": column(ID, "The rule that decided the quantity."),
+    },
+    ("order_id",),
+)
+PROJECTED_INVENTORY = table(
+    "projected_inventory",
+    "Stock by bucket: closing = opening + receipts + planned receipts - (demand - unmet) - shipped.",
+    {
+        **_ITEM_LOCATION,
+        **_BUCKET,
+        "opening_qty": column(NUMBER, "Stock at the start.", "base units", minimum=0),
+        "receipts_qty": column(NUMBER, "From open orders.", "base units", minimum=0),
+        "planned_receipts_qty": column(NUMBER, "From orders of this plan.", "base units", minimum=0),
+        "demand_qty": column(NUMBER, "Planned demand of customers here.", "base units", minimum=0),
+        "shipped_qty": column(NUMBER, "Sent to other locations.", "base units", minimum=0),
+        "unmet_qty": column(NUMBER, "Demand of this bucket not served in it.", "base units", minimum=0),
+        "backorder_qty": column(NUMBER, "Owed at the end.", "base units", minimum=0),
+        "closing_qty": column(NUMBER, "Stock at the end.", "base units", minimum=0),
+        "safety_stock_qty": column(NUMBER, "Wanted at least at the end.", "base units", minimum=0),
+    },
+    ("item_id", "location_id", "bucket_start"),
+)
+CAPACITY_PRICES = table(
+    "capacity_prices",
+    "Shared limits: how full they are and what one more unit of them would save.",
+    {
+        "location_id": column(ID, "Location."),
+        "kind": column(ID, "storage, dispatch, receiving or stock (of an item at a dc)."),
+        "item_id": column(ID, "Item, for stock; empty otherwise."),
+        **_BUCKET,
+        "unit": column(ID, "kg, m3 or base units."),
+        "capacity": column(NUMBER, "Limit.", "unit", minimum=0),
+        "used": column(NUMBER, "Used by the plan.", "unit", minimum=0),
+        "price": column(NUMBER, "Saving per further unit, at most.", "money/unit", minimum=0),
+    },
+    ("location_id", "kind", "item_id", "bucket_start", "unit"),
+)
+LOADS = table(
+    "loads",
+    "What goes from one source to one location on one day in one vehicle.",
+    {
+        "load_id": column(ID, "Load."),
+        "date": column(DATE, "Day of delivery."),
+        "source_id": column(ID, "Loaded at."),
+        "location_id": column(ID, "Delivered to."),
+        "weight_kg": column(NUMBER, "Gross weight.", "kg", minimum=0),
+        "volume_m3": column(NUMBER, "Volume.", "m3", minimum=0),
+        "lines": column(INTEGER, "Order lines in it.", minimum=1),
+    },
+    ("load_id",),
+)
+LOAD_LINES = table(
+    "load_lines",
+    "Which order lines a load holds.",
+    {
+        "load_id": column(ID, "Load."),
+        "order_id": column(ID, "Order line."),
+        **_ITEM,
+        "qty": column(NUMBER, "Quantity of the line in this load.", "base units", minimum=0),
+    },
+    ("load_id", "order_id"),
+)
+ROUTES = table(
+    "routes",
+    "One vehicle on one day.",
+    {
+        "route_id": column(ID, "Route."),
+        "date": column(DATE, "Day."),
+        "depot_id": column(ID, "Start and end."),
+        "vehicle_id": column(ID, "Vehicle type or vehicle."),
+        "vehicle_no": column(INTEGER, "Which one of the type, from 1.", minimum=1),
+        "stops": column(INTEGER, "Number of stops.", minimum=1),
+        "distance_km": column(NUMBER, "Driven.", "km", minimum=0),
+        "duration_min": column(NUMBER, "From departure to return.", "minutes", minimum=0),
+        "driving_min": column(NUMBER, "At the wheel.", "minutes", minimum=0),
+        "service_min": column(NUMBER, "At stops.", "minutes", minimum=0),
+        "wait_min": column(NUMBER, "Waiting for windows.", "minutes", minimum=0),
+        "departure": column(ID, "ISO 8601 with offset."),
+        "return": column(ID, "ISO 8601 with offset."),
+        "load_kg": column(NUMBER, "At departure.", "kg", minimum=0),
+        "load_m3": column(NUMBER, "At departure.", "m3", minimum=0),
+        "utilisation": column(NUMBER, "Fuller one of weight and volume over capacity.", "share 0..1", minimum=0),
+        "cost": column(NUMBER, "Fixed, distance and time.", "money", minimum=0),
+        "co2_kg": column(NUMBER, "Tank to wheel.", "kg", minimum=0),
+    },
+    ("route_id",),
+)
+STOPS = table(
+    "stops",
+    "The stops of every route in order.",
+    {
+        "route_id": column(ID, "Route."),
+        "sequence": column(INTEGER, "From 1.", minimum=1),
+        "load_id": column(ID, "Load unloaded here."),
+        "location_id": column(ID, "Location."),
+        "latitude": column(NUMBER, "WGS 84.", "degrees"),
+        "longitude": column(NUMBER, "WGS 84.", "degrees"),
+        "eta": column(ID, "Arrival, ISO 8601 with offset."),
+        "etd": column(ID, "Departure, ISO 8601 with offset."),
+        "window_start": column(ID, "Earliest arrival, ISO 8601 with offset."),
+        "window_end": column(ID, "Latest arrival, ISO 8601 with offset."),
+        "wait_min": column(NUMBER, "Waiting before service.", "minutes", minimum=0),
+        "service_min": column(NUMBER, "Unloading.", "minutes", minimum=0),
+        "weight_kg": column(NUMBER, "Unloaded.", "kg", minimum=0),
+        "volume_m3": column(NUMBER, "Unloaded.", "m3", minimum=0),
+        "load_after_kg": column(NUMBER, "Still on board.", "kg"),
+        "load_after_m3": column(NUMBER, "Still on board.", "m3"),
+        "km": column(NUMBER, "From the stop before.", "km", minimum=0),
+    },
+    ("route_id", "sequence"),
+)
+UNASSIGNED = table(
+    "unassigned",
+    "Loads that are on no route, why, and what would fit them.",
+    {
+        "load_id": column(ID, "Load."),
+        "date": column(DATE, "Day."),
+        "location_id": column(ID, "Location."),
+        "weight_kg": column(NUMBER, "Gross weight.", "kg", minimum=0),
+        "volume_m3": column(NUMBER, "Volume.", "m3", minimum=0),
+        "reason": column(ID, "The rule that stops it."),
+        "fix": column(ID, "The nearest change that would fit it."),
+    },
+    ("load_id",),
+)
+EXCEPTIONS = table(
+    "exceptions",
+    "What a planner should look at, the most money first.",
+    {
+        "rank": column(INTEGER, "1 is first.", minimum=1),
+        "kind": column(ID, "stock_out, below_safety_stock, excess, unassigned_load, late_supply, capacity ..."),
+        "item_id": column(ID, "Item; empty for none."),
+        "location_id": column(ID, "Location."),
+        "date": column(DATE, "First day it concerns."),
+        "qty": column(NUMBER, "Quantity it concerns.", "base units", minimum=0),
+        "money_at_risk": column(NUMBER, "Estimated loss if nothing is done.", "money", minimum=0),
+        "message": column(ID, "What is wrong."),
+        "action": column(ID, "What to do."),
+    },
+    ("rank",),
+)
+DATA_ISSUES = table(
+    "data_issues",
+    "Everything that checking, cleaning and planning found in the input, and what was done.",
+    {
+        "severity": column(ID, "error, warning or info.", choices=("error", "warning", "info")),
+        "table": column(ID, "Input table."),
+        "row": column(ID, "First row, or the key; empty for the whole table."),
+        "column": column(ID, "Column; empty for the whole row."),
+        "rule": column(ID, "Rule that was broken."),
+        "value": column(ID, "Value found."),
+        "rows": column(INTEGER, "Rows concerned.", minimum=0),
+        "message": column(ID, "What is wrong."),
+        "action": column(ID, "What was done, or is to be done."),
+    },
+    ("table", "row", "column", "rule"),
+)
+KPIS = table(
+    "kpis",
+    "Key figures, for all and by group.",
+    {
+        "kpi": column(ID, "Name."),
+        "group_by": column(ID, "all, channel, location_type, abc_class, item category, region ..."),
+        "group": column(ID, "Member of the group; empty for all."),
+        "value": column(NUMBER, "Value.", "unit", nullable=True),
+        "unit": column(ID, "Unit."),
+        "low": column(NUMBER, "Lower end of the 95 % interval (simulated figures).", "unit", nullable=True),
+        "high": column(NUMBER, "Upper end.", "unit", nullable=True),
+        "source": column(ID, "Tables it was counted from."),
+    },
+    ("kpi", "group_by", "group"),
+)
+SIMULATION = table(
+    "simulation",
+    "The plan played against sampled futures, one row each.",
+    {
+        "replication": column(INTEGER, "Future, from 1.", minimum=1),
+        "fill_rate": column(NUMBER, "Share of demand served from stock.", "share 0..1", minimum=0, maximum=1),
+        "cycle_service_level": column(
+            NUMBER, "Share of item-location-buckets without a stock-out.", "share 0..1", minimum=0, maximum=1
+        ),
+        "demand_qty": column(NUMBER, "Demand.", "base units", minimum=0),
+        "unmet_qty": column(NUMBER, "Lost or late.", "base units", minimum=0),
+        "holding_cost": column(NUMBER, "Holding.", "money", minimum=0),
+        "shortage_cost": column(NUMBER, "Unmet demand.", "money", minimum=0),
+        "order_cost": column(NUMBER, "Fixed order and handling costs of the plan.", "money", minimum=0),
+        "transport_cost": column(NUMBER, "Routes of the plan.", "money", minimum=0),
+        "total_cost": column(NUMBER, "Sum of the four.", "money", minimum=0),
+    },
+    ("replication",),
+)
+
+PUBLISHED: dict[str, pa.DataFrameSchema] = {
+    schema.name: schema
+    for schema in (
+        REPLENISHMENT_ORDERS,
+        PROJECTED_INVENTORY,
+        FORECAST,
+        FORECAST_CHANNELS,
+        FORECAST_ACCURACY,
+        POLICY_PARAMS,
+        CAPACITY_PRICES,
+        LOADS,
+        LOAD_LINES,
+        ROUTES,
+        STOPS,
+        UNASSIGNED,
+        EXCEPTIONS,
+        DATA_ISSUES,
+        KPIS,
+        SIMULATION,
+    )
+}
+
+
+def conform(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return `frame` with the schema's columns in order, cast and checked.
+
+    Raises
+    ------
+    pandera.errors.SchemaErrors
+        All faults at once; a fault here is a bug of the planner, not of the input.
+    """
+    names = list(schema.columns)
+    if frame.empty:
+        frame = pd.DataFrame({name: frame.get(name, pd.Series(dtype=object)) for name in names})
+    checked: pd.DataFrame = schema.validate(frame[names].reset_index(drop=True), lazy=True)
+    return checked

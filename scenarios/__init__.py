@@ -1,0 +1,1 @@
+"""What is asked: input tables, settings and scenarios."""

@@ -1,0 +1,1 @@
+"""Worked examples with real data, shipped in the wheel."""

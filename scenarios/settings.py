@@ -1,0 +1,107 @@
+"""Settings by stage: everything a user may set in `scenario.yaml` besides the tables.
+
+Every model is frozen and refuses unknown keys, so that a typo is an error that names the key.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ServiceMeasure = Literal["cycle_service_level", "fill_rate"]
+
+
+class Model(BaseModel):
+    """Base of everything a user writes: frozen, no unknown keys, no silent conversions of text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Horizon(Model):
+    """The days that are planned: `buckets` buckets from `start`."""
+
+    start: date = Field(description="First day of the plan (ISO date); orders can be placed from this day.")
+    buckets: int = Field(8, ge=1, le=366, description="Number of buckets.")
+    bucket: Literal["day", "week"] = Field("week", description="Length of a bucket: 1 or 7 calendar days.")
+
+    @property
+    def bucket_days(self) -> int:
+        """Calendar days of one bucket."""
+        return 7 if self.bucket == "week" else 1
+
+
+class ForecastSettings(Model):
+    """History to demand distribution."""
+
+    models: tuple[str, ...] = Field(
+        ("window_average", "seasonal_naive", "croston_sba", "tsb", "ses"),
+        min_length=1,
+        description="Candidate models; the best by rolling backtest is chosen for every series.",
+    )
+    backtest_windows: int = Field(4, ge=1, le=52, description="Rolling origins of the backtest.")
+    season_length: int | None = Field(None, ge=2, description="Buckets in a season; empty: 52 weeks or 7 days.")
+    inactive_after_days: int = Field(
+        182, ge=1, description="Days without demand after which an item-location is not planned (listed in data_issues)."
+    )
+    demand_factor: float = Field(1.0, ge=0, description="Multiplies the forecast: 1.2 is a what-if of +20 %.")
+
+
+class InventorySettings(Model):
+    """Demand distribution to stock targets."""
+
+    service_measure: ServiceMeasure = Field("fill_rate", description="What service_target measures.")
+    service_target: float = Field(0.95, gt=0, lt=1, description="Wanted service, share 0..1.")
+    service_by_class: dict[Literal["A", "B", "C"], float] = Field(
+        default_factory=dict, description="Service target by ABC class, share 0..1; overrides service_target."
+    )
+    abc_shares: tuple[float, float] = Field((0.8, 0.95), description="Cumulative revenue shares that end A and B.")
+    xyz_limits: tuple[float, float] = Field((0.5, 1.0), description="Coefficients of variation that end X and Y.")
+    holding_cost_rate: float = Field(0.25, ge=0, description="Holding cost, share of unit cost per year.")
+    shortage_cost_share: float = Field(
+        0.4, ge=0, description="Cost of a lost unit over its unit price, where no policy gives one."
+    )
+    default_unit_cost: float = Field(1.0, gt=0, description="Money per unit where items give neither cost nor price.")
+    default_lead_time_days: float = Field(7.0, ge=0, description="Days, where no table gives a lead time.")
+    default_review_period_days: float = Field(7.0, ge=0, description="Days, where no table gives a review period.")
+
+
+class ReplenishmentSettings(Model):
+    """Stock, targets and lanes to order lines."""
+
+    engine: Literal["auto", "decomposition", "exact"] = Field(
+        "auto", description="auto: exact for small cases, decomposition at scale."
+    )
+    target_gap: float = Field(0.01, ge=0, lt=1, description="Stop at this proven gap, share of the plan's cost.")
+    iterations: int = Field(200, ge=1, description="Most price updates of the decomposition.")
+    fair_share: Literal["proportional", "equal_days", "priority"] = Field(
+        "proportional", description="Who gets what when a dc is short."
+    )
+    safety_stock_weight: float = Field(
+        4.0, ge=0, description="Cost of a missing unit of safety stock over its holding cost, per bucket."
+    )
+    default_storage_days: float = Field(
+        365.0, gt=0, description="Days of demand that an item-location may hold where no capacity is given."
+    )
+
+
+class DistributionSettings(Model):
+    """Order lines to loads and routes."""
+
+    solver: str = Field("auto", description="Routing solver: auto, genetic, ant_colony, ortools ...")
+    iterations: int = Field(2000, ge=1, description="Iteration budget per routing problem (keeps plans reproducible).")
+    road_factor: float = Field(1.25, ge=1, description="Road distance over great-circle distance.")
+    speed_kmh: float = Field(70.0, gt=0, description="Average road speed where no travel matrix is given, km/h.")
+    service_min: float = Field(15.0, ge=0, description="Minutes at a stop where locations give none.")
+    service_min_per_100kg: float = Field(2.0, ge=0, description="Minutes at a stop per 100 kg where locations give none.")
+    receive_weekdays: tuple[str, ...] = Field(
+        ("mon", "tue", "wed", "thu", "fri"), description="Weekdays on which locations without a calendar receive."
+    )
+
+
+class SimulationSettings(Model):
+    """The check of a plan against demand it has not seen."""
+
+    replications: int = Field(200, ge=2, le=100_000, description="Sampled futures.")
+    lead_time_noise: bool = Field(True, description="Draw supplier lead times from their distribution.")

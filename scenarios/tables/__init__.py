@@ -1,0 +1,1 @@
+"""Input tables: schemas with units, loading, cleaning, checks."""

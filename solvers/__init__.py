@@ -1,0 +1,1 @@
+"""How it is found: arrays in, arrays out."""

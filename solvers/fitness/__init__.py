@@ -1,0 +1,1 @@
+"""Batch evaluation of giant tours on NumPy, Numba or CuPy, chosen once."""

@@ -1,0 +1,1 @@
+"""Batched lot sizing: single-item dynamic programme, price decomposition, repair, bounds."""

@@ -1,0 +1,1 @@
+"""Mixed-integer programmes: one array problem, several backends, one judge."""

@@ -1,0 +1,1 @@
+"""Vehicle routing: one problem type, several solvers, one judge."""
