@@ -46,7 +46,12 @@ def column(  # noqa: D103 - described by its arguments
 def table(name: str, description: str, columns: Mapping[str, pa.Column], key: tuple[str, ...]) -> pa.DataFrameSchema:
     """Return the schema of one table: no other columns, unique key, columns in this order."""
     return pa.DataFrameSchema(
-        dict(columns), name=name, description=description, strict=True, unique=list(key), metadata={"key": list(key)}
+        dict(columns),
+        name=name,
+        description=description,
+        strict=True,
+        unique=list(key),
+        metadata={"key": list(key)},
     )
 
 
@@ -101,12 +106,18 @@ POLICY_PARAMS = table(
         **_ITEM_LOCATION,
         "abc_class": column(ID, "By revenue."),
         "xyz_class": column(ID, "By variability."),
-        "service_measure": column(ID, "cycle_service_level or fill_rate.", choices=("cycle_service_level", "fill_rate")),
+        "service_measure": column(
+            ID, "cycle_service_level or fill_rate.", choices=("cycle_service_level", "fill_rate")
+        ),
         "service_target": column(NUMBER, "Wanted service.", "share 0..1", minimum=0, maximum=1),
         "lead_time_days": column(NUMBER, "Mean lead time.", "days", minimum=0),
         "review_period_days": column(NUMBER, "Days between two orders.", "days", minimum=0),
-        "demand_mean_qty": column(NUMBER, "Expected demand over lead time plus review period.", "base units", minimum=0),
-        "demand_sd_qty": column(NUMBER, "Its standard deviation, lead-time variability included.", "base units", minimum=0),
+        "demand_mean_qty": column(
+            NUMBER, "Expected demand over lead time plus review period.", "base units", minimum=0
+        ),
+        "demand_sd_qty": column(
+            NUMBER, "Its standard deviation, lead-time variability included.", "base units", minimum=0
+        ),
         "distribution": column(ID, "Distribution fitted to that demand."),
         "safety_stock_qty": column(NUMBER, "Stock above the expected demand.", "base units", minimum=0),
         "reorder_point_qty": column(NUMBER, "Order when the inventory position falls to it.", "base units", minimum=0),
@@ -136,9 +147,18 @@ REPLENISHMENT_ORDERS = table(
         **_BUCKET,
         "weight_kg": column(NUMBER, "Gross weight.", "kg", minimum=0),
         "volume_m3": column(NUMBER, "Volume.", "m3", minimum=0),
-        "cost": column(NUMBER, "Goods plus the line's fixed cost (PO), handling plus fixed cost (DO).", "money", minimum=0),
+        "cost": column(
+            NUMBER,
+            "Goods plus the line's fixed cost (PO), handling plus fixed cost (DO).",
+            "money",
+            minimum=0,
+        ),
         "days_of_supply_after": column(
-            NUMBER, "Days that the stock lasts after this receipt by the forecast.", "days", nullable=True, minimum=0
+            NUMBER,
+            "Days that the stock lasts after this receipt by the forecast.",
+            "days",
+            nullable=True,
+            minimum=0,
         ),
         "binding_reason": column(ID, "The rule that decided the quantity."),
     },

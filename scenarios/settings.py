@@ -43,7 +43,9 @@ class ForecastSettings(Model):
     backtest_windows: int = Field(4, ge=1, le=52, description="Rolling origins of the backtest.")
     season_length: int | None = Field(None, ge=2, description="Buckets in a season; empty: 52 weeks or 7 days.")
     inactive_after_days: int = Field(
-        182, ge=1, description="Days without demand after which an item-location is not planned (listed in data_issues)."
+        182,
+        ge=1,
+        description="Days without demand after which an item-location is not planned (listed in data_issues).",
     )
     demand_factor: float = Field(1.0, ge=0, description="Multiplies the forecast: 1.2 is a what-if of +20 %.")
 
@@ -94,9 +96,12 @@ class DistributionSettings(Model):
     road_factor: float = Field(1.25, ge=1, description="Road distance over great-circle distance.")
     speed_kmh: float = Field(70.0, gt=0, description="Average road speed where no travel matrix is given, km/h.")
     service_min: float = Field(15.0, ge=0, description="Minutes at a stop where locations give none.")
-    service_min_per_100kg: float = Field(2.0, ge=0, description="Minutes at a stop per 100 kg where locations give none.")
+    service_min_per_100kg: float = Field(
+        2.0, ge=0, description="Minutes at a stop per 100 kg where locations give none."
+    )
     receive_weekdays: tuple[str, ...] = Field(
-        ("mon", "tue", "wed", "thu", "fri"), description="Weekdays on which locations without a calendar receive."
+        ("mon", "tue", "wed", "thu", "fri"),
+        description="Weekdays on which locations without a calendar receive.",
     )
 
 

@@ -1,0 +1,66 @@
+"""The one door to Numba: compiled kernels with a cache folder that can be written.
+
+`numba` with `cache=True` raises at import where no cache folder is writable, for example in a
+read-only installation. The folder is therefore chosen before Numba loads.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _choose_cache_folder() -> None:
+    if "NUMBA_CACHE_DIR" in os.environ:
+        return
+    candidates = (
+        Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "supply-planner" / "numba",
+        Path(tempfile.gettempdir()) / f"supply-planner-numba-{os.getuid() if hasattr(os, 'getuid') else 'user'}",
+    )
+    for folder in candidates:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            os.environ["NUMBA_CACHE_DIR"] = str(folder)
+            return
+
+
+_choose_cache_folder()
+
+import numba  # noqa: E402 - only after the cache folder is chosen
+
+prange = numba.prange
+
+
+def njit(*, parallel: bool = False, fastmath: bool = False, inline: bool = False) -> Callable[[_Function], _Function]:
+    """Return a decorator that compiles a function with Numba, cached on disk, without the GIL.
+
+    `fastmath` stays off by default: sums must not depend on how the compiler reorders them.
+    """
+
+    def compile_(function: _Function) -> _Function:
+        compiled: _Function = numba.njit(
+            cache=True,
+            nogil=True,
+            parallel=parallel,
+            fastmath=fastmath,
+            error_model="numpy",
+            inline="always" if inline else "never",
+        )(function)
+        return compiled
+
+    return compile_
+
+
+def set_threads(threads: int) -> int:
+    """Use `threads` threads in parallel kernels from now on; return how many are really used."""
+    used = max(1, min(threads, int(numba.config.NUMBA_NUM_THREADS)))
+    numba.set_num_threads(used)
+    return used
