@@ -34,9 +34,9 @@ class Scenario(Model):
     tables: str = Field(
         ".", description="Folder (CSV, Parquet), Excel workbook or SQLAlchemy URL, relative to this file."
     )
-    forecast: ForecastSettings = Field(default_factory=lambda: ForecastSettings())
-    inventory: InventorySettings = Field(default_factory=lambda: InventorySettings())
-    replenishment: ReplenishmentSettings = Field(default_factory=lambda: ReplenishmentSettings())
-    distribution: DistributionSettings = Field(default_factory=lambda: DistributionSettings())
-    simulation: SimulationSettings = Field(default_factory=lambda: SimulationSettings())
+    forecast: ForecastSettings = Field(default_factory=ForecastSettings)
+    inventory: InventorySettings = Field(default_factory=InventorySettings)
+    replenishment: ReplenishmentSettings = Field(default_factory=ReplenishmentSettings)
+    distribution: DistributionSettings = Field(default_factory=DistributionSettings)
+    simulation: SimulationSettings = Field(default_factory=SimulationSettings)
     scenarios: dict[str, NamedScenario] = Field(default_factory=dict, description="Named what-ifs of this project.")

@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -46,7 +46,7 @@ def njit(*, parallel: bool = False, fastmath: bool = False, inline: bool = False
     """
 
     def compile_(function: _Function) -> _Function:
-        compiled: _Function = numba.njit(
+        compiled: Any = numba.njit(
             cache=True,
             nogil=True,
             parallel=parallel,
@@ -54,13 +54,18 @@ def njit(*, parallel: bool = False, fastmath: bool = False, inline: bool = False
             error_model="numpy",
             inline="always" if inline else "never",
         )(function)
-        return compiled
+        return cast("_Function", compiled)
 
     return compile_
 
 
+def _launched() -> int:
+    """Return the number of threads Numba was launched with, its upper limit."""
+    return int(getattr(numba.config, "NUMBA_NUM_THREADS", 1))
+
+
 def set_threads(threads: int) -> int:
     """Use `threads` threads in parallel kernels from now on; return how many are really used."""
-    used = max(1, min(threads, int(numba.config.NUMBA_NUM_THREADS)))
+    used = max(1, min(threads, _launched()))
     numba.set_num_threads(used)
     return used
