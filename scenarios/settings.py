@@ -66,6 +66,7 @@ class InventorySettings(Model):
     )
     default_unit_cost: float = Field(1.0, gt=0, description="Money per unit where items give neither cost nor price.")
     default_lead_time_days: float = Field(7.0, ge=0, description="Days, where no table gives a lead time.")
+    default_lane_lead_time_days: float = Field(1.0, ge=0, description="Days from location to location, where no lane gives it.")
     default_review_period_days: float = Field(7.0, ge=0, description="Days, where no table gives a review period.")
 
 

@@ -1,0 +1,71 @@
+"""The edge: the only place that turns errors into a message and an exit code.
+
+0 done, 1 a bug, 2 bad input, 3 infeasible, 4 a limit was hit (plan usable), 5 the verifier refused the
+answer. 130 means that a person interrupted the run.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every command."""
+
+    DONE = 0
+    BUG = 1
+    BAD_INPUT = 2
+    INFEASIBLE = 3
+    LIMIT = 4
+    REFUSED = 5
+    INTERRUPTED = 130
+
+
+def run_at_edge(command: Callable[[], object]) -> None:
+    """Call `command` and leave the process with the exit code that its outcome deserves."""
+    try:
+        command()
+    except KeyboardInterrupt:
+        _say("Interrupted. Nothing half-written is left behind.")
+        sys.exit(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(ExitCode.DONE)
+    except Exception as error:  # noqa: BLE001 - this is the edge
+        code = _exit_code(error)
+        if code is ExitCode.BUG:
+            import traceback
+
+            traceback.print_exc()
+            _say("This is a bug of the planner, not of your input. Please report it with the lines above.")
+        else:
+            _say(str(error))
+        sys.exit(code)
+
+
+def _exit_code(error: Exception) -> ExitCode:
+    """Which kind of failure an error is; the error classes load only now."""
+    from planner.errors import InfeasibleError, RefusedError
+    from reports.run_folder import RunFolderError
+    from scenarios.errors import InputError
+    from solvers.routing.formats import RoutingFileError
+
+    if isinstance(error, InputError | RunFolderError | RoutingFileError | UsageError):
+        return ExitCode.BAD_INPUT
+    if isinstance(error, InfeasibleError):
+        return ExitCode.INFEASIBLE
+    if isinstance(error, RefusedError):
+        return ExitCode.REFUSED
+    if isinstance(error, OSError):
+        return ExitCode.BAD_INPUT
+    return ExitCode.BUG
+
+
+class UsageError(Exception):
+    """A command was called in a way that cannot work; the text says what to do instead."""
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text.rstrip() + "\n")

@@ -1,0 +1,49 @@
+"""`planner run`: plan a project and write its run folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from planner.cli.options import (
+    JsonOption,
+    ProjectArgument,
+    QuietOption,
+    ScenarioOption,
+    SeedOption,
+    SetOption,
+    ThreadsOption,
+    TimeLimitOption,
+)
+
+
+def run(
+    project: ProjectArgument,
+    scenario: ScenarioOption = None,
+    overrides: SetOption = None,
+    seed: SeedOption = None,
+    time_limit: TimeLimitOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Run folder to write; default: runs/NAME in the project folder."),
+    ] = None,
+    threads: ThreadsOption = None,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Plan a project: orders, projected stock, loads, routes, simulated service. Writes a run folder."""
+    from planner.cli.summary import run_and_report
+
+    run_and_report(
+        project,
+        scenario=scenario,
+        overrides=overrides or [],
+        seed=seed,
+        time_limit_s=time_limit,
+        output=output,
+        threads=threads,
+        quiet=quiet,
+        as_json=as_json,
+    )

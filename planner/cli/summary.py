@@ -1,0 +1,119 @@
+"""Run a project, write its folder and say in a few lines what came out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from planner.cli.edge import ExitCode
+from planner.cli.screen import note, progress_bars, show_rows
+from planner.engine.run import FinishedRun, run_project
+from planner.errors import InfeasibleError
+
+
+def run_and_report(
+    project: Path,
+    *,
+    scenario: str | None,
+    overrides: Sequence[str],
+    seed: int | None,
+    time_limit_s: float | None,
+    output: Path | None,
+    threads: int | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Plan, write the run folder, print the summary, leave with the right exit code."""
+    overrides = [*overrides, f"seed={seed}"] if seed is not None else list(overrides)
+    try:
+        with progress_bars(quiet or as_json) as progress:
+            finished = run_project(
+                project,
+                scenario=scenario,
+                overrides=overrides,
+                output=output,
+                threads=threads,
+                time_limit_s=time_limit_s,
+                progress=progress,
+            )
+    except InfeasibleError as error:
+        if as_json:
+            sys.stdout.write(json.dumps({"status": "infeasible", "relaxation": error.rows()}, indent=2) + "\n")
+        raise
+    figures = headline(finished)
+    if as_json:
+        sys.stdout.write(json.dumps({**figures, "folder": str(finished.folder)}, indent=2) + "\n")
+    else:
+        _print_summary(finished, figures, quiet)
+    if finished.plan.status == "limit":
+        note(
+            f"A limit was reached before the wanted gap: the plan is usable, its proven gap is "
+            f"{finished.plan.gap:.2%}.",
+            quiet,
+        )
+        sys.exit(ExitCode.LIMIT)
+
+
+def headline(finished: FinishedRun) -> dict[str, object]:
+    """Return the figures of the summary by name."""
+    plan = finished.plan
+    kpis = plan.tables["kpis"]
+    overall = kpis[kpis["group_by"] == "all"].set_index("kpi")
+
+    def value(name: str, column: str = "value") -> float:
+        return float(overall.loc[name, column])
+
+    return {
+        "status": plan.status,
+        "purchase_orders": int((plan.tables["replenishment_orders"]["type"] == "PO").sum()),
+        "delivery_orders": int((plan.tables["replenishment_orders"]["type"] == "DO").sum()),
+        "routes": len(plan.tables["routes"]),
+        "stops": len(plan.tables["stops"]),
+        "unassigned_loads": len(plan.tables["unassigned"]),
+        "distance_km": round(float(plan.tables["routes"]["distance_km"].sum()), 1),
+        "fill_rate": round(value("simulated_fill_rate"), 4),
+        "fill_rate_low": round(value("simulated_fill_rate", "low"), 4),
+        "fill_rate_high": round(value("simulated_fill_rate", "high"), 4),
+        "cost": round(value("simulated_cost"), 2),
+        "cost_low": round(value("simulated_cost", "low"), 2),
+        "cost_high": round(value("simulated_cost", "high"), 2),
+        "currency": plan.provenance["currency"],
+        "replenishment_cost": round(plan.cost, 2),
+        "replenishment_lower_bound": round(plan.lower_bound, 2),
+        "gap": round(plan.gap, 5),
+        "seconds": round(sum(finished.seconds.values()), 1),
+        "seconds_by_stage": {stage: round(s, 2) for stage, s in finished.seconds.items()},
+    }
+
+
+def _print_summary(finished: FinishedRun, figures: Mapping[str, object], quiet: bool) -> None:
+    f = figures
+    rows = [
+        ("orders", f"{f['purchase_orders']:,} to suppliers, {f['delivery_orders']:,} deliveries to stores"),
+        (
+            "routes",
+            f"{f['routes']:,} with {f['stops']:,} stops, {f['distance_km']:,.0f} km"
+            + (f"; {f['unassigned_loads']:,} loads on no route" if f["unassigned_loads"] else "; every load on a route"),
+        ),
+        (
+            "service",
+            f"{f['fill_rate']:.1%} simulated fill rate (95 % interval {f['fill_rate_low']:.1%} to {f['fill_rate_high']:.1%})",
+        ),
+        (
+            "cost",
+            f"{f['cost']:,.0f} {f['currency']} simulated, holding, shortage, ordering and transport"
+            f" ({f['cost_low']:,.0f} to {f['cost_high']:,.0f})",
+        ),
+        (
+            "gap",
+            f"{f['gap']:.2%} proven: replenishment costs {f['replenishment_cost']:,.0f}, "
+            f"no plan can cost less than {f['replenishment_lower_bound']:,.0f}",
+        ),
+        ("seconds", f"{f['seconds']:,.1f}"),
+    ]
+    show_rows("", ("", finished.title), rows)
+    note("Written:", quiet)
+    for path in finished.highlights():
+        sys.stdout.write(f"  {path}\n")

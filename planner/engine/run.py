@@ -1,0 +1,136 @@
+"""One run: load a project, plan it, write its run folder."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pandas as pd
+
+from planner.network import build_network
+from planner.pipeline import make_plan
+from planner.plan import Plan
+from reports.geo import write_geojson
+from reports.page import write_page
+from reports.run_folder import write_run
+from scenarios.errors import InputError
+from scenarios.project import check_project, load_project
+
+_VERSIONED = ("supply-planner", "numpy", "pandas", "scipy", "numba", "statsforecast", "highspy", "ortools", "pyomo")
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """A plan and where it was written.
+
+    Attributes
+    ----------
+    seconds : wall seconds per stage, loading and writing included.
+    """
+
+    plan: Plan
+    folder: Path
+    title: str
+    seconds: Mapping[str, float]
+
+    def highlights(self) -> list[Path]:
+        """Return the files that a person opens first."""
+        names = ("report.html", "replenishment_orders.csv", "routes.csv", "stops.csv", "exceptions.csv", "routes.geojson")
+        return [self.folder / name for name in names]
+
+
+def run_project(
+    path: Path,
+    *,
+    scenario: str | None = None,
+    overrides: Sequence[str] = (),
+    output: Path | None = None,
+    threads: int | None = None,
+    time_limit_s: float | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> FinishedRun:
+    """Plan the project at `path` and write its run folder.
+
+    The folder appears whole or not at all: it is written beside the target and renamed.
+
+    Raises
+    ------
+    InputError, InfeasibleError, RefusedError
+        As the stages do; nothing is written then.
+    """
+    start = time.perf_counter()
+    project = load_project(path, scenario, overrides)
+    loading = time.perf_counter() - start
+    name = scenario or project.scenario.name
+    folder = output if output is not None else project.root / "runs" / name
+    _refuse_foreign_folder(folder)
+    plan = make_plan(project, threads=threads or _cores(), time_limit_s=time_limit_s, progress=progress)
+    start = time.perf_counter()
+    provenance = {
+        **plan.provenance,
+        "scenario": scenario or "",
+        "overrides": list(overrides),
+        "status": plan.status,
+        "cost": plan.cost,
+        "lower_bound": plan.lower_bound,
+        "gap": plan.gap,
+        "versions": {package: _version(package) for package in _VERSIONED},
+        "settings": project.scenario.model_dump(mode="json", exclude={"scenarios"}),
+    }
+    seconds = {"load": loading, **plan.seconds}
+    write_run(
+        folder,
+        plan.tables,
+        provenance,
+        seconds,
+        display={"history": project.tables["demand_history"], **_display_tables(project.tables)},
+        extras={"report.html": write_page, "routes.geojson": write_geojson},
+    )
+    seconds["write"] = time.perf_counter() - start
+    title = f"{project.scenario.name}: {scenario}" if scenario else project.scenario.name
+    return FinishedRun(plan, folder, title, seconds)
+
+
+def check_everything(path: Path, scenario: str | None, overrides: Sequence[str]) -> pd.DataFrame:
+    """Return every problem of a project, those of its supply network included (data_issues columns)."""
+    project, issues = check_project(path, scenario, overrides)
+    if project is None:
+        return issues
+    try:
+        build_network(project.tables, project.scenario)
+    except InputError as error:
+        return pd.concat([issues, error.issues], ignore_index=True)
+    return issues
+
+
+def _display_tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the input columns that pages show: names and places."""
+    return {
+        "items": tables["items"][["item_id", "name", "category", "uom"]],
+        "locations": tables["locations"][["location_id", "name", "type", "region", "latitude", "longitude"]],
+    }
+
+
+def _refuse_foreign_folder(folder: Path) -> None:
+    """Never replace a folder that is not a run folder."""
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / "provenance.json").exists())):
+        raise FileExistsError(
+            f"{folder} exists and is not a run folder. Name another one with --output; nothing was written."
+        )
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+

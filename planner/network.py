@@ -1,0 +1,264 @@
+"""SupplyNetwork: every planned item-location with its one source of supply and its terms.
+
+The network starts from the item-locations that have demand and follows sources upstream until each
+path ends at a supplier. networkx lives here only.
+
+Which row supplies an item-location:
+
+1. rows of `item_suppliers` that name its location or region, and `lanes`; the most specific wins, a
+   lane where both are equally specific;
+2. otherwise rows of `item_suppliers` that name no location (the usual way to feed a dc).
+
+Lanes without a location or region reach stores and online locations only, never a dc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from planner.tables import SUPPLY
+from reports.tables import conform
+from scenarios.errors import InputError
+from scenarios.scenario import Scenario
+from scenarios.tables.specificity import describe_rule, most_specific
+
+_KEYS = ["item_id", "location_id"]
+_TERMS = ["lead_time_days", "lead_time_sd_days", "review_period_days", "fixed_order_cost"]
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyNetwork:
+    """Item-locations and the locations they hang on.
+
+    Attributes
+    ----------
+    supply : one row per planned item-location, schema `planner.tables.SUPPLY`, suppliers' customers
+        first: a row's source location stands above it.
+    locations : directed graph of location ids, an edge for every lane in use.
+    """
+
+    supply: pd.DataFrame
+    locations: nx.DiGraph[str]
+
+
+def build_network(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> SupplyNetwork:
+    """Find the source of every item-location that has demand, and of everything upstream of it.
+
+    Raises
+    ------
+    InputError
+        An item-location has no source of supply, or the lanes in use form a cycle.
+    """
+    wanted = _with_attributes(tables["demand_history"][_KEYS].drop_duplicates(), tables)
+    resolved: list[pd.DataFrame] = []
+    while not wanted.empty:
+        rows = _resolve(wanted, tables)
+        resolved.append(rows)
+        upstream = rows.loc[rows["source_type"] == "location", ["item_id", "source_id"]]
+        pairs = upstream.rename(columns={"source_id": "location_id"}).drop_duplicates()
+        known = pd.concat([r[_KEYS] for r in resolved])
+        wanted = _with_attributes(_not_in(pairs, known), tables)
+    supply = pd.concat(resolved, ignore_index=True)
+    graph = _location_graph(supply)
+    supply = _with_terms(supply, tables, scenario)
+    supply["level"] = _levels(supply)
+    supply = supply.sort_values(["level", "location_id", "item_id"], kind="stable", ignore_index=True)
+    return SupplyNetwork(conform(SUPPLY, supply), graph)
+
+
+def _not_in(pairs: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    merged = pairs.merge(known, how="left", on=_KEYS, indicator="seen")
+    return merged.loc[merged["seen"] == "left_only", _KEYS]
+
+
+def _with_attributes(pairs: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Add what rules may name: category, region and location type."""
+    items = tables["items"][["item_id", "category"]]
+    locations = tables["locations"][["location_id", "region", "type", "priority"]]
+    frame = pairs.merge(items, on="item_id").merge(locations, on="location_id")
+    return frame.rename(columns={"type": "location_type"}).sort_values(_KEYS, ignore_index=True)
+
+
+def _resolve(wanted: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Choose the row of item_suppliers or lanes that supplies each wanted item-location."""
+    sources = tables["item_suppliers"].reset_index(drop=True)
+    lanes = tables["lanes"].reset_index(drop=True)
+    named = _filled(sources["location_id"]) | _filled(sources["region"])
+    lane_named = _filled(lanes["location_id"]) | _filled(lanes["region"])
+    direct = _positions(wanted, sources, named)
+    general = _positions(wanted, sources, ~named)
+    lane = _positions(wanted, lanes, lane_named)
+    anywhere = _positions(wanted, lanes, ~lane_named)
+    is_dc = (wanted["location_type"] == "dc").to_numpy()
+    lane = np.where((lane < 0) & ~is_dc, anywhere, lane)
+    self_supply = lane >= 0
+    self_supply[self_supply] = (
+        lanes["origin_id"].to_numpy()[lane[self_supply]] == wanted["location_id"].to_numpy()[self_supply]
+    )
+    lane = np.where(self_supply, -1, lane)
+    use_lane = (lane >= 0) & ((direct < 0) | (_score(lanes, lane) >= _score(sources, direct)))
+    supplier = np.where(use_lane, -1, np.where(direct >= 0, direct, general))
+    unsourced = ~use_lane & (supplier < 0)
+    if unsourced.any():
+        raise InputError(_no_source_issues(wanted[unsourced]))
+    out = wanted.copy()
+    out["source_type"] = np.where(use_lane, "location", "supplier")
+    out["row"] = np.where(use_lane, lane, supplier)
+    out["source_id"] = np.where(
+        use_lane,
+        _take(lanes["origin_id"], np.where(use_lane, lane, -1)),
+        _take(sources["supplier_id"], supplier),
+    )
+    return out
+
+
+def _filled(column: pd.Series[Any]) -> npt.NDArray[np.bool_]:
+    return (column.notna() & (column != "")).to_numpy(dtype=bool)
+
+
+def _positions(
+    wanted: pd.DataFrame, rules: pd.DataFrame, subset: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """Return the position in `rules` of the winning row among `subset`, -1 for none."""
+    chosen = np.flatnonzero(subset)
+    if chosen.size == 0 or wanted.empty:
+        return np.full(len(wanted), -1, dtype=np.int64)
+    local = most_specific(wanted, rules.iloc[chosen].reset_index(drop=True))
+    return np.where(local >= 0, chosen[local], -1).astype(np.int64)
+
+
+def _score(rules: pd.DataFrame, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Specificity: item before category before none first, then location before region."""
+    if rules.empty:
+        return np.zeros(len(positions), dtype=np.int64)
+    item = np.where(_filled(rules["item_id"]), 2, np.where(_filled(rules["category"]), 1, 0))
+    place = np.where(_filled(rules["location_id"]), 2, np.where(_filled(rules["region"]), 1, 0))
+    return np.where(positions >= 0, (3 * item + place)[positions], -1).astype(np.int64)
+
+
+def _take(column: pd.Series[Any], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+    if column.empty:
+        return np.full(len(positions), None, dtype=object)
+    return np.where(positions >= 0, column.to_numpy(dtype=object)[positions], None)
+
+
+def _no_source_issues(pairs: pd.DataFrame) -> pd.DataFrame:
+    first = pairs.iloc[0]
+    return pd.DataFrame(
+        [
+            {
+                "severity": "error",
+                "table": "item_suppliers",
+                "row": "",
+                "column": "",
+                "rule": "source_of_supply",
+                "value": f"item {first.item_id} at location {first.location_id}",
+                "rows": len(pairs),
+                "message": f"{len(pairs)} item-locations have no source of supply.",
+                "action": "Add a row to item_suppliers or lanes that covers them.",
+            }
+        ]
+    )
+
+
+def _location_graph(supply: pd.DataFrame) -> nx.DiGraph[str]:
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(supply["location_id"].unique())
+    links = supply.loc[supply["source_type"] == "location", ["source_id", "location_id"]].drop_duplicates()
+    graph.add_edges_from(links.itertuples(index=False, name=None))
+    if not nx.is_directed_acyclic_graph(graph):
+        path = [edge[0] for edge in nx.find_cycle(graph)]
+        raise InputError(
+            pd.DataFrame(
+                [
+                    {
+                        "severity": "error",
+                        "table": "lanes",
+                        "row": "",
+                        "column": "origin_id",
+                        "rule": "acyclic",
+                        "value": " -> ".join([*path, path[0]]),
+                        "rows": len(path),
+                        "message": "Locations supply each other in a circle.",
+                        "action": "Remove one of these lanes, or give the first location a supplier.",
+                    }
+                ]
+            )
+        )
+    return graph
+
+
+def _levels(supply: pd.DataFrame) -> pd.Series[int]:
+    """Steps from the supplier: 0 where a supplier delivers, else one more than the source."""
+    level = pd.Series(0, index=pd.MultiIndex.from_frame(supply[_KEYS]))
+    inner = (supply["source_type"] == "location").to_numpy()
+    sources = pd.MultiIndex.from_arrays([supply["item_id"][inner], supply["source_id"][inner]])
+    while True:
+        updated = level.copy()
+        updated.to_numpy()[inner] = level.reindex(sources).to_numpy() + 1
+        if updated.equals(level):
+            return pd.Series(level.to_numpy(), index=supply.index)
+        level = updated
+
+
+def _with_terms(supply: pd.DataFrame, tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> pd.DataFrame:
+    """Add the terms of the chosen row, then of the supplier, then of the settings; item and stock data."""
+    defaults = scenario.inventory
+    by_lane = (supply["source_type"] == "location").to_numpy()
+    parts = [
+        _terms_of(supply[by_lane], tables["lanes"], "lanes"),
+        _terms_of(supply[~by_lane], tables["item_suppliers"], "item_suppliers"),
+    ]
+    out = pd.concat([part for part in parts if not part.empty], ignore_index=True)
+    by_lane = (out["source_type"] == "location").to_numpy()
+
+    suppliers = tables["suppliers"].set_index("supplier_id")
+    for term in _TERMS:
+        fallback = out["source_id"].map(suppliers[term]) if not suppliers.empty else np.nan
+        out[term] = out[term].fillna(fallback)
+    out["lead_time_days"] = out["lead_time_days"].fillna(
+        pd.Series(np.where(by_lane, defaults.default_lane_lead_time_days, defaults.default_lead_time_days))
+    )
+    out["review_period_days"] = out["review_period_days"].fillna(defaults.default_review_period_days)
+    out = out.fillna({"lead_time_sd_days": 0.0, "fixed_order_cost": 0.0, "cost_per_unit": 0.0, "moq_qty": 0.0})
+
+    items = tables["items"].drop(columns="category")
+    if "unit_cost" in out:
+        out = out.rename(columns={"unit_cost": "purchase_cost"})
+    out = out.merge(items, on="item_id", how="left")
+    price = out["unit_price"]
+    out["unit_cost"] = (
+        out["purchase_cost"].fillna(out["unit_cost"]).fillna(price).fillna(defaults.default_unit_cost)
+    )
+    out["unit_price"] = price.fillna(out["unit_cost"])
+    out["backorders"] = out["unmet_demand"] == "backorder"
+
+    out["order_uom"] = out["order_uom"].where(_filled(out["order_uom"]), out["uom"])
+    factors = tables["item_uoms"][["item_id", "uom", "factor_qty"]].rename(columns={"uom": "order_uom"})
+    out = out.merge(factors, on=["item_id", "order_uom"], how="left")
+    out["order_uom_factor_qty"] = out["factor_qty"].fillna(1.0)
+    out["order_multiple_qty"] = out["order_multiple_qty"].fillna(out["order_uom_factor_qty"])
+
+    stock = tables["inventory"]
+    stock = stock.assign(available_qty=(stock["on_hand_qty"] - stock["allocated_qty"]).clip(lower=0.0))
+    out = out.merge(stock[[*_KEYS, "available_qty", "backorder_qty"]], on=_KEYS, how="left")
+    return out.fillna({"available_qty": 0.0, "backorder_qty": 0.0})
+
+
+def _terms_of(supply: pd.DataFrame, rules: pd.DataFrame, name: str) -> pd.DataFrame:
+    wanted = [*_TERMS, "moq_qty", "order_multiple_qty", "order_uom", "cost_per_unit", "unit_cost"]
+    rules = rules.reset_index(drop=True)
+    terms = rules.reindex(columns=wanted).iloc[supply["row"].to_numpy()]
+    out = pd.concat([supply.reset_index(drop=True), terms.reset_index(drop=True)], axis=1)
+    texts = {row: describe_rule(name, rules.iloc[row]) for row in supply["row"].unique()}
+    out["source_rule"] = supply["row"].map(texts).to_numpy()
+    for number in ("cost_per_unit", "unit_cost"):
+        out[number] = out[number].astype("float64")
+    return out

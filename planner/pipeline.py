@@ -1,0 +1,178 @@
+"""The whole job on one screen: scenario and tables in, plan out, all stages in order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from planner.distribution import build_loads, plan_routes
+from planner.forecast import forecast_demand
+from planner.inventory import set_targets
+from planner.network import build_network
+from planner.plan import Plan
+from planner.replenishment import replenish
+from planner.simulation import simulate
+from reports.exceptions import rank_exceptions
+from reports.kpis import compute_kpis
+from reports.tables import PUBLISHED, conform
+from scenarios.project import Project
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Wall seconds per stage."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - start
+
+
+def make_plan(
+    project: Project,
+    *,
+    threads: int = 2,
+    time_limit_s: float | None = None,
+    progress: Progress | None = None,
+) -> Plan:
+    """Plan one project: forecast, targets, replenishment, loads, routes, simulated check.
+
+    Parameters
+    ----------
+    project : scenario and its checked, cleaned tables.
+    threads : cores to use; the plan does not depend on it.
+    time_limit_s : wall seconds for the two optimising stages together; None: only iteration budgets,
+        so that the plan can be reproduced.
+    progress : called with (what, done, total).
+
+    Raises
+    ------
+    InputError
+        The tables leave an item-location without supply.
+    InfeasibleError
+        Hard rules clash; carries the cheapest relaxation.
+    """
+    scenario, tables = project.scenario, project.tables
+    horizon, seed, clock = scenario.horizon, scenario.seed, _Clock()
+
+    with clock.stage("network"):
+        supply = build_network(tables, scenario).supply
+    with clock.stage("forecast"):
+        demand = forecast_demand(
+            tables["demand_history"],
+            supply,
+            tables["promotions"],
+            tables["item_transitions"],
+            horizon,
+            scenario.forecast,
+            progress,
+        )
+    with clock.stage("targets"):
+        targets = set_targets(
+            supply,
+            demand.forecast,
+            tables["demand_history"],
+            tables["inventory_policies"],
+            horizon,
+            scenario.inventory,
+        )
+    with clock.stage("replenishment"):
+        replenishment = replenish(
+            supply,
+            demand.forecast,
+            targets,
+            tables["open_orders"],
+            tables["capacities"],
+            tables["calendars"],
+            tables["pins"],
+            tables["suppliers"],
+            horizon,
+            scenario.replenishment,
+            scenario.distribution.receive_weekdays,
+            seed,
+            threads,
+            None if time_limit_s is None else 0.5 * time_limit_s,
+            progress,
+        )
+    with clock.stage("loads"):
+        loads, load_lines = build_loads(replenishment.orders, supply, tables["locations"], tables["vehicles"])
+    with clock.stage("routes"):
+        trucks = plan_routes(
+            loads,
+            tables["locations"],
+            tables["vehicles"],
+            tables["travel_matrix"],
+            scenario.timezone,
+            scenario.distribution,
+            seed,
+            threads,
+            None if time_limit_s is None else 0.5 * time_limit_s,
+            progress,
+        )
+    with clock.stage("simulation"):
+        played = simulate(
+            supply,
+            demand.forecast,
+            demand.forecast_channels,
+            targets,
+            replenishment.projected_inventory,
+            replenishment.orders,
+            trucks.routes,
+            horizon,
+            scenario.simulation,
+            seed,
+        )
+    published = {
+        "replenishment_orders": replenishment.orders,
+        "projected_inventory": replenishment.projected_inventory,
+        "capacity_prices": replenishment.capacity_prices,
+        "forecast": demand.forecast,
+        "forecast_channels": demand.forecast_channels,
+        "forecast_accuracy": demand.accuracy,
+        "policy_params": targets,
+        "loads": loads,
+        "load_lines": load_lines,
+        "routes": trucks.routes,
+        "stops": trucks.stops,
+        "unassigned": trucks.unassigned,
+        "simulation": played.simulation,
+        "data_issues": _all_issues(project.issues, demand.issues),
+    }
+    with clock.stage("kpis"):
+        published["exceptions"] = rank_exceptions(published)
+        published["kpis"] = compute_kpis(published)
+    return Plan(
+        tables={name: conform(schema, published[name]) for name, schema in PUBLISHED.items()},
+        status=replenishment.status,
+        cost=replenishment.cost,
+        lower_bound=replenishment.lower_bound,
+        seconds=clock.seconds,
+        provenance=_provenance(project, seed),
+    )
+
+
+def _all_issues(*parts: pd.DataFrame) -> pd.DataFrame:
+    """Return the issues of all stages, one row per table, row, column and rule."""
+    issues = pd.concat([part for part in parts if not part.empty], ignore_index=True)
+    return issues.drop_duplicates(["table", "row", "column", "rule"], ignore_index=True)
+
+
+def _provenance(project: Project, seed: int) -> Mapping[str, object]:
+    return {
+        "project": project.scenario.name,
+        "seed": seed,
+        "currency": project.scenario.currency,
+        "horizon_start": project.scenario.horizon.start.isoformat(),
+        "horizon_buckets": project.scenario.horizon.buckets,
+        "bucket": project.scenario.horizon.bucket,
+        "input_hashes": dict(project.hashes),
+    }

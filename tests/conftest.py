@@ -1,0 +1,17 @@
+"""Shared by all tests."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import settings
+
+# The same examples on every machine and no deadline: the machines of CI are noisy.
+settings.register_profile("default", deadline=None, derandomize=True, max_examples=50, print_blob=True)
+settings.load_profile("default")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _few_threads() -> None:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
