@@ -1,0 +1,107 @@
+"""The one place that asks about devices: which fitness backend is usable, and which is chosen."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from solvers.fitness.split_data import Fitness, SplitData
+
+BackendName = Literal["auto", "cupy", "numba", "numpy"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One fitness backend on this machine; `reason` says why it is not usable, empty where it is."""
+
+    name: str
+    reason: str
+
+    @property
+    def usable(self) -> bool:
+        """Whether a fitness of this backend can be made here."""
+        return not self.reason
+
+
+def available_backends() -> tuple[Backend, ...]:
+    """Return every backend in order of preference, with the reason where it is not usable."""
+    return tuple(Backend(name, probe()) for name, (probe, _) in _BACKENDS.items())
+
+
+def make_fitness(data: SplitData, backend: BackendName = "auto") -> Fitness:
+    """Return the fitness of the wanted backend, or of the first usable one of CuPy, Numba, NumPy.
+
+    The log says (level INFO) what was chosen and what was passed over, and why.
+
+    Raises
+    ------
+    ValueError
+        There is no backend of that name.
+    RuntimeError
+        The backend asked for by name is not usable here; the message says why.
+    """
+    if backend != "auto":
+        if backend not in _BACKENDS:
+            raise ValueError(f"no fitness backend '{backend}'; there are auto, {', '.join(_BACKENDS)}")
+        probe, make = _BACKENDS[backend]
+        if reason := probe():
+            raise RuntimeError(f"fitness backend '{backend}' is not usable here: {reason}")
+        return make(data)
+    passed_over: list[str] = []
+    for name, (probe, make) in _BACKENDS.items():
+        reason = probe()
+        if not reason:
+            _log.info("fitness backend %s%s", name, "".join(passed_over))
+            return make(data)
+        passed_over.append(f"; passed over {name}: {reason}")
+    raise AssertionError("numpy is always usable")
+
+
+def _probe_cupy() -> str:
+    if importlib.util.find_spec("cupy") is None:
+        return "the module cupy is not installed (extra gpu12 or gpu13)"
+    try:
+        import cupy  # noqa: PLC0415 - loads the CUDA libraries, only where they are asked for
+
+        found = cupy.cuda.is_available()
+    except Exception as error:  # a broken driver fails in many ways; each only means "not here"
+        return f"cupy does not load: {error}"
+    return "" if found else "cupy finds no CUDA device"
+
+
+def _probe_numba() -> str:
+    return "" if importlib.util.find_spec("numba") else "the module numba is not installed"
+
+
+def _probe_numpy() -> str:
+    return ""
+
+
+def _make_cupy(data: SplitData) -> Fitness:
+    from solvers.fitness.cuda_split import CudaSplit  # noqa: PLC0415
+
+    return CudaSplit(data)
+
+
+def _make_numba(data: SplitData) -> Fitness:
+    from solvers.fitness.numba_split import NumbaSplit  # noqa: PLC0415 - loads Numba
+
+    return NumbaSplit(data)
+
+
+def _make_numpy(data: SplitData) -> Fitness:
+    from solvers.fitness.array_split import ArraySplit  # noqa: PLC0415
+
+    return ArraySplit(data)
+
+
+_BACKENDS: dict[str, tuple[Callable[[], str], Callable[[SplitData], Fitness]]] = {
+    "cupy": (_probe_cupy, _make_cupy),
+    "numba": (_probe_numba, _make_numba),
+    "numpy": (_probe_numpy, _make_numpy),
+}
