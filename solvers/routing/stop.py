@@ -1,0 +1,54 @@
+"""When to stop: callables that tell which share of the budget is used; 1 or more ends the search.
+
+A share instead of yes or no lets annealing cool over whatever budget is given. Clocks start at the first call, which
+solvers make after their kernels are compiled.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+StopRule = Callable[[int, float], float]
+"""(iterations done, best cost so far) -> share of the budget used."""
+
+
+def iterations(budget: int) -> StopRule:
+    """Stop after `budget` iterations: the only rule whose answers never depend on the machine."""
+    if budget < 1:
+        raise ValueError(f"a budget of {budget} iterations: at least 1 is needed")
+    return lambda done, _best: done / budget
+
+
+def wall_seconds(limit: float) -> StopRule:
+    """Stop `limit` seconds of wall-clock time after the first call."""
+    return _clock(time.perf_counter, limit)
+
+
+def cpu_seconds(limit: float) -> StopRule:
+    """Stop after `limit` CPU seconds of this process, counted from the first call."""
+    return _clock(time.process_time, limit)
+
+
+def target(cost: float) -> StopRule:
+    """Stop when a solution of at most `cost` is known."""
+    return lambda _done, best: 1.0 if best <= cost else 0.0
+
+
+def any_of(*rules: StopRule) -> StopRule:
+    """Stop when the first of `rules` says so."""
+    return lambda done, best: max(rule(done, best) for rule in rules)
+
+
+def _clock(clock: Callable[[], float], limit: float) -> StopRule:
+    if limit <= 0:
+        raise ValueError(f"a limit of {limit} seconds: it must be above 0")
+    started: list[float] = []
+
+    def share(_done: int, _best: float) -> float:
+        now = clock()
+        if not started:
+            started.append(now)
+        return (now - started[0]) / limit
+
+    return share
