@@ -33,7 +33,7 @@ format: $(VENV)/.installed-dev
 
 # Regenerates the reference pages that are written from the schemas.
 docs: $(VENV)/.installed-dev
-	$(BIN)/python -m docs.generate
+	$(BIN)/python docs/generate.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis demo-run
