@@ -352,6 +352,114 @@ SIMULATION = table(
     ("replication",),
 )
 
+SIMULATED_SERVICE = table(
+    "simulated_service",
+    "Fill rate of the sampled futures by group, with the 95 % interval of its mean.",
+    {
+        "group_by": column(ID, "all, location_type, abc_class, channel, category or region."),
+        "group": column(ID, "Member of the group; empty for all."),
+        "demand_qty": column(NUMBER, "Mean demand over the horizon.", "base units", minimum=0),
+        "unmet_qty": column(NUMBER, "Mean demand lost or late.", "base units", minimum=0),
+        "fill_rate": column(NUMBER, "Mean over futures.", "share 0..1", nullable=True, minimum=0, maximum=1),
+        "low": column(NUMBER, "Lower end of its 95 % interval.", "share 0..1", nullable=True, minimum=0, maximum=1),
+        "high": column(NUMBER, "Upper end.", "share 0..1", nullable=True, minimum=0, maximum=1),
+    },
+    ("group_by", "group"),
+)
+SIMULATED_STOCK = table(
+    "simulated_stock",
+    "What the sampled futures mean for every item-location.",
+    {
+        **_ITEM_LOCATION,
+        "demand_qty": column(NUMBER, "Mean demand over the horizon.", "base units", minimum=0),
+        "unmet_qty": column(NUMBER, "Mean demand lost or late.", "base units", minimum=0),
+        "stock_out_buckets": column(NUMBER, "Mean number of buckets with unmet demand.", "buckets", minimum=0),
+        "closing_qty": column(NUMBER, "Mean stock at the end of a bucket.", "base units", minimum=0),
+    },
+    ("item_id", "location_id"),
+)
+SUPPLY = table(
+    "supply",
+    "Every planned item-location with its one source and terms; a row's source location stands above it.",
+    {
+        "item_id": column(ID, "Item."),
+        "location_id": column(ID, "Location."),
+        "location_type": column(ID, "dc, store or online."),
+        "region": column(ID, "Region of the location."),
+        "category": column(ID, "Category of the item."),
+        "level": column(INTEGER, "0: supplied by a supplier; else 1 + level of the source.", minimum=0),
+        "source_type": column(ID, "supplier or location.", choices=("supplier", "location")),
+        "source_id": column(ID, "Supplier or supplying location."),
+        "source_rule": column(ID, "The row of item_suppliers or lanes that won."),
+        "lead_time_days": column(NUMBER, "Mean lead time.", "days", minimum=0),
+        "lead_time_sd_days": column(NUMBER, "Its standard deviation.", "days", minimum=0),
+        "review_period_days": column(NUMBER, "Days between two orders.", "days", minimum=0),
+        "moq_qty": column(NUMBER, "Smallest order.", "base units", minimum=0),
+        "order_multiple_qty": column(NUMBER, "Orders are whole multiples of it.", "base units", minimum=1e-9),
+        "order_uom": column(ID, "Unit in which orders are written."),
+        "order_uom_factor_qty": column(NUMBER, "Base units in one of it.", "base units", minimum=1e-9),
+        "fixed_order_cost": column(NUMBER, "Of one order line.", "money", minimum=0),
+        "cost_per_unit": column(NUMBER, "Handling (lanes).", "money/unit", minimum=0),
+        "unit_cost": column(NUMBER, "Value of one unit in stock.", "money/unit", minimum=0),
+        "unit_price": column(NUMBER, "Selling price.", "money/unit", minimum=0),
+        "unit_weight_kg": column(NUMBER, "Gross weight.", "kg", minimum=0),
+        "unit_volume_m3": column(NUMBER, "Volume.", "m3", minimum=0),
+        "shelf_life_days": column(NUMBER, "Empty: does not expire.", "days", nullable=True, minimum=0),
+        "backorders": column(FLAG, "Unmet demand waits (true) or is lost (false)."),
+        "available_qty": column(NUMBER, "On hand less allocated, at the start.", "base units", minimum=0),
+        "backorder_qty": column(NUMBER, "Owed at the start.", "base units", minimum=0),
+        "priority": column(NUMBER, "Of the location when stock is short.", minimum=0),
+    },
+    ("item_id", "location_id"),
+)
+ITEMS = table(
+    "items",
+    "Items as the run knew them.",
+    {
+        **_ITEM,
+        "name": column(ID, "Name for people; the id where there is none."),
+        "category": column(ID, "Group of items."),
+        "uom": column(ID, "Base unit of measure."),
+    },
+    ("item_id",),
+)
+LOCATIONS = table(
+    "locations",
+    "Locations and suppliers as the run knew them.",
+    {
+        "location_id": column(ID, "Location or supplier."),
+        "type": column(ID, "dc, store, online or supplier.", choices=("dc", "store", "online", "supplier")),
+        "name": column(ID, "Name for people; the id where there is none."),
+        "region": column(ID, "Group of locations."),
+        "address": column(ID, "Address for drivers."),
+        "latitude": column(NUMBER, "WGS 84.", "degrees", nullable=True),
+        "longitude": column(NUMBER, "WGS 84.", "degrees", nullable=True),
+    },
+    ("location_id", "type"),
+)
+OPEN_ORDERS = table(
+    "open_orders",
+    "Orders that were on their way when the run started.",
+    {
+        "order_id": column(ID, "Order."),
+        **_ITEM_LOCATION,
+        "source_id": column(ID, "Supplier or supplying location; empty if unknown."),
+        "qty": column(NUMBER, "Still to come.", "base units", minimum=0),
+        "receipt_date": column(DATE, "Expected receipt."),
+    },
+    ("order_id", "item_id", "location_id"),
+)
+RECENT_DEMAND = table(
+    "recent_demand",
+    "Demand of the last buckets before the horizon, all channels together; a bucket without a row had none.",
+    {
+        **_ITEM_LOCATION,
+        **_BUCKET,
+        "qty": column(NUMBER, "Demand.", "base units"),
+    },
+    ("item_id", "location_id", "bucket_start"),
+)
+
 PUBLISHED: dict[str, pa.DataFrameSchema] = {
     schema.name: schema
     for schema in (
@@ -371,6 +479,13 @@ PUBLISHED: dict[str, pa.DataFrameSchema] = {
         DATA_ISSUES,
         KPIS,
         SIMULATION,
+        SIMULATED_SERVICE,
+        SIMULATED_STOCK,
+        SUPPLY,
+        ITEMS,
+        LOCATIONS,
+        OPEN_ORDERS,
+        RECENT_DEMAND,
     )
 }
 
