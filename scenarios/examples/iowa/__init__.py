@@ -1,0 +1,1 @@
+"""One warehouse and the retailers of Iowa: real deliveries, stated assumptions."""
