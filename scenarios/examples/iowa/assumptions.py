@@ -31,9 +31,8 @@ VOLUME_M3_PER_LITRE = 0.0034
 # whose volume is its most frequent delivery; the store pack is the largest part that is not above the first
 # quartile of its deliveries (three of four deliveries were at least that big).
 CASE_PARTS: dict[float, tuple[int, ...]] = {
-    3.0: (1, 3),
     4.5: (1, 2, 3, 6),
-    4.8: (1, 2, 4, 8, 24),
+    4.8: (1, 2, 4, 8),
     6.0: (1, 2, 3, 4, 6, 12),
     9.0: (1, 2, 3, 4, 6, 12),
     10.5: (1, 2, 3, 6),

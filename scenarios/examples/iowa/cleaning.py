@@ -58,7 +58,7 @@ class CleanDeliveries:
 
 def clean(raw: pd.DataFrame, cities: pd.DataFrame) -> CleanDeliveries:
     """Return the deliveries that take part in the example, with corrected names and Monday dates."""
-    frame = raw.astype({name: "str" for name in ("brand", "item", "city", "county")})
+    frame = raw.astype(dict.fromkeys(("brand", "item", "city", "county"), "str"))
     total = float(frame["liters"].sum())
     notes: list[tuple[str, str, str, int, float, str]] = []
     for column, names, step, reason in (
