@@ -27,7 +27,7 @@ from planner.tables import SUPPLY
 from reports.tables import conform
 from scenarios.errors import InputError
 from scenarios.scenario import Scenario
-from scenarios.tables.specificity import describe_rule, most_specific
+from scenarios.tables.specificity import describe_rule, most_specific, named_keys, specificity
 
 _KEYS = ["item_id", "location_id"]
 _TERMS = ["lead_time_days", "lead_time_sd_days", "review_period_days", "fixed_order_cost"]
@@ -90,8 +90,8 @@ def _resolve(wanted: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.Dat
     """Choose the row of item_suppliers or lanes that supplies each wanted item-location."""
     sources = tables["item_suppliers"].reset_index(drop=True)
     lanes = tables["lanes"].reset_index(drop=True)
-    named = _filled(sources["location_id"]) | _filled(sources["region"])
-    lane_named = _filled(lanes["location_id"]) | _filled(lanes["region"])
+    named = _names_place(sources)
+    lane_named = _names_place(lanes)
     direct = _positions(wanted, sources, named)
     general = _positions(wanted, sources, ~named)
     lane = _positions(wanted, lanes, lane_named)
@@ -119,13 +119,11 @@ def _resolve(wanted: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.Dat
     return out
 
 
-def _filled(column: pd.Series[Any]) -> npt.NDArray[np.bool_]:
-    return (column.notna() & (column != "")).to_numpy(dtype=bool)
+def _names_place(rules: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    return named_keys(rules, "location_id") | named_keys(rules, "region")
 
 
-def _positions(
-    wanted: pd.DataFrame, rules: pd.DataFrame, subset: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.int64]:
+def _positions(wanted: pd.DataFrame, rules: pd.DataFrame, subset: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     """Return the position in `rules` of the winning row among `subset`, -1 for none."""
     chosen = np.flatnonzero(subset)
     if chosen.size == 0 or wanted.empty:
@@ -135,12 +133,8 @@ def _positions(
 
 
 def _score(rules: pd.DataFrame, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Specificity: item before category before none first, then location before region."""
-    if rules.empty:
-        return np.zeros(len(positions), dtype=np.int64)
-    item = np.where(_filled(rules["item_id"]), 2, np.where(_filled(rules["category"]), 1, 0))
-    place = np.where(_filled(rules["location_id"]), 2, np.where(_filled(rules["region"]), 1, 0))
-    return np.where(positions >= 0, (3 * item + place)[positions], -1).astype(np.int64)
+    """Return the specificity of the chosen rows, -1 where none was chosen."""
+    return np.append(specificity(rules), -1)[positions].astype(np.int64)
 
 
 def _take(column: pd.Series[Any], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
@@ -196,7 +190,7 @@ def _location_graph(supply: pd.DataFrame) -> nx.DiGraph[str]:
 
 
 def _levels(supply: pd.DataFrame) -> pd.Series[int]:
-    """Steps from the supplier: 0 where a supplier delivers, else one more than the source."""
+    """Return the steps from the supplier: 0 where a supplier delivers, else one more than the source."""
     level = pd.Series(0, index=pd.MultiIndex.from_frame(supply[_KEYS]))
     inner = (supply["source_type"] == "location").to_numpy()
     sources = pd.MultiIndex.from_arrays([supply["item_id"][inner], supply["source_id"][inner]])
@@ -234,13 +228,11 @@ def _with_terms(supply: pd.DataFrame, tables: Mapping[str, pd.DataFrame], scenar
         out = out.rename(columns={"unit_cost": "purchase_cost"})
     out = out.merge(items, on="item_id", how="left")
     price = out["unit_price"]
-    out["unit_cost"] = (
-        out["purchase_cost"].fillna(out["unit_cost"]).fillna(price).fillna(defaults.default_unit_cost)
-    )
+    out["unit_cost"] = out["purchase_cost"].fillna(out["unit_cost"]).fillna(price).fillna(defaults.default_unit_cost)
     out["unit_price"] = price.fillna(out["unit_cost"])
     out["backorders"] = out["unmet_demand"] == "backorder"
 
-    out["order_uom"] = out["order_uom"].where(_filled(out["order_uom"]), out["uom"])
+    out["order_uom"] = out["order_uom"].where(named_keys(out, "order_uom"), out["uom"])
     factors = tables["item_uoms"][["item_id", "uom", "factor_qty"]].rename(columns={"uom": "order_uom"})
     out = out.merge(factors, on=["item_id", "order_uom"], how="left")
     out["order_uom_factor_qty"] = out["factor_qty"].fillna(1.0)

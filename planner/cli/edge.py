@@ -33,7 +33,7 @@ def run_at_edge(command: Callable[[], object]) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(ExitCode.DONE)
-    except Exception as error:  # noqa: BLE001 - this is the edge
+    except Exception as error:
         code = _exit_code(error)
         if code is ExitCode.BUG:
             import traceback
@@ -47,10 +47,11 @@ def run_at_edge(command: Callable[[], object]) -> None:
 
 def _exit_code(error: Exception) -> ExitCode:
     """Which kind of failure an error is; the error classes load only now."""
-    from planner.errors import InfeasibleError, RefusedError
     from reports.run_folder import RunFolderError
-    from scenarios.errors import InputError
     from solvers.routing.formats import RoutingFileError
+
+    from planner.errors import InfeasibleError, RefusedError
+    from scenarios.errors import InputError
 
     if isinstance(error, InputError | RunFolderError | RoutingFileError | UsageError):
         return ExitCode.BAD_INPUT

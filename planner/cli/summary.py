@@ -90,26 +90,19 @@ def headline(finished: FinishedRun) -> dict[str, object]:
 
 def _print_summary(finished: FinishedRun, figures: Mapping[str, object], quiet: bool) -> None:
     f = figures
+    missed = f["unassigned_loads"]
+    routed = f"{missed:,} loads on no route" if missed else "every load on a route"
+    service = f"{f['fill_rate']:.1%} simulated fill rate ({f['fill_rate_low']:.1%} to {f['fill_rate_high']:.1%})"
+    cost = f"{f['cost']:,.0f} {f['currency']} simulated ({f['cost_low']:,.0f} to {f['cost_high']:,.0f})"
     rows = [
         ("orders", f"{f['purchase_orders']:,} to suppliers, {f['delivery_orders']:,} deliveries to stores"),
-        (
-            "routes",
-            f"{f['routes']:,} with {f['stops']:,} stops, {f['distance_km']:,.0f} km"
-            + (f"; {f['unassigned_loads']:,} loads on no route" if f["unassigned_loads"] else "; every load on a route"),
-        ),
-        (
-            "service",
-            f"{f['fill_rate']:.1%} simulated fill rate (95 % interval {f['fill_rate_low']:.1%} to {f['fill_rate_high']:.1%})",
-        ),
-        (
-            "cost",
-            f"{f['cost']:,.0f} {f['currency']} simulated, holding, shortage, ordering and transport"
-            f" ({f['cost_low']:,.0f} to {f['cost_high']:,.0f})",
-        ),
+        ("routes", f"{f['routes']:,} with {f['stops']:,} stops, {f['distance_km']:,.0f} km; {routed}"),
+        ("service", service),
+        ("cost", f"{cost}: holding, shortage, ordering, transport"),
         (
             "gap",
             f"{f['gap']:.2%} proven: replenishment costs {f['replenishment_cost']:,.0f}, "
-            f"no plan can cost less than {f['replenishment_lower_bound']:,.0f}",
+            f"no plan less than {f['replenishment_lower_bound']:,.0f}",
         ),
         ("seconds", f"{f['seconds']:,.1f}"),
     ]

@@ -10,13 +10,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pandas as pd
+from reports.geo import write_geojson
+from reports.page import write_page
+from reports.run_folder import write_run
 
 from planner.network import build_network
 from planner.pipeline import make_plan
 from planner.plan import Plan
-from reports.geo import write_geojson
-from reports.page import write_page
-from reports.run_folder import write_run
 from scenarios.errors import InputError
 from scenarios.project import check_project, load_project
 
@@ -39,8 +39,8 @@ class FinishedRun:
 
     def highlights(self) -> list[Path]:
         """Return the files that a person opens first."""
-        names = ("report.html", "replenishment_orders.csv", "routes.csv", "stops.csv", "exceptions.csv", "routes.geojson")
-        return [self.folder / name for name in names]
+        tables = ("replenishment_orders", "routes", "stops", "exceptions")
+        return [self.folder / name for name in ("report.html", *(f"{t}.csv" for t in tables), "routes.geojson")]
 
 
 def run_project(
@@ -117,7 +117,9 @@ def _display_tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFram
 
 def _refuse_foreign_folder(folder: Path) -> None:
     """Never replace a folder that is not a run folder."""
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / "provenance.json").exists())):
+    if not folder.exists():
+        return
+    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / "provenance.json").exists()):
         raise FileExistsError(
             f"{folder} exists and is not a run folder. Name another one with --output; nothing was written."
         )
@@ -132,5 +134,3 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "not installed"
-
-

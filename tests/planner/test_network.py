@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
+from small_project import write_project
 
-from planner.network import build_network
+from planner.network import SupplyNetwork, build_network
 from scenarios.errors import InputError
-from scenarios.scenario import Scenario
-from scenarios.settings import Horizon
-from scenarios.tables.load import conform_input
+from scenarios.project import load_project
+
+Rows = list[dict[str, object]]
+Build = Callable[..., SupplyNetwork]
 
 
-def _scenario() -> Scenario:
-    return Scenario(name="t", horizon=Horizon.model_validate({"start": "2024-01-01", "buckets": 4}))
-
-
-def _tables(**tables: list[dict[str, object]]) -> dict[str, pd.DataFrame]:
-    base: dict[str, list[dict[str, object]]] = {
+@pytest.fixture
+def network(tmp_path: Path) -> Build:
+    """Build the network of two items, a dc and two stores, some tables replaced."""
+    base: dict[str, Rows] = {
         "items": [{"item_id": "A", "unit_cost": 2.0, "category": "x"}, {"item_id": "B", "unit_price": 5.0}],
         "locations": [
             {"location_id": "DC", "type": "dc"},
@@ -33,80 +35,89 @@ def _tables(**tables: list[dict[str, object]]) -> dict[str, pd.DataFrame]:
             for store in ("S1", "S2")
         ],
     }
-    return conform_input({**base, **tables})
+
+    def build(**tables: Rows) -> SupplyNetwork:
+        project = load_project(write_project(tmp_path / "project", {**base, **tables}))
+        return build_network(project.tables, project.scenario)
+
+    return build
 
 
-def test_stores_hang_on_the_dc_and_the_dc_on_the_supplier() -> None:
-    supply = build_network(_tables(), _scenario()).supply.set_index(["item_id", "location_id"])
+def test_stores_hang_on_the_dc_and_the_dc_on_the_supplier(network: Build) -> None:
+    supply = network().supply.set_index(["item_id", "location_id"])
     assert len(supply) == 6
     assert supply.loc[("A", "S1"), "source_id"] == "DC"
     assert supply.loc[("A", "DC"), "source_id"] == "V"
     assert supply.loc[("A", "DC"), "level"] == 0
     assert supply.loc[("A", "S1"), "level"] == 1
     assert supply.loc[("A", "DC"), "lead_time_days"] == 9.0
-    assert supply.loc[("A", "S1"), "lead_time_days"] == _scenario().inventory.default_lane_lead_time_days
+    assert supply.loc[("A", "S1"), "lead_time_days"] == 1.0
 
 
-def test_most_specific_row_wins_and_is_named() -> None:
-    tables = _tables(
-        item_suppliers=[
+def test_most_specific_row_wins_and_is_named(network: Build) -> None:
+    tables: dict[str, Rows] = {
+        "item_suppliers": [
             {"supplier_id": "V"},
             {"supplier_id": "W", "item_id": "A", "location_id": "S2", "order_multiple_qty": 6.0},
         ]
-    )
-    supply = build_network(tables, _scenario()).supply.set_index(["item_id", "location_id"])
+    }
+    supply = network(**tables).supply.set_index(["item_id", "location_id"])
     assert supply.loc[("A", "S2"), "source_id"] == "W"
     assert supply.loc[("A", "S2"), "order_multiple_qty"] == 6.0
     assert "item_suppliers" in supply.loc[("A", "S2"), "source_rule"]
     assert supply.loc[("B", "S2"), "source_id"] == "DC"
 
 
-def test_general_supplier_row_does_not_bypass_the_dc() -> None:
-    tables = _tables(item_suppliers=[{"supplier_id": "V", "item_id": item} for item in ("A", "B")])
-    supply = build_network(tables, _scenario()).supply
+def test_general_supplier_row_does_not_bypass_the_dc(network: Build) -> None:
+    tables: dict[str, Rows] = {"item_suppliers": [{"supplier_id": "V", "item_id": item} for item in ("A", "B")]}
+    supply = network(**tables).supply
     stores = supply[supply["location_type"] == "store"]
     assert (stores["source_id"] == "DC").all()
 
 
-def test_direct_store_delivery_without_any_lane() -> None:
-    supply = build_network(_tables(lanes=[]), _scenario()).supply
+def test_direct_store_delivery_without_any_lane(network: Build) -> None:
+    supply = network(lanes=[]).supply
     assert (supply["source_id"] == "V").all()
     assert (supply["level"] == 0).all()
 
 
-def test_missing_cost_falls_back_to_price_then_setting() -> None:
-    supply = build_network(_tables(), _scenario()).supply.set_index(["item_id", "location_id"])
+def test_missing_cost_falls_back_to_price_then_setting(network: Build) -> None:
+    supply = network().supply.set_index(["item_id", "location_id"])
     assert supply.loc[("A", "S1"), "unit_cost"] == 2.0
     assert supply.loc[("A", "S1"), "unit_price"] == 2.0
     assert supply.loc[("B", "S1"), "unit_cost"] == 5.0
 
 
-def test_item_location_without_source_is_an_error() -> None:
-    tables = _tables(item_suppliers=[{"supplier_id": "V", "item_id": "A"}])
+def test_item_location_without_source_is_an_error(network: Build) -> None:
+    tables: dict[str, Rows] = {"item_suppliers": [{"supplier_id": "V", "item_id": "A"}]}
     with pytest.raises(InputError, match=r"source of supply"):
-        build_network(tables, _scenario())
+        network(**tables)
 
 
-def test_lanes_in_a_circle_are_an_error() -> None:
-    tables = _tables(
-        lanes=[{"origin_id": "DC"}, {"origin_id": "S1", "location_id": "DC"}, {"origin_id": "DC", "location_id": "S1"}],
-        item_suppliers=[],
-    )
+def test_lanes_in_a_circle_are_an_error(network: Build) -> None:
+    tables: dict[str, Rows] = {
+        "lanes": [
+            {"origin_id": "DC"},
+            {"origin_id": "S1", "location_id": "DC"},
+            {"origin_id": "DC", "location_id": "S1"},
+        ],
+        "item_suppliers": [],
+    }
     with pytest.raises(InputError, match=r"circle"):
-        build_network(tables, _scenario())
+        network(**tables)
 
 
-def test_three_echelons_have_rising_levels() -> None:
-    tables = _tables(
-        locations=[
+def test_three_echelons_have_rising_levels(network: Build) -> None:
+    tables: dict[str, Rows] = {
+        "locations": [
             {"location_id": "HUB", "type": "dc"},
             {"location_id": "DC", "type": "dc"},
             {"location_id": "S1", "type": "store"},
             {"location_id": "S2", "type": "store"},
         ],
-        lanes=[{"origin_id": "DC"}, {"origin_id": "HUB", "location_id": "DC"}],
-    )
-    network = build_network(tables, _scenario())
-    supply = network.supply.set_index(["item_id", "location_id"])
+        "lanes": [{"origin_id": "DC"}, {"origin_id": "HUB", "location_id": "DC"}],
+    }
+    built = network(**tables)
+    supply = built.supply.set_index(["item_id", "location_id"])
     assert [int(supply.loc[("A", place), "level"]) for place in ("HUB", "DC", "S1")] == [0, 1, 2]
-    assert set(network.locations.edges) == {("HUB", "DC"), ("DC", "S1"), ("DC", "S2")}
+    assert set(built.locations.edges) == {("HUB", "DC"), ("DC", "S1"), ("DC", "S2")}
