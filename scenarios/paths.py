@@ -1,0 +1,73 @@
+"""Paths: every key that a scenario file may hold, walked from the models."""
+
+from __future__ import annotations
+
+import functools
+import typing
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from scenarios.scenario import Scenario
+
+
+def walk_settings(model: type[BaseModel] = Scenario, above: tuple[str, ...] = ()) -> Iterator[tuple[str, FieldInfo]]:
+    """Yield dotted path and field of every key, sections before what they hold."""
+    for name, field in model.model_fields.items():
+        path = (*above, name)
+        yield ".".join(path), field
+        section = _section(field)
+        if section is not None:
+            yield from walk_settings(section, path)
+
+
+@functools.cache
+def setting_paths() -> tuple[str, ...]:
+    """Return the dotted path of every key."""
+    return tuple(path for path, _ in walk_settings())
+
+
+def keys_of(path: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the keys that the section at `path` may hold; none where it is no section with fixed keys."""
+    model = _model_at(path)
+    return () if model is None else tuple(model.model_fields)
+
+
+def describe_key(path: tuple[str, ...]) -> str:
+    """Return what the key at `path` means; empty where the models do not say."""
+    for length in range(len(path), 0, -1):
+        model = _model_at(path[: length - 1])
+        if model is not None and path[length - 1] in model.model_fields:
+            field = model.model_fields[path[length - 1]]
+            section = _section(field)
+            return field.description or (section.__doc__ or "" if section else "")
+    return ""
+
+
+def _model_at(path: tuple[str, ...]) -> type[BaseModel] | None:
+    model: type[BaseModel] | None = Scenario
+    keys = iter(path)
+    for key in keys:
+        if model is None or key not in model.model_fields:
+            return None
+        field = model.model_fields[key]
+        member = _member(field)
+        if member is not None and next(keys, None) is None:
+            return None
+        model = member or _section(field)
+    return model
+
+
+def _section(field: FieldInfo) -> type[BaseModel] | None:
+    """Return the model of a key that is a section."""
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _member(field: FieldInfo) -> type[BaseModel] | None:
+    """Return the model of the values of a key that maps free names to sections."""
+    arguments = typing.get_args(field.annotation)
+    if typing.get_origin(field.annotation) is dict and issubclass(arguments[1], BaseModel):
+        return typing.cast("type[BaseModel]", arguments[1])
+    return None

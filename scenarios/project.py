@@ -1,0 +1,131 @@
+"""Project: a scenario file and its tables, read, checked and cleaned, ready to be planned."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from scenarios.errors import InputError
+from scenarios.read import read_scenario
+from scenarios.scenario import Scenario
+from scenarios.tables.check import check_tables
+from scenarios.tables.clean import clean_tables
+from scenarios.tables.issues import Issues
+from scenarios.tables.load import load_tables
+from scenarios.tables.parse import Table, no_table, parse_table
+from scenarios.tables.schema import TABLES
+from scenarios.tables.specificity import is_rule_table
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything that one planning run starts from.
+
+    Attributes
+    ----------
+    scenario : the scenario file with the named scenario and the overrides applied.
+    tables : every input table by name, typed as declared in `scenarios.tables.schema`, cleaned,
+        defaults filled in; without rows where it was not given. Ids and texts are str, "" where
+        empty; numbers NaN, integers NA and dates NaT where empty. Tables whose rows are rules
+        (see `scenarios.tables.specificity`) have a last column `line`, where the row stands.
+    issues : warnings and notes of reading, checking and cleaning, columns of `data_issues`.
+    hashes : sha256 of the content of every given table and of `scenario`; the same content has the
+        same hash whether it comes from CSV, Parquet, Excel or a database.
+    root : folder of the scenario file.
+    """
+
+    scenario: Scenario
+    tables: Mapping[str, pd.DataFrame]
+    issues: pd.DataFrame
+    hashes: Mapping[str, str]
+    root: Path
+
+
+def load_project(path: str | Path, scenario: str | None = None, overrides: Sequence[str] = ()) -> Project:
+    """Read, check and clean a project.
+
+    Parameters
+    ----------
+    path : the scenario file, or the folder that holds it as `scenario.yaml`.
+    scenario : one of the named scenarios of the file.
+    overrides : "PATH=VALUE" texts, applied in order after the named scenario.
+
+    Raises
+    ------
+    InputError
+        All errors of the scenario file and of the tables at once.
+    """
+    project, issues = check_project(path, scenario, overrides)
+    if project is None:
+        raise InputError(issues)
+    return project
+
+
+def check_project(
+    path: str | Path, scenario: str | None = None, overrides: Sequence[str] = ()
+) -> tuple[Project | None, pd.DataFrame]:
+    """Return the project, None where its input has errors, and every issue found.
+
+    Where the scenario file has errors the tables are still read and checked as far as possible, so
+    that everything that is wrong is told at once.
+    """
+    issues = Issues()
+    reading = read_scenario(Path(path), scenario, overrides, issues)
+    if reading is None:
+        return None, issues.frame()
+    resolved = reading.scenario
+    raw = load_tables(reading.tables, reading.root, issues)
+    tables = {
+        name: parse_table(raw[name], schema, issues) if name in raw else no_table(schema)
+        for name, schema in TABLES.items()
+    }
+    hashes = {name: table_hash(table) for name, table in tables.items() if table.given}
+    if resolved is not None:
+        tables = clean_tables(tables, resolved.horizon, issues)
+    check_tables(tables, resolved, issues)
+    frame = issues.frame()
+    if resolved is None or (frame["severity"] == "error").any():
+        return None, frame
+    hashes["scenario"] = scenario_hash(resolved)
+    finished = {name: _finished(table) for name, table in tables.items()}
+    return Project(resolved, finished, frame, hashes, reading.root), frame
+
+
+def table_hash(table: Table) -> str:
+    """Return the sha256 of the content of a typed table: its columns in declared order, its rows in order."""
+    digest = hashlib.sha256()
+    for column in table.schema.columns:
+        cells = table.frame[column.name]
+        digest.update(f"{column.name}:{column.kind}\n".encode())
+        if column.kind in {"id", "text"}:
+            digest.update(json.dumps(list(cells.cat.categories)).encode())
+            digest.update(cells.cat.codes.to_numpy(dtype="<i4").tobytes())
+        elif column.kind == "date":
+            digest.update(cells.to_numpy(dtype="datetime64[D]").astype("<i8").tobytes())
+        else:
+            numbers = cells.to_numpy(dtype="<f8", na_value=float("nan"))
+            digest.update((numbers + 0.0).tobytes())  # -0.0 and 0.0 are one content
+    return digest.hexdigest()
+
+
+def scenario_hash(scenario: Scenario) -> str:
+    """Return the sha256 of a resolved scenario; the other named scenarios of its file do not count."""
+    content = scenario.model_dump(mode="json", exclude={"scenarios"})
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _finished(table: Table) -> pd.DataFrame:
+    """Return the table as the planner takes it: ids and texts as str, rules with their line."""
+    frame = table.frame.copy()
+    for column in table.schema.columns:
+        if column.kind in {"id", "text"}:
+            cells = frame[column.name].cat
+            frame[column.name] = cells.categories.to_numpy(dtype=object)[cells.codes.to_numpy()]
+    if is_rule_table(table.schema):
+        frame["line"] = table.lines
+    return frame
