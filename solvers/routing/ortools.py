@@ -40,7 +40,7 @@ def search(
         return Found(RoutingSolution((), ()), 0)
     model = _Model(problem)
     watch = _Watch(model.routing, stop)
-    model.routing.solver().ReSeed(seed)
+    model.routing.solver().ReSeed(seed % 2**31)
     assignment = model.run(watch, start)
     return Found(model.read(assignment), watch.iterations, tuple(watch.trace))
 

@@ -1,0 +1,161 @@
+"""Loads to routes: every depot and day on its own, each answer judged, the rest explained."""
+
+from __future__ import annotations
+
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from planner.distribution.clock import DayClock
+from planner.distribution.day import DepotDay, depot_day
+from planner.distribution.timetable import Row, route_rows, unassigned_rows
+from planner.distribution.travel import RoadTravel
+from reports.tables import ROUTES, STOPS, UNASSIGNED, conform
+from scenarios.settings import DistributionSettings
+from solvers.routing import registry, stop
+from solvers.routing.evaluate import judge
+from solvers.routing.leftovers import Blocked, place_leftovers
+from solvers.routing.solution import RoutingSolution
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePlan:
+    """The published tables routes, stops and unassigned; `interrupted` where a person stopped the search."""
+
+    routes: pd.DataFrame
+    stops: pd.DataFrame
+    unassigned: pd.DataFrame
+    interrupted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    day: DepotDay
+    solution: RoutingSolution
+    blocked: tuple[Blocked, ...]
+
+
+def plan_routes(
+    loads: pd.DataFrame,
+    locations: pd.DataFrame,
+    vehicles: pd.DataFrame,
+    travel_matrix: pd.DataFrame,
+    timezone: str,
+    settings: DistributionSettings,
+    seed: int,
+    threads: int = 1,
+    time_limit_s: float | None = None,
+    progress: Progress | None = None,
+) -> RoutePlan:
+    """Plan the routes of every day from every depot; the plan does not depend on `threads`.
+
+    A load that no route can take never costs the others theirs: it is unassigned, with the reason
+    and the nearest fix. After Ctrl-C every day still gets the best answer found so far.
+
+    Parameters
+    ----------
+    timezone : IANA name; windows and shifts are clock times there.
+    settings : solver, its budget of iterations per day and depot, road factor, speeds, service times.
+    seed : every day and depot has its own stream of it.
+    threads : days planned at once.
+    time_limit_s : wall seconds for all days together; None: only the budget of iterations.
+    progress : called with ("routes", days done, days).
+
+    Raises
+    ------
+    UnsupportedProblemError
+        The chosen solver does not know a feature of the fleet.
+    VerificationError
+        The judge refuses an answer.
+    """
+    travel, zone = RoadTravel(locations, travel_matrix, settings), ZoneInfo(timezone)
+    days = [
+        depot_day(group, locations, vehicles, travel, DayClock(group["date"].iloc[0], zone), settings)
+        for _, group in loads.groupby(["date", "source_id"])
+    ]
+    stopped = threading.Event()
+    budget = _Budget(settings.iterations, time_limit_s, len(days), max(1, threads), stopped)
+    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
+        futures = [pool.submit(_solve, day, settings.solver, budget, _stream(seed, day)) for day in days]
+        try:
+            _wait(futures, progress)
+        except KeyboardInterrupt:
+            stopped.set()
+        except BaseException:
+            stopped.set()  # one day failed: the others need not search on
+            raise
+        answers = [future.result() for future in futures]
+    return _publish(answers, stopped.is_set())
+
+
+@dataclass(slots=True)
+class _Budget:
+    """The stop rule of each day: iterations, its share of the wall seconds that are left, and a person's Ctrl-C."""
+
+    iterations: int
+    seconds: float | None
+    days_left: int
+    threads: int
+    stopped: threading.Event
+    _deadline: float | None = None
+
+    def rule(self) -> stop.StopRule:
+        rules = [stop.iterations(self.iterations), lambda _done, _best: float(self.stopped.is_set())]
+        if self.seconds is not None:
+            now = time.monotonic()
+            self._deadline = self._deadline or now + self.seconds
+            rounds = -(-self.days_left // self.threads)
+            rules.append(stop.wall_seconds(max(0.01, (self._deadline - now) / max(1, rounds))))
+        self.days_left -= 1
+        return stop.any_of(*rules)
+
+
+def _stream(seed: int, day: DepotDay) -> int:
+    """Return the seed of one depot's day: the same whatever other days there are."""
+    name = zlib.crc32(f"distribution {day.depot_id}".encode())
+    return int(np.random.SeedSequence([seed, name, day.date.toordinal()]).generate_state(1)[0])
+
+
+def _solve(day: DepotDay, solver: str, budget: _Budget, seed: int) -> _Answer:
+    rule = budget.rule()
+    if day.problem is None:
+        return _Answer(day, RoutingSolution((), ()), ())
+    found = registry.solve(day.problem, rule, seed, solver=solver)
+    solution, blocked = place_leftovers(day.problem, found.solution)
+    broken = [v for v in judge(day.problem, solution).violations if v.rule != "unassigned"]
+    if broken:
+        raise registry.VerificationError(f"routes of {day.date:%Y-%m-%d} from {day.depot_id}: {broken[0].message}")
+    return _Answer(day, solution, blocked)
+
+
+def _wait(futures: list[Future[_Answer]], progress: Progress | None) -> None:
+    for done, future in enumerate(as_completed(futures), 1):
+        future.result()
+        if progress is not None:
+            progress("routes", done, len(futures))
+
+
+def _publish(answers: list[_Answer], interrupted: bool) -> RoutePlan:
+    routes: list[Row] = []
+    stops: list[Row] = []
+    unassigned: list[Row] = []
+    for answer in answers:
+        day_routes, day_stops = route_rows(answer.day, answer.solution)
+        routes += day_routes
+        stops += day_stops
+        unassigned += unassigned_rows(answer.day, answer.blocked)
+    return RoutePlan(
+        routes=conform(ROUTES, pd.DataFrame(routes)),
+        stops=conform(STOPS, pd.DataFrame(stops)),
+        unassigned=conform(UNASSIGNED, pd.DataFrame(unassigned)),
+        interrupted=interrupted,
+    )

@@ -1,0 +1,159 @@
+"""A routing answer as the published tables routes, stops and unassigned."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from planner.distribution.day import DepotDay
+from solvers.routing.evaluate import Rule, Timetable, timetable
+from solvers.routing.leftovers import Blocked, Change
+from solvers.routing.problem import RoutingProblem
+from solvers.routing.solution import RoutingSolution
+
+Row = dict[str, object]
+
+REASONS: dict[Rule, str] = {
+    "delay": "no vehicle can be there before the window ends",
+    "load": "no vehicle holds the load",
+    "skills": "no vehicle has the required skills",
+    "shift": "no vehicle is back before its shift ends",
+    "max_duration": "the way there and back is longer than any vehicle may be away",
+    "max_distance": "the way there and back is farther than any vehicle may drive",
+    "max_tasks": "no vehicle may make a stop",
+    "fleet": "all vehicles that could go are on other routes",
+}
+NO_VEHICLE = ("the depot has no vehicle", "fits if the depot has a vehicle")
+NO_WAY = (
+    "no distance is known",
+    "fits if the location and its depot have coordinates or the travel matrix has their pairs",
+)
+
+
+def route_rows(day: DepotDay, solution: RoutingSolution) -> tuple[list[Row], list[Row]]:
+    """Return the rows of routes and stops, timed by the judge: leaving as late as the route allows."""
+    routes: list[Row] = []
+    stops: list[Row] = []
+    numbers: Counter[int] = Counter()
+    if day.problem is None:
+        return routes, stops
+    for number, route in enumerate(solution.routes, 1):
+        numbers[route.vehicle_type] += 1
+        route_id = f"R{day.date:%Y%m%d}-{day.depot_id}-{number:02d}"
+        plan = timetable(day.problem, route)
+        loads = day.loads.iloc[list(route.clients)]
+        vehicle = day.fleet.iloc[route.vehicle_type]
+        routes.append(
+            {
+                "route_id": route_id,
+                "date": day.date,
+                "depot_id": day.depot_id,
+                "vehicle_id": vehicle["vehicle_id"],
+                "vehicle_no": numbers[route.vehicle_type],
+                "stops": len(loads),
+                **_totals(day, plan, loads, vehicle),
+            }
+        )
+        stops += [{"route_id": route_id, **stop} for stop in _stops(day, day.problem, plan, loads)]
+    return routes, stops
+
+
+def _totals(day: DepotDay, plan: Timetable, loads: pd.DataFrame, vehicle: pd.Series[float]) -> Row:
+    km, hours = plan.distance / 1000, plan.duration / 3600
+    kg, m3 = float(loads["weight_kg"].sum()), float(loads["volume_m3"].sum())
+    shares = [
+        load / capacity for load, capacity in ((kg, vehicle["capacity_kg"]), (m3, vehicle["capacity_m3"])) if load > 0
+    ]
+    return {
+        "distance_km": km,
+        "duration_min": plan.duration / 60,
+        "driving_min": plan.driving / 60,
+        "service_min": (plan.duration - plan.driving - plan.waiting) / 60,
+        "wait_min": plan.waiting / 60,
+        "departure": day.clock.instant(plan.visits[0].departure),
+        "return": day.clock.instant(plan.visits[-1].arrival),
+        "load_kg": kg,
+        "load_m3": m3,
+        "utilisation": max(shares, default=0.0),
+        "cost": vehicle["fixed_cost"] + km * vehicle["cost_per_km"] + hours * vehicle["cost_per_hour"],
+        "co2_kg": km * vehicle["co2_kg_per_km"],
+    }
+
+
+def _stops(day: DepotDay, problem: RoutingProblem, plan: Timetable, loads: pd.DataFrame) -> Iterable[Row]:
+    after_kg = _still_on_board(loads["weight_kg"])
+    after_m3 = _still_on_board(loads["volume_m3"])
+    for k, load in enumerate(loads.itertuples(index=False)):
+        visit = plan.visits[k + 1]
+        opens, closes = (int(t) for t in problem.windows[visit.client, 0])
+        yield {
+            "sequence": k + 1,
+            "load_id": load.load_id,
+            "location_id": load.location_id,
+            "latitude": load.latitude,
+            "longitude": load.longitude,
+            "eta": day.clock.instant(visit.arrival),
+            "etd": day.clock.instant(visit.departure),
+            "window_start": day.clock.instant(opens),
+            "window_end": day.clock.instant(closes),
+            "wait_min": (visit.start - visit.arrival) / 60,
+            "service_min": (visit.departure - visit.start) / 60,
+            "weight_kg": load.weight_kg,
+            "volume_m3": load.volume_m3,
+            "load_after_kg": after_kg[k],
+            "load_after_m3": after_m3[k],
+            "km": visit.distance / 1000,
+        }
+
+
+def _still_on_board(amounts: pd.Series[float]) -> Sequence[float]:
+    """Return what is left after every stop; summed from the end, so that nothing is left at last."""
+    left = np.cumsum(amounts.to_numpy(dtype=float)[::-1])[::-1]
+    return [*left[1:].tolist(), 0.0]
+
+
+def unassigned_rows(day: DepotDay, blocked: Sequence[Blocked]) -> list[Row]:
+    """Return the rows of the loads on no route, with the rule that stops each and its nearest fix."""
+    rows = [_unassigned(load, *NO_WAY) for load in day.stranded.to_dict("records")]
+    if day.problem is None:
+        return rows + [_unassigned(load, *NO_VEHICLE) for load in day.loads.to_dict("records")]
+    loads = day.loads.to_dict("records")
+    for case in blocked:
+        reason = "; ".join(REASONS.get(rule, rule) for rule in case.reasons)
+        rows.append(_unassigned(loads[case.client], reason, _fix(day, case)))
+    return rows
+
+
+def _unassigned(load: Mapping[Hashable, object], reason: str, fix: str) -> Row:
+    named = ("load_id", "date", "location_id", "weight_kg", "volume_m3")
+    return {**{name: load[name] for name in named}, "reason": reason, "fix": fix}
+
+
+def _fix(day: DepotDay, case: Blocked) -> str:
+    if not case.changes:
+        return "no single change of a limit lets it in"
+    where = "" if case.route < 0 else f" (on a route of {day.fleet['vehicle_id'].iloc[case.vehicle_type]})"
+    return "fits if " + " and ".join(_in_words(day, change) for change in case.changes) + where
+
+
+def _in_words(day: DepotDay, change: Change) -> str:
+    vehicle = "" if change.vehicle_type < 0 else str(day.fleet["vehicle_id"].iloc[change.vehicle_type])
+    minutes = math.ceil(change.amount / 60)
+    if change.rule == "delay":
+        return f"the window of {day.loads['location_id'].iloc[change.client]} ends {minutes} min later"
+    if change.rule == "load" and change.dimension == 0:
+        return f"{vehicle} carries {math.ceil(change.amount / 1000)} kg more"
+    if change.rule == "load":
+        return f"{vehicle} carries {math.ceil(change.amount / 10_000) / 100:.2f} m3 more"
+    return {
+        "skills": f"{vehicle} has the skills that {day.loads['location_id'].iloc[change.client]} requires",
+        "shift": f"the shift of {vehicle} ends {minutes} min later",
+        "max_duration": f"{vehicle} may be away {minutes} min longer",
+        "max_distance": f"{vehicle} may drive {math.ceil(change.amount / 1000)} km more",
+        "max_tasks": f"{vehicle} may make {change.amount} more stop{'s' if change.amount > 1 else ''}",
+        "fleet": f"there is one more {vehicle}",
+    }[change.rule]
