@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 ServiceMeasure = Literal["cycle_service_level", "fill_rate"]
+ForecastModel = Literal["ewm_quantiles", "window_average", "seasonal_naive", "croston_sba", "tsb", "ses"]
 
 
 class Model(BaseModel):
@@ -35,8 +36,8 @@ class Horizon(Model):
 class ForecastSettings(Model):
     """History to demand distribution."""
 
-    models: tuple[str, ...] = Field(
-        ("window_average", "seasonal_naive", "croston_sba", "tsb", "ses"),
+    models: tuple[ForecastModel, ...] = Field(
+        ("ewm_quantiles", "window_average", "seasonal_naive", "croston_sba", "tsb", "ses"),
         min_length=1,
         description="Candidate models; the best by rolling backtest is chosen for every series.",
     )
@@ -66,7 +67,9 @@ class InventorySettings(Model):
     )
     default_unit_cost: float = Field(1.0, gt=0, description="Money per unit where items give neither cost nor price.")
     default_lead_time_days: float = Field(7.0, ge=0, description="Days, where no table gives a lead time.")
-    default_lane_lead_time_days: float = Field(1.0, ge=0, description="Days from location to location, where no lane gives it.")
+    default_lane_lead_time_days: float = Field(
+        1.0, ge=0, description="Days from location to location, where no lane gives it."
+    )
     default_review_period_days: float = Field(7.0, ge=0, description="Days, where no table gives a review period.")
 
 

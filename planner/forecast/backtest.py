@@ -1,0 +1,80 @@
+"""Rolling backtest: what every candidate would have said, against what came.
+
+The origins lie one horizon apart, the last one horizon before the end of the history. A series counts at an
+origin if it had at least `FEWEST` observed buckets by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.forecast.candidates import Candidate, forecast_candidate
+from planner.forecast.cleansing import DemandSeries
+from solvers.demand.empirical import pinball_loss
+
+Floats = npt.NDArray[np.float64]
+
+FEWEST = 8
+LEVELS = np.array([0.5, 0.8, 0.9, 0.95])
+_LONGEST_WEEKS = 8  # a longer horizon is judged on its first weeks
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """Sums over the evaluated buckets, by series and candidate.
+
+    Attributes
+    ----------
+    pinball, absolute, error : [K, M] sums of pinball loss (mean over `LEVELS`), |mean - y|, mean - y.
+    actual, points : [K] sum of y, number of evaluated buckets (partly observed ones count in part).
+    """
+
+    pinball: Floats
+    absolute: Floats
+    error: Floats
+    actual: Floats
+    points: Floats
+
+    @classmethod
+    def empty(cls, series: int, candidates: int) -> Backtest:
+        """Return sums of nothing."""
+        shape = (series, candidates)
+        return cls(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(series), np.zeros(series))
+
+    def put(self, first: int, other: Backtest) -> None:
+        """Write the sums of a chunk that starts at series `first`."""
+        last = first + len(other.points)
+        for name in ("pinball", "absolute", "error", "actual", "points"):
+            getattr(self, name)[first:last] = getattr(other, name)
+
+
+def run_backtest(
+    series: DemandSeries,
+    candidates: Sequence[Candidate],
+    windows: int,
+    horizon: int,
+    bucket_days: int,
+    season: int,
+) -> Backtest:
+    """Forecast from `windows` origins, none of which sees what it is judged on."""
+    buckets = series.demand.shape[1]
+    length = min(horizon, _LONGEST_WEEKS * 7 // bucket_days)
+    out = Backtest.empty(len(series.start), len(candidates))
+    seen = np.cumsum(series.observed, axis=1)
+    for origin in range(buckets - length, max(buckets - length * windows, FEWEST) - 1, -length):
+        inside = slice(origin, origin + length)
+        weight = np.where(seen[:, origin - 1] >= FEWEST, 1.0, 0.0)[:, None] * series.observed[:, inside]
+        actual = series.demand[:, inside]
+        out.actual[:] += (weight * actual).sum(axis=1)
+        out.points[:] += weight.sum(axis=1)
+        for column, candidate in enumerate(candidates):
+            said = forecast_candidate(candidate, series, origin, length, LEVELS, bucket_days, season)
+            error = said.mean - actual
+            out.pinball[:, column] += (weight * pinball_loss(actual, said.quantiles, LEVELS)).sum(axis=1)
+            out.absolute[:, column] += (weight * np.abs(error)).sum(axis=1)
+            out.error[:, column] += (weight * error).sum(axis=1)
+    return out

@@ -1,0 +1,100 @@
+"""forecast_demand: history to a demand distribution per item, location and bucket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from planner.forecast.backtest import FEWEST
+from planner.forecast.candidates import make_candidates
+from planner.forecast.history import collect_rows
+from planner.forecast.notes import tell_inactive, tell_new, tell_series
+from planner.forecast.output import accuracy_table, channel_table, forecast_table
+from planner.forecast.passes import Past, Progress, adjust, learn, predict
+from planner.forecast.promotions import match_promotions
+from scenarios.settings import ForecastSettings, Horizon
+from scenarios.tables.issues import Issues
+
+_KEYS = ["item_id", "location_id"]
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastResult:
+    """Demand distributions and how far they can be trusted.
+
+    Attributes
+    ----------
+    forecast, forecast_channels, accuracy : published tables of these names (`forecast_accuracy`).
+    issues : what was found in the history and what was done, columns of `data_issues`.
+    """
+
+    forecast: pd.DataFrame
+    forecast_channels: pd.DataFrame
+    accuracy: pd.DataFrame
+    issues: pd.DataFrame
+
+
+def forecast_demand(
+    history: pd.DataFrame,
+    supply: pd.DataFrame,
+    promotions: pd.DataFrame,
+    transitions: pd.DataFrame,
+    horizon: Horizon,
+    settings: ForecastSettings,
+    progress: Progress | None = None,
+) -> ForecastResult:
+    """Forecast every item-location of `supply` that has demand.
+
+    Parameters
+    ----------
+    history : cleaned `demand_history`; missing dates count as no demand from the first sale on.
+    supply : schema `planner.tables.SUPPLY`; item-locations outside it are not forecast.
+    promotions, transitions : cleaned input tables, may be empty.
+    horizon : buckets to forecast; the history is cut into buckets of the same length before it.
+    progress : called with (what, done, total).
+
+    Notes
+    -----
+    Per series the candidate with the least pinball loss over rolling origins wins (`selection.choose`).
+    Then, by bucket, the distribution is multiplied by the future promotions, by what transitions leave of
+    it, and by `settings.demand_factor`: mean, standard deviation and quantiles alike.
+
+    Left out, and told: item-locations without demand in the last `settings.inactive_after_days`. Locations
+    that only pass goods on have no history and no forecast of their own. Item-locations that sell and have no
+    history are forecast as zero.
+    """
+    issues = Issues()
+    rows = collect_rows(history, supply, transitions, horizon, issues)
+    active = rows.idle_days <= settings.inactive_after_days
+    inactive, new = rows.keys[~active], _without_history(supply, rows.keys)
+    rows = rows.take(active)
+    past = Past(
+        rows=rows,
+        promoted=match_promotions(promotions, rows, horizon, issues),
+        horizon=horizon,
+        settings=settings,
+        season=settings.season_length or (52 if horizon.bucket == "week" else 7),
+    )
+    candidates = make_candidates(settings.models)
+    learned = learn(past, candidates, progress)
+    predicted = adjust(predict(past, candidates, learned, progress), past, transitions)
+
+    tell_inactive(inactive, settings.inactive_after_days, issues)
+    tell_new(new, issues)
+    tell_series(rows.keys, learned.filled, learned.cut, learned.observed < FEWEST, issues)
+    return ForecastResult(
+        forecast=forecast_table(rows.keys, new, predicted, horizon),
+        forecast_channels=channel_table(rows, new, predicted, horizon),
+        accuracy=accuracy_table(rows.keys, inactive, new, learned, candidates),
+        issues=issues.frame(),
+    )
+
+
+def _without_history(supply: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Return the item-locations that have no history and supply no other location."""
+    pairs = pd.MultiIndex.from_frame(supply[_KEYS])
+    inner = supply["source_type"] == "location"
+    sources = pd.MultiIndex.from_arrays([supply.loc[inner, "item_id"], supply.loc[inner, "source_id"]])
+    alone = ~pairs.isin(pd.MultiIndex.from_frame(known[_KEYS])) & ~pairs.isin(sources)
+    return supply.loc[alone, _KEYS].reset_index(drop=True)

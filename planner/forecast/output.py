@@ -1,0 +1,112 @@
+"""Published tables of the forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from planner.forecast.backtest import FEWEST
+from planner.forecast.candidates import Candidate
+from planner.forecast.history import DemandRows
+from planner.forecast.passes import SHORT, Learned, Predicted
+from planner.forecast.selection import DEMAND_CLASSES
+from reports.tables import FORECAST, FORECAST_ACCURACY, FORECAST_CHANNELS, conform
+from scenarios.settings import Horizon
+
+Floats = npt.NDArray[np.float64]
+
+_KEYS = ["item_id", "location_id"]
+_CHANNEL_DAYS = 182  # recent demand that is split by channel
+
+
+def forecast_table(keys: pd.DataFrame, new: pd.DataFrame, predicted: Predicted, horizon: Horizon) -> pd.DataFrame:
+    """Return `forecast`: the planned series, then the new ones at zero."""
+    known = _by_bucket(keys, horizon).assign(
+        mean_qty=predicted.mean.ravel(),
+        sd_qty=predicted.sd.ravel(),
+        p10_qty=predicted.quantiles[:, :, 0].ravel(),
+        p50_qty=predicted.quantiles[:, :, 1].ravel(),
+        p90_qty=predicted.quantiles[:, :, 2].ravel(),
+        method=predicted.method.ravel(),
+    )
+    zeros = dict.fromkeys(("mean_qty", "sd_qty", "p10_qty", "p50_qty", "p90_qty"), 0.0)
+    unknown = _by_bucket(new, horizon).assign(**zeros, method="no_history")
+    return conform(FORECAST, pd.concat([part for part in (known, unknown) if len(part)] or [known]))
+
+
+def channel_table(rows: DemandRows, new: pd.DataFrame, predicted: Predicted, horizon: Horizon) -> pd.DataFrame:
+    """Return `forecast_channels`: the mean split by the recent share of each channel, of all time if none is recent.
+
+    New item-locations stand under the first channel known.
+    """
+    count, channels = len(rows.keys), max(len(rows.channels), 1)
+    cell = rows.series * channels + rows.channel
+    quantity = np.maximum(rows.quantity, 0.0)
+    recent = rows.bucket >= rows.buckets - -(-_CHANNEL_DAYS // horizon.bucket_days)
+    late = np.bincount(cell, weights=np.where(recent, quantity, 0.0), minlength=count * channels)
+    ever = np.bincount(cell, weights=quantity, minlength=count * channels)
+    late, ever = late.reshape(count, channels), ever.reshape(count, channels)
+    sold = np.where(late.sum(axis=1, keepdims=True) > 0.0, late, ever)
+    nothing = sold.sum(axis=1) <= 0.0
+    sold[nothing, 0] = 1.0
+    share = sold / sold.sum(axis=1, keepdims=True)
+    parts = []
+    for column, channel in enumerate(rows.channels):
+        here = share[:, column] > 0.0
+        mean = predicted.mean[here] * share[here, column, None]
+        parts.append(_by_bucket(rows.keys[here], horizon).assign(channel=channel, mean_qty=mean.ravel()))
+    first = rows.channels[0] if rows.channels else "store"
+    parts.append(_by_bucket(new, horizon).assign(channel=first, mean_qty=0.0))
+    table = pd.concat([part for part in parts if len(part)] or parts[-1:])
+    return conform(FORECAST_CHANNELS, table.sort_values([*_KEYS, "channel", "bucket_start"], kind="stable"))
+
+
+def accuracy_table(
+    keys: pd.DataFrame,
+    inactive: pd.DataFrame,
+    new: pd.DataFrame,
+    learned: Learned,
+    candidates: Sequence[Candidate],
+) -> pd.DataFrame:
+    """Return `forecast_accuracy` of the chosen candidates over the evaluated buckets; empty where there are none."""
+    row, points = np.arange(len(keys)), learned.backtest.points
+    short = learned.observed < FEWEST
+    points = np.where(short, 0.0, points)
+    absolute = learned.backtest.absolute[row, learned.chosen]
+    names = np.array([candidate.name for candidate in candidates], dtype=object)
+    known = keys[_KEYS].assign(
+        demand_class=np.array(DEMAND_CLASSES, dtype=object)[learned.demand_class],
+        method=np.where(short, SHORT, names[learned.chosen]),
+        pinball_loss=_ratio(learned.backtest.pinball[row, learned.chosen], points),
+        mase=_ratio(_ratio(absolute, points), learned.scale),
+        bias_qty=_ratio(learned.backtest.error[row, learned.chosen], points),
+        wape=_ratio(absolute, np.where(points > 0.0, learned.backtest.actual, 0.0)),
+    )
+    nothing = dict.fromkeys(("pinball_loss", "mase", "bias_qty", "wape"), np.nan)
+    parts = (
+        known,
+        inactive[_KEYS].assign(demand_class="inactive", method="not_planned", **nothing),
+        new[_KEYS].assign(demand_class="new", method="no_history", **nothing),
+    )
+    return conform(FORECAST_ACCURACY, pd.concat([part for part in parts if len(part)] or [known]))
+
+
+def _by_bucket(keys: pd.DataFrame, horizon: Horizon) -> pd.DataFrame:
+    """Return item_id, location_id and bucket_start, one row per series and bucket."""
+    days = pd.to_timedelta(np.arange(horizon.buckets) * horizon.bucket_days, unit="D")
+    starts = (pd.Timestamp(horizon.start) + days).to_numpy(dtype="datetime64[ns]")
+    return pd.DataFrame(
+        {
+            "item_id": np.repeat(keys["item_id"].to_numpy(dtype=object), horizon.buckets),
+            "location_id": np.repeat(keys["location_id"].to_numpy(dtype=object), horizon.buckets),
+            "bucket_start": np.tile(starts, len(keys)),
+        }
+    )
+
+
+def _ratio(above: Floats, below: Floats) -> Floats:
+    """Return above / below, NaN where below is not positive."""
+    return np.where(below > 0.0, above / np.where(below > 0.0, below, 1.0), np.nan)

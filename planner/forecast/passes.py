@@ -1,0 +1,220 @@
+"""The two passes over all series, chunk by chunk: learn which candidate is best, then forecast with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from planner.forecast.backtest import FEWEST, Backtest, run_backtest
+from planner.forecast.candidates import Candidate, Distribution, forecast_candidate
+from planner.forecast.cleansing import DemandSeries, cleanse
+from planner.forecast.history import DemandRows
+from planner.forecast.promotions import PromotionFactors
+from planner.forecast.selection import choose, classify
+from planner.forecast.short import fit_power_law, forecast_short
+from planner.forecast.transitions import phase_factors
+from scenarios.settings import ForecastSettings, Horizon
+from solvers.demand.empirical import weighted_moments
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Progress = Callable[[str, int, int], None]
+
+LEVELS = np.array([0.1, 0.5, 0.9])
+SHORT = "short_history"
+_CHUNK = 2048  # series handled at once, so that memory does not grow with their number
+_RECENT_DAYS = 182  # recent demand tells own from inherited
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is forecast, and from what.
+
+    Attributes
+    ----------
+    rows : history of the K series to forecast.
+    promoted : None where no promotion touches history or horizon.
+    season : buckets of a season.
+    """
+
+    rows: DemandRows
+    promoted: PromotionFactors | None
+    horizon: Horizon
+    settings: ForecastSettings
+    season: int
+
+    def chunks(self) -> Iterator[tuple[int, int]]:
+        """Yield (first, last) of every chunk of series."""
+        count = len(self.rows.keys)
+        for first in range(0, count, _CHUNK):
+            yield first, min(first + _CHUNK, count)
+
+    def series(self, first: int, last: int) -> tuple[DemandSeries, Flags, Flags]:
+        """Return the cleansed series first:last, which were filled, which were cut."""
+        sales, stocked = self.rows.dense(first, last)
+        factor = None if self.promoted is None else self.promoted.factors(first, last)[:, : self.rows.buckets]
+        return cleanse(sales, stocked, factor)
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What the first pass keeps of every series.
+
+    Attributes
+    ----------
+    backtest : sums over the evaluated buckets.
+    chosen : [K] index of the winning candidate.
+    demand_class : [K] index into `DEMAND_CLASSES`.
+    observed : [K] observed buckets since the first sale.
+    scale : [K] mean absolute change from one bucket to the next, of the whole history.
+    power_law : (a, b) of variance = a mean^b over all series that are long enough.
+    filled, cut : [K] series with sales lost in stock-outs added, with an outlier cut.
+    """
+
+    backtest: Backtest
+    chosen: Integers
+    demand_class: Integers
+    observed: Floats
+    scale: Floats
+    power_law: tuple[float, float]
+    filled: Flags
+    cut: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """Final distributions of every series.
+
+    Attributes
+    ----------
+    mean, sd : [K, H] base units per bucket.
+    quantiles : [K, H, L] at `LEVELS`.
+    method : [K, H] what made them.
+    """
+
+    mean: Floats
+    sd: Floats
+    quantiles: Floats
+    method: npt.NDArray[np.object_]
+
+
+def learn(past: Past, candidates: Sequence[Candidate], progress: Progress | None) -> Learned:
+    """Run the rolling backtest over all series and choose a candidate for each."""
+    count = len(past.rows.keys)
+    backtest = Backtest.empty(count, len(candidates))
+    classes = np.zeros(count, dtype=np.int64)
+    observed, scale, mean, variance = (np.zeros(count) for _ in range(4))
+    filled, cut = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+    for first, last in past.chunks():
+        series, filled[first:last], cut[first:last] = past.series(first, last)
+        inside = slice(first, last)
+        classes[inside] = classify(series)
+        observed[inside] = series.observed.sum(axis=1)
+        scale[inside] = _naive_error(series)
+        mean[inside], variance[inside] = weighted_moments(series.demand, series.observed)
+        backtest.put(
+            first,
+            run_backtest(
+                series,
+                candidates,
+                past.settings.backtest_windows,
+                past.horizon.buckets,
+                past.horizon.bucket_days,
+                past.season,
+            ),
+        )
+        if progress is not None:
+            progress("forecast: backtest", last, count)
+    long = observed >= 2 * FEWEST
+    return Learned(
+        backtest=backtest,
+        chosen=choose(backtest, classes),
+        demand_class=classes,
+        observed=observed,
+        scale=scale,
+        power_law=fit_power_law(mean[long], variance[long]),
+        filled=filled,
+        cut=cut,
+    )
+
+
+def _naive_error(series: DemandSeries) -> Floats:
+    """Return the mean absolute change between neighbouring observed buckets, the scale of MASE [K]."""
+    both = (series.observed[:, 1:] > 0.0) & (series.observed[:, :-1] > 0.0)
+    change = np.where(both, np.abs(np.diff(series.demand, axis=1)), 0.0).sum(axis=1)
+    return change / np.maximum(np.count_nonzero(both, axis=1), 1)  # type: ignore[no-any-return]
+
+
+def predict(past: Past, candidates: Sequence[Candidate], learned: Learned, progress: Progress | None) -> Predicted:
+    """Forecast every series with its candidate, short ones from what they share with others."""
+    count, buckets = len(past.rows.keys), past.horizon.buckets
+    out = Predicted(
+        mean=np.zeros((count, buckets)),
+        sd=np.zeros((count, buckets)),
+        quantiles=np.zeros((count, buckets, len(LEVELS))),
+        method=np.empty((count, buckets), dtype=object),
+    )
+
+    def put(rows: Integers, said: Distribution, method: str) -> None:
+        out.mean[rows], out.sd[rows], out.quantiles[rows] = said.mean, said.sd, said.quantiles
+        out.method[rows] = method
+
+    short = learned.observed < FEWEST
+    for first, last in past.chunks():
+        series, _, _ = past.series(first, last)
+        inside = np.arange(first, last)
+        few = np.flatnonzero(short[inside])
+        if few.size:
+            put(inside[few], forecast_short(series.take(few), learned.power_law, LEVELS), SHORT)
+        for index, candidate in enumerate(candidates):
+            rows = np.flatnonzero((learned.chosen[inside] == index) & ~short[inside])
+            if rows.size:
+                said = forecast_candidate(
+                    candidate,
+                    series.take(rows),
+                    past.rows.buckets,
+                    buckets,
+                    LEVELS,
+                    past.horizon.bucket_days,
+                    past.season,
+                )
+                put(inside[rows], said, candidate.name)
+        if progress is not None:
+            progress("forecast", last, count)
+    return out
+
+
+def adjust(predicted: Predicted, past: Past, transitions: pd.DataFrame) -> Predicted:
+    """Multiply by future promotions, by what transitions leave, and by the demand factor of the settings."""
+    rows, horizon = past.rows, past.horizon
+    phase, outgoing, incoming = phase_factors(rows.keys, _own_share(past), transitions, horizon)
+    factor = phase * past.settings.demand_factor
+    method = predicted.method
+    method[incoming] = method[incoming] + "+inherited"
+    if past.promoted is not None:
+        for first, last in past.chunks():
+            uplift = past.promoted.factors(first, last)[:, rows.buckets :]
+            factor[first:last] *= uplift
+            method[first:last] = np.where(uplift != 1.0, method[first:last] + "+promotion", method[first:last])
+    method[outgoing[:, None] & (phase == 0.0)] = "phased_out"
+    return Predicted(
+        mean=predicted.mean * factor,
+        sd=predicted.sd * factor,
+        quantiles=predicted.quantiles * factor[:, :, None],
+        method=method,
+    )
+
+
+def _own_share(past: Past) -> Floats:
+    """Return the share of recent demand that is a series' own and not inherited [K]."""
+    rows = past.rows
+    recent = rows.bucket >= rows.buckets - -(-_RECENT_DAYS // past.horizon.bucket_days)
+    quantity = np.where(recent, np.maximum(rows.quantity, 0.0), 0.0)
+    total = np.bincount(rows.series, weights=quantity, minlength=len(rows.keys))
+    own = np.bincount(rows.series, weights=np.where(rows.inherited, 0.0, quantity), minlength=len(rows.keys))
+    return np.where(total > 0.0, own / np.where(total > 0.0, total, 1.0), 1.0)

@@ -1,0 +1,1 @@
+"""Array mathematics of demand: weighted empirical quantiles, fitted distributions and their inverses."""
