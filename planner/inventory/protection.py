@@ -1,0 +1,65 @@
+"""Demand over the time that stock must last, and the stock that gives the wanted service over it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from scenarios.settings import Horizon
+from solvers.demand.distributions import FittedDemand
+
+Floats = npt.NDArray[np.float64]
+
+
+def demand_over(values: Floats, days: Floats, horizon: Horizon) -> Floats:
+    """Return the sum [K] of per-bucket `values` [K, H] over the first `days` [K] of the horizon.
+
+    A bucket that is covered in part counts in part; beyond the horizon the mean bucket goes on.
+    """
+    buckets = days / horizon.bucket_days
+    covered = np.clip(buckets[:, None] - np.arange(horizon.buckets), 0.0, 1.0)
+    beyond = np.maximum(buckets - horizon.buckets, 0.0)
+    return (values * covered).sum(axis=1) + beyond * values.mean(axis=1)  # type: ignore[no-any-return]
+
+
+def protection_moments(
+    mean: Floats, variance: Floats, lead_days: Floats, lead_sd_days: Floats, review_days: Floats, horizon: Horizon
+) -> tuple[Floats, Floats]:
+    """Return mean and variance [K] of demand over lead time plus review period.
+
+    mean = sum of bucket means, variance = sum of bucket variances + d^2 sd_L^2, with d the mean demand per
+    day in that time and sd_L the standard deviation of the lead time (Silver, Pyke and Thomas 2017,
+    "Inventory and Production Management in Supply Chains", 4th ed., section 6.10: var = E(L) var(D) +
+    E(D)^2 var(L)). Buckets are taken as independent.
+    """
+    days = lead_days + review_days
+    total = demand_over(mean, days, horizon)
+    # without lead time and review there is no time to protect, and no demand in it
+    per_day = np.where(days > 0.0, total / np.where(days > 0.0, days, 1.0), 0.0)
+    return total, demand_over(variance, days, horizon) + (per_day * lead_sd_days) ** 2
+
+
+def required_level(
+    demand: FittedDemand,
+    fill_rate: npt.NDArray[np.bool_],
+    target: Floats,
+    cycle_qty: Floats,
+    backorders: npt.NDArray[np.bool_],
+) -> Floats:
+    """Return the inventory position [K] that gives the wanted service over `demand`.
+
+    Cycle service level: the smallest s with P(D <= s) >= target.
+
+    Fill rate: the smallest s with E[(D - s)+] <= (1 - target) Q, the units short per cycle over the
+    units sold in it, Q; where unmet demand is lost, the cycle's demand is Q plus what is lost, and the
+    bound is Q (1 - target) / target (Silver, Pyke and Thomas 2017, sections 6.7.3 and 6.7.4).
+
+    Parameters
+    ----------
+    demand : over lead time plus review period.
+    fill_rate : [K] true: fill rate, false: cycle service level.
+    cycle_qty : [K] Q, units per replenishment.
+    backorders : [K] unmet demand waits.
+    """
+    short = (1.0 - target) * cycle_qty / np.where(backorders, 1.0, target)
+    return np.where(fill_rate, demand.level_for_shortage(short), demand.quantile(target))

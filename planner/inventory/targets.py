@@ -1,0 +1,111 @@
+"""set_targets: safety stock, reorder point and order-up-to level of every item-location."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from planner.inventory.classes import abc_classes, xyz_classes
+from planner.inventory.dependent import Demand, see_demand
+from planner.inventory.policies import resolve_policies
+from planner.inventory.protection import demand_over, protection_moments, required_level
+from reports.tables import POLICY_PARAMS, conform
+from scenarios.settings import Horizon, InventorySettings
+from solvers.demand.distributions import fit_moments
+
+Floats = npt.NDArray[np.float64]
+
+_YEAR_DAYS = 365.0
+
+
+def set_targets(
+    supply: pd.DataFrame,
+    forecast: pd.DataFrame,
+    history: pd.DataFrame,
+    policies: pd.DataFrame,
+    horizon: Horizon,
+    settings: InventorySettings,
+) -> pd.DataFrame:
+    """Return `policy_params`: stock targets of every item-location with demand of its own or downstream.
+
+    Parameters
+    ----------
+    supply : schema `planner.tables.SUPPLY`.
+    forecast : published table `forecast`.
+    history : cleaned `demand_history`, for the classes.
+    policies : cleaned `inventory_policies`, may be empty.
+
+    Notes
+    -----
+    With D the demand over lead time L plus review period R, from the start of the horizon:
+
+    - service level s: `protection.required_level`;
+    - safety stock = max(s - E[D], 0), or the policy's own figure;
+    - reorder point = E[D] + max(safety stock, presentation stock), or s where that is lower than E[D]
+      (a target that accepts stock-outs in most cycles);
+    - order-up-to level = reorder point + max(Q - E[demand in R], 0), where Q is the larger of the
+      demand in R, the smallest order and the pack. With small packs both are the base-stock level of
+      periodic review; without review (R = 0) they are s and s + Q of continuous review;
+    - a maximum of the policy caps all three.
+    """
+    demand = see_demand(supply, forecast, history, horizon)
+    rows = supply[demand.planned].reset_index(drop=True)
+    mean, variance = demand.mean[demand.planned], demand.variance[demand.planned]
+    abc = abc_classes(_yearly_revenue(rows, demand, horizon), rows["level"].to_numpy(np.int64), settings.abc_shares)
+    xyz = xyz_classes(demand.weekly[demand.planned], settings.xyz_limits)
+    policy = resolve_policies(rows, abc, policies, settings)
+
+    lead = rows["lead_time_days"].to_numpy(np.float64)
+    review = policy.review_period_days
+    pack = rows["order_multiple_qty"].to_numpy(np.float64)
+    total, spread = protection_moments(
+        mean, variance, lead, rows["lead_time_sd_days"].to_numpy(np.float64), review, horizon
+    )
+    in_review = demand_over(mean, review, horizon)
+    cycle = np.maximum(np.maximum(in_review, rows["moq_qty"].to_numpy(np.float64)), pack)
+    fitted = fit_moments(total, spread, whole_units=pack == np.floor(pack))
+    level = required_level(
+        fitted, policy.measure == "fill_rate", policy.target, cycle, rows["backorders"].to_numpy(bool)
+    )
+    fixed = ~np.isnan(policy.safety_stock)
+    safety = np.where(fixed, policy.safety_stock, np.maximum(level - total, 0.0))
+    floor = np.maximum(safety, policy.minimum)
+    reorder = np.where((floor > 0.0) | fixed, total + floor, level)
+    most = np.where(np.isnan(policy.maximum), np.inf, policy.maximum)
+    unit_cost, price = rows["unit_cost"].to_numpy(np.float64), rows["unit_price"].to_numpy(np.float64)
+    worth = np.where(price > 0.0, price, unit_cost)
+    return conform(
+        POLICY_PARAMS,
+        rows[["item_id", "location_id"]].assign(
+            abc_class=abc,
+            xyz_class=xyz,
+            service_measure=policy.measure,
+            service_target=policy.target,
+            lead_time_days=lead,
+            review_period_days=review,
+            demand_mean_qty=total,
+            demand_sd_qty=np.sqrt(spread),
+            distribution=fitted.names,
+            safety_stock_qty=np.minimum(safety, most),
+            reorder_point_qty=np.minimum(reorder, most),
+            order_up_to_qty=np.minimum(reorder + np.maximum(cycle - in_review, 0.0), most),
+            min_qty=policy.minimum,
+            max_qty=policy.maximum,
+            holding_cost=unit_cost * policy.holding_rate / _YEAR_DAYS,
+            shortage_cost=np.where(
+                np.isnan(policy.shortage_cost), worth * settings.shortage_cost_share, policy.shortage_cost
+            ),
+            policy_rule=policy.rule,
+        ),
+    )
+
+
+def _yearly_revenue(rows: pd.DataFrame, demand: Demand, horizon: Horizon) -> Floats:
+    """Return the revenue of the last year, or of a year at the forecast where nothing was sold yet [K]."""
+    sold = demand.weekly[demand.planned].sum(axis=1)
+    foreseen = demand.mean[demand.planned].mean(axis=1) * _YEAR_DAYS / horizon.bucket_days
+    price = rows["unit_price"].to_numpy(np.float64)
+    worth = np.where(price > 0.0, price, rows["unit_cost"].to_numpy(np.float64))
+    revenue: Floats = np.where(sold > 0.0, sold, foreseen) * worth
+    return revenue
