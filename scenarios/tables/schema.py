@@ -87,9 +87,8 @@ _SUPPLY_TERMS = (
     Column(
         "lead_time_sd_days",
         "number",
-        "Standard deviation of the lead time.",
+        "Standard deviation of the lead time; empty: the supplier's, else 0.",
         unit="days",
-        default=0.0,
         minimum=0,
     ),
     Column("review_period_days", "number", "Days between two orders.", unit="days", minimum=0),
@@ -102,7 +101,13 @@ _SUPPLY_TERMS = (
         minimum=1e-9,
     ),
     Column("order_uom", "text", "Unit of measure in which orders are written; must stand in item_uoms."),
-    Column("fixed_order_cost", "number", "Cost of one order line.", unit="money", default=0.0, minimum=0),
+    Column(
+        "fixed_order_cost",
+        "number",
+        "Cost of one order line; empty: the supplier's, else 0.",
+        unit="money",
+        minimum=0,
+    ),
 )
 
 ITEMS = TableSchema(
