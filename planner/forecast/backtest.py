@@ -1,4 +1,4 @@
-"""Rolling backtest: what every candidate would have said, against what came.
+"""Rolling backtest: what every member would have said, against what came.
 
 The origins lie one horizon apart, the last one horizon before the end of the history. A series counts at an
 origin if it had at least `FEWEST` observed buckets by then.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from planner.forecast.candidates import Candidate, forecast_candidate
+from planner.forecast.candidates import Member, forecast_member
 from planner.forecast.cleansing import DemandSeries
 from solvers.demand.empirical import pinball_loss
 
@@ -25,7 +25,7 @@ _LONGEST_WEEKS = 8  # a longer horizon is judged on its first weeks
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """Sums over the evaluated buckets, by series and candidate.
+    """Sums over the evaluated buckets, by series and member.
 
     Attributes
     ----------
@@ -40,9 +40,9 @@ class Backtest:
     points: Floats
 
     @classmethod
-    def empty(cls, series: int, candidates: int) -> Backtest:
+    def empty(cls, series: int, members: int) -> Backtest:
         """Return sums of nothing."""
-        shape = (series, candidates)
+        shape = (series, members)
         return cls(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(series), np.zeros(series))
 
     def put(self, first: int, other: Backtest) -> None:
@@ -54,7 +54,7 @@ class Backtest:
 
 def run_backtest(
     series: DemandSeries,
-    candidates: Sequence[Candidate],
+    members: Sequence[Member],
     windows: int,
     horizon: int,
     bucket_days: int,
@@ -63,7 +63,7 @@ def run_backtest(
     """Forecast from `windows` origins, none of which sees what it is judged on."""
     buckets = series.demand.shape[1]
     length = min(horizon, _LONGEST_WEEKS * 7 // bucket_days)
-    out = Backtest.empty(len(series.start), len(candidates))
+    out = Backtest.empty(len(series.start), len(members))
     seen = np.cumsum(series.observed, axis=1)
     for origin in range(buckets - length, max(buckets - length * windows, FEWEST) - 1, -length):
         inside = slice(origin, origin + length)
@@ -71,8 +71,8 @@ def run_backtest(
         actual = series.demand[:, inside]
         out.actual[:] += (weight * actual).sum(axis=1)
         out.points[:] += weight.sum(axis=1)
-        for column, candidate in enumerate(candidates):
-            said = forecast_candidate(candidate, series, origin, length, LEVELS, bucket_days, season)
+        for column, member in enumerate(members):
+            said = forecast_member(member, series, origin, length, LEVELS, bucket_days, season)
             error = said.mean - actual
             out.pinball[:, column] += (weight * pinball_loss(actual, said.quantiles, LEVELS)).sum(axis=1)
             out.absolute[:, column] += (weight * np.abs(error)).sum(axis=1)

@@ -1,9 +1,9 @@
 """Candidate demand distributions: a mean path and quantiles around it.
 
 `ewm_quantiles` forgets: the distribution is the empirical one of the past with weights that halve every
-13 weeks (and, as further candidates, every 8, 26 and 52 weeks). All other candidates take the mean path of
-a point model and the shape of the empirical distribution with a half-life of 26 weeks:
-q_h(p) = mean_h q(p) / mean, so that zeros stay zeros and the spread grows with the mean.
+8, 13, 26 or 52 weeks; it has one member for each, and the backtest says how to weigh them. All other
+models take the mean path of a point model and the shape of the empirical distribution with a half-life
+of 26 weeks: q_h(p) = mean_h q(p) / mean, so that zeros stay zeros and the spread grows with the mean.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from solvers.demand.empirical import weighted_moments
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-HALF_LIVES_WEEKS = (13, 8, 26, 52)
-SHAPE_WEEKS = 26
+_HALF_LIVES_WEEKS = (8, 13, 26, 52)
+_SHAPE_WEEKS = 26
 _WINDOW_WEEKS = 13
 
 
@@ -43,27 +43,24 @@ class Distribution:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """One way to forecast: a name for people, the model behind it, and its memory in weeks."""
+class Member:
+    """One way to forecast: a model and its memory."""
 
-    name: str
     model: ForecastModel
     half_life_weeks: int
 
 
-def make_candidates(models: Sequence[ForecastModel]) -> tuple[Candidate, ...]:
-    """Return the candidates of the wanted models, in order; the first wins ties."""
-    out: list[Candidate] = []
-    for model in models:
-        if model == "ewm_quantiles":
-            out += [Candidate(f"{model}_{weeks}w", model, weeks) for weeks in HALF_LIVES_WEEKS]
-        else:
-            out.append(Candidate(model, model, SHAPE_WEEKS))
-    return tuple(dict.fromkeys(out))
+def make_members(models: Sequence[ForecastModel]) -> tuple[Member, ...]:
+    """Return the members of the wanted models, in order."""
+    return tuple(
+        Member(model, weeks)
+        for model in dict.fromkeys(models)
+        for weeks in (_HALF_LIVES_WEEKS if model == "ewm_quantiles" else (_SHAPE_WEEKS,))
+    )
 
 
-def forecast_candidate(
-    candidate: Candidate,
+def forecast_member(
+    member: Member,
     series: DemandSeries,
     origin: int,
     horizon: int,
@@ -78,15 +75,15 @@ def forecast_candidate(
     levels : [L] of the quantiles, ascending.
     season : buckets of a season.
     """
-    weights = _memory(series, origin, candidate.half_life_weeks, bucket_days)
+    weights = _memory(series, origin, member.half_life_weeks, bucket_days)
     mean, variance = weighted_moments(series.demand, weights)
     quantiles = series.ranked.quantiles(weights, levels)
     sd = np.sqrt(variance)
-    if candidate.model == "ewm_quantiles":
+    if member.model == "ewm_quantiles":
         return Distribution(mean[:, None], sd[:, None], quantiles[:, None, :])
     window = _WINDOW_WEEKS * 7 // bucket_days
     start = np.minimum(series.start, origin)
-    path = point_forecasts(candidate.model, series.demand[:, :origin], start, horizon, season, window)
+    path = point_forecasts(member.model, series.demand[:, :origin], start, horizon, season, window)
     path = np.where(np.isnan(path), mean[:, None], path)
     ratio = np.where(mean[:, None] > 0.0, path / np.where(mean > 0.0, mean, 1.0)[:, None], 0.0)
     return Distribution(path, sd[:, None] * ratio, quantiles[:, None, :] * ratio[:, :, None])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from planner.forecast.backtest import FEWEST
-from planner.forecast.candidates import make_candidates
+from planner.forecast.candidates import make_members
 from planner.forecast.history import collect_rows
 from planner.forecast.notes import tell_inactive, tell_new, tell_series
 from planner.forecast.output import accuracy_table, channel_table, forecast_table
@@ -56,7 +56,7 @@ def forecast_demand(
 
     Notes
     -----
-    Per series the candidate with the least pinball loss over rolling origins wins (`selection.choose`).
+    Per series the model with the least pinball loss over rolling origins wins (`selection.choose`).
     Then, by bucket, the distribution is multiplied by the future promotions, by what transitions leave of
     it, and by `settings.demand_factor`: mean, standard deviation and quantiles alike.
 
@@ -76,9 +76,9 @@ def forecast_demand(
         settings=settings,
         season=settings.season_length or (52 if horizon.bucket == "week" else 7),
     )
-    candidates = make_candidates(settings.models)
-    learned = learn(past, candidates, progress)
-    predicted = adjust(predict(past, candidates, learned, progress), past, transitions)
+    members = make_members(settings.models)
+    learned = learn(past, members, progress)
+    predicted = adjust(predict(past, members, learned, progress), past, transitions)
 
     tell_inactive(inactive, settings.inactive_after_days, issues)
     tell_new(new, issues)
@@ -86,7 +86,7 @@ def forecast_demand(
     return ForecastResult(
         forecast=forecast_table(rows.keys, new, predicted, horizon),
         forecast_channels=channel_table(rows, new, predicted, horizon),
-        accuracy=accuracy_table(rows.keys, inactive, new, learned, candidates),
+        accuracy=accuracy_table(rows.keys, inactive, new, learned),
         issues=issues.frame(),
     )
 

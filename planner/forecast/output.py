@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from planner.forecast.backtest import FEWEST
-from planner.forecast.candidates import Candidate
 from planner.forecast.history import DemandRows
 from planner.forecast.passes import SHORT, Learned, Predicted
 from planner.forecast.selection import DEMAND_CLASSES
@@ -69,21 +66,19 @@ def accuracy_table(
     inactive: pd.DataFrame,
     new: pd.DataFrame,
     learned: Learned,
-    candidates: Sequence[Candidate],
 ) -> pd.DataFrame:
-    """Return `forecast_accuracy` of the chosen candidates over the evaluated buckets; empty where there are none."""
-    row, points = np.arange(len(keys)), learned.backtest.points
+    """Return `forecast_accuracy` of the chosen models over the evaluated buckets; empty where there are none."""
+    backtest, choice = learned.backtest, learned.choice
     short = learned.observed < FEWEST
-    points = np.where(short, 0.0, points)
-    absolute = learned.backtest.absolute[row, learned.chosen]
-    names = np.array([candidate.name for candidate in candidates], dtype=object)
+    points = np.where(short, 0.0, backtest.points)
+    absolute = choice.of(backtest.absolute)
     known = keys[_KEYS].assign(
         demand_class=np.array(DEMAND_CLASSES, dtype=object)[learned.demand_class],
-        method=np.where(short, SHORT, names[learned.chosen]),
-        pinball_loss=_ratio(learned.backtest.pinball[row, learned.chosen], points),
+        method=np.where(short, SHORT, choice.model),
+        pinball_loss=_ratio(choice.of(backtest.pinball), points),
         mase=_ratio(_ratio(absolute, points), learned.scale),
-        bias_qty=_ratio(learned.backtest.error[row, learned.chosen], points),
-        wape=_ratio(absolute, np.where(points > 0.0, learned.backtest.actual, 0.0)),
+        bias_qty=_ratio(choice.of(backtest.error), points),
+        wape=_ratio(absolute, np.where(points > 0.0, backtest.actual, 0.0)),
     )
     nothing = dict.fromkeys(("pinball_loss", "mase", "bias_qty", "wape"), np.nan)
     parts = (

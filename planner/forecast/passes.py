@@ -1,4 +1,4 @@
-"""The two passes over all series, chunk by chunk: learn which candidate is best, then forecast with it."""
+"""The two passes over all series, chunk by chunk: learn which model is best, then forecast with it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.forecast.backtest import FEWEST, Backtest, run_backtest
-from planner.forecast.candidates import Candidate, Distribution, forecast_candidate
+from planner.forecast.candidates import Distribution, Member, forecast_member
 from planner.forecast.cleansing import DemandSeries, cleanse
 from planner.forecast.history import DemandRows
 from planner.forecast.promotions import PromotionFactors
-from planner.forecast.selection import choose, classify
+from planner.forecast.selection import Choice, choose, classify
 from planner.forecast.short import fit_power_law, forecast_short
 from planner.forecast.transitions import phase_factors
 from scenarios.settings import ForecastSettings, Horizon
@@ -68,7 +68,7 @@ class Learned:
     Attributes
     ----------
     backtest : sums over the evaluated buckets.
-    chosen : [K] index of the winning candidate.
+    choice : the winning model of each series.
     demand_class : [K] index into `DEMAND_CLASSES`.
     observed : [K] observed buckets since the first sale.
     scale : [K] mean absolute change from one bucket to the next, of the whole history.
@@ -77,7 +77,7 @@ class Learned:
     """
 
     backtest: Backtest
-    chosen: Integers
+    choice: Choice
     demand_class: Integers
     observed: Floats
     scale: Floats
@@ -103,10 +103,10 @@ class Predicted:
     method: npt.NDArray[np.object_]
 
 
-def learn(past: Past, candidates: Sequence[Candidate], progress: Progress | None) -> Learned:
-    """Run the rolling backtest over all series and choose a candidate for each."""
+def learn(past: Past, members: Sequence[Member], progress: Progress | None) -> Learned:
+    """Run the rolling backtest over all series and choose a model for each."""
     count = len(past.rows.keys)
-    backtest = Backtest.empty(count, len(candidates))
+    backtest = Backtest.empty(count, len(members))
     classes = np.zeros(count, dtype=np.int64)
     observed, scale, mean, variance = (np.zeros(count) for _ in range(4))
     filled, cut = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
@@ -121,7 +121,7 @@ def learn(past: Past, candidates: Sequence[Candidate], progress: Progress | None
             first,
             run_backtest(
                 series,
-                candidates,
+                members,
                 past.settings.backtest_windows,
                 past.horizon.buckets,
                 past.horizon.bucket_days,
@@ -133,7 +133,7 @@ def learn(past: Past, candidates: Sequence[Candidate], progress: Progress | None
     long = observed >= 2 * FEWEST
     return Learned(
         backtest=backtest,
-        chosen=choose(backtest, classes),
+        choice=choose(backtest, classes, members),
         demand_class=classes,
         observed=observed,
         scale=scale,
@@ -150,32 +150,33 @@ def _naive_error(series: DemandSeries) -> Floats:
     return change / np.maximum(np.count_nonzero(both, axis=1), 1)  # type: ignore[no-any-return]
 
 
-def predict(past: Past, candidates: Sequence[Candidate], learned: Learned, progress: Progress | None) -> Predicted:
-    """Forecast every series with its candidate, short ones from what they share with others."""
+def predict(past: Past, members: Sequence[Member], learned: Learned, progress: Progress | None) -> Predicted:
+    """Forecast every series with its model, short ones from what they share with others."""
     count, buckets = len(past.rows.keys), past.horizon.buckets
     out = Predicted(
         mean=np.zeros((count, buckets)),
         sd=np.zeros((count, buckets)),
         quantiles=np.zeros((count, buckets, len(LEVELS))),
-        method=np.empty((count, buckets), dtype=object),
+        method=np.repeat(np.where(learned.observed < FEWEST, SHORT, learned.choice.model)[:, None], buckets, axis=1),
     )
 
-    def put(rows: Integers, said: Distribution, method: str) -> None:
-        out.mean[rows], out.sd[rows], out.quantiles[rows] = said.mean, said.sd, said.quantiles
-        out.method[rows] = method
+    def add(rows: Integers, said: Distribution, weight: Floats) -> None:
+        out.mean[rows] += weight[:, None] * said.mean
+        out.sd[rows] += weight[:, None] * said.sd
+        out.quantiles[rows] += weight[:, None, None] * said.quantiles
 
     short = learned.observed < FEWEST
     for first, last in past.chunks():
         series, _, _ = past.series(first, last)
         inside = np.arange(first, last)
         few = np.flatnonzero(short[inside])
-        if few.size:
-            put(inside[few], forecast_short(series.take(few), learned.power_law, LEVELS), SHORT)
-        for index, candidate in enumerate(candidates):
-            rows = np.flatnonzero((learned.chosen[inside] == index) & ~short[inside])
+        add(inside[few], forecast_short(series.take(few), learned.power_law, LEVELS), np.ones(len(few)))
+        for index, member in enumerate(members):
+            weight = np.where(short[inside], 0.0, learned.choice.weights[inside, index])
+            rows = np.flatnonzero(weight)
             if rows.size:
-                said = forecast_candidate(
-                    candidate,
+                said = forecast_member(
+                    member,
                     series.take(rows),
                     past.rows.buckets,
                     buckets,
@@ -183,7 +184,7 @@ def predict(past: Past, candidates: Sequence[Candidate], learned: Learned, progr
                     past.horizon.bucket_days,
                     past.season,
                 )
-                put(inside[rows], said, candidate.name)
+                add(inside[rows], said, weight[rows])
         if progress is not None:
             progress("forecast", last, count)
     return out

@@ -1,11 +1,15 @@
-"""Which candidate forecasts which series, and the classes of demand."""
+"""Which model forecasts which series, and the classes of demand."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from planner.forecast.backtest import Backtest
+from planner.forecast.candidates import Member
 from planner.forecast.cleansing import DemandSeries
 
 Floats = npt.NDArray[np.float64]
@@ -15,6 +19,27 @@ DEMAND_CLASSES = ("smooth", "erratic", "intermittent", "lumpy")
 _ADI_LIMIT, _CV2_LIMIT = 1.32, 0.49
 _POOLED_POINTS = 96.0  # the class speaks as loudly as this many buckets of the series itself
 _FEWEST_SERIES = 30  # smaller classes are pooled with all series
+_SHARPNESS = 100.0  # of the weights within a model: a member worse by 1 % counts 1 / e as much
+_LEAST_WEIGHT = 0.01  # of the best member; less is not worth its computation
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What forecasts each series.
+
+    Attributes
+    ----------
+    model : [K] name of the model.
+    weights : [K, M] of its members, summing to one; 0 for those of other models.
+    """
+
+    model: npt.NDArray[np.object_]
+    weights: Floats
+
+    def of(self, sums: Floats) -> Floats:
+        """Return sums [K, M] of the backtest, averaged by the weights [K]."""
+        out: Floats = (self.weights * sums).sum(axis=1)
+        return out
 
 
 def classify(series: DemandSeries) -> Integers:
@@ -34,25 +59,46 @@ def classify(series: DemandSeries) -> Integers:
     return out
 
 
-def choose(backtest: Backtest, classes: Integers) -> Integers:
-    """Return the winning candidate [K] by mean pinball loss, own and pooled over the demand class.
+def choose(backtest: Backtest, classes: Integers, members: Sequence[Member]) -> Choice:
+    """Choose a model per series by mean pinball loss, its own and that of its demand class.
 
-    The loss of every candidate is taken relative to the mean of all candidates on the same series. Few
-    evaluated buckets say little about which candidate is best for one series, so the own figure is
-    shrunk to that of its class: score = (n own + 96 pooled) / (n + 96), n evaluated buckets. A series
-    that could not be evaluated takes the winner of its class.
+    The loss of every member is taken relative to the mean of all on the same series. Few evaluated buckets
+    say little about what is best for one series, so the own figure is shrunk to that of its class:
+    score = (n own + 96 pooled) / (n + 96), n evaluated buckets. A series that could not be evaluated takes
+    what is best for its class.
+
+    Members of one model are weighed by exp(-100 (score - best score)) and their quantiles averaged. The
+    pinball loss is convex in the quantile, so the weighted mean of their losses bounds that of the
+    average from above; it stands for the model when models are compared.
     """
     average = backtest.pinball.mean(axis=1)
     judged = (backtest.points > 0.0) & (average > 0.0)
     relative = np.ones_like(backtest.pinball)
     relative[judged] = backtest.pinball[judged] / average[judged, None]
+    names = [member.model for member in members]
+    models = list(dict.fromkeys(names))
+    score = _shrunk(relative, judged, backtest.points, classes)
+    weights = np.zeros_like(relative)
+    loss = np.empty((len(relative), len(models)))
+    for column, model in enumerate(models):
+        own = [index for index, name in enumerate(names) if name == model]
+        weight = np.exp(-_SHARPNESS * (score[:, own] - score[:, own].min(axis=1, keepdims=True)))
+        weight = np.where(weight >= _LEAST_WEIGHT, weight, 0.0)
+        weights[:, own] = weight / weight.sum(axis=1, keepdims=True)
+        loss[:, column] = (weights[:, own] * relative[:, own]).sum(axis=1)
+    winner = _shrunk(loss, judged, backtest.points, classes).argmin(axis=1)
+    weights[np.array(models)[winner][:, None] != np.array(names)[None]] = 0.0
+    return Choice(np.array(models, dtype=object)[winner], weights)
+
+
+def _shrunk(relative: Floats, judged: npt.NDArray[np.bool_], points: Floats, classes: Integers) -> Floats:
+    """Return relative losses [K, M] shrunk to the mean of the demand class, or of all where it is small."""
     overall = relative[judged].mean(axis=0) if judged.any() else np.ones(relative.shape[1])
     pooled = np.empty((len(DEMAND_CLASSES), relative.shape[1]))
     for code in range(len(DEMAND_CLASSES)):
-        members = judged & (classes == code)
-        pooled[code] = relative[members].mean(axis=0) if members.sum() >= _FEWEST_SERIES else overall
-    points = np.where(judged, backtest.points, 0.0)[:, None]
-    # rounding makes equal candidates equal whatever the order of summation; then the first one wins
-    score = np.round((points * relative + _POOLED_POINTS * pooled[classes]) / (points + _POOLED_POINTS), 9)
-    winner: Integers = score.argmin(axis=1)
-    return winner
+        of_class = judged & (classes == code)
+        pooled[code] = relative[of_class].mean(axis=0) if of_class.sum() >= _FEWEST_SERIES else overall
+    seen = np.where(judged, points, 0.0)[:, None]
+    # rounded, so that equal candidates stay equal whatever the order of summation, and the first wins
+    out: Floats = np.round((seen * relative + _POOLED_POINTS * pooled[classes]) / (seen + _POOLED_POINTS), 9)
+    return out
