@@ -36,7 +36,8 @@ def describe_issues(issues: pd.DataFrame) -> str:
     if issues.empty:
         return "The input has no issues."
     lines = [f"The input has {_counts(issues)}."]
-    for table, group in issues.groupby("table", sort=False):
+    for table in issues["table"].unique():
+        group = issues[issues["table"] == table]
         lines += ["", f"{table}: {_counts(group)}"]
         order = group["severity"].map(SEVERITIES.index).sort_values(kind="stable").index
         for issue in group.loc[order].itertuples(index=False):

@@ -2,6 +2,7 @@
 
 All tables: rows that repeat another row exactly are dropped. Demand history besides, in this order:
 
+- rows from the start of the horizon on are left out;
 - several rows of one item, location, date and channel are summed;
 - returns (negative quantities) are taken off the sales of the same item and location in the same
   bucket of the horizon, earliest first; what then remains negative counts as no demand;
@@ -20,7 +21,7 @@ import pandas as pd
 
 from scenarios.settings import Horizon
 from scenarios.tables.issues import Issues
-from scenarios.tables.keys import key_codes
+from scenarios.tables.keys import key_codes, keys_as_text
 from scenarios.tables.parse import Table
 
 _SERIES = ("item_id", "location_id")
@@ -30,7 +31,8 @@ def clean_tables(tables: Mapping[str, Table], horizon: Horizon, issues: Issues) 
     """Return the tables cleaned; every change is added to `issues`."""
     cleaned = {name: _drop_repeated_rows(table, issues) for name, table in tables.items()}
     history = cleaned["demand_history"]
-    if len(history.frame):
+    if not history.frame.empty:
+        history = _drop_future(history, horizon, issues)
         history = _sum_same_key(history, issues)
         history = _net_returns(history, horizon, issues)
         _report_missing_buckets(history, horizon, issues)
@@ -52,7 +54,7 @@ def _drop_repeated_rows(table: Table, issues: Issues) -> Table:
         "the row repeats another row in every column ({value})",
         "The repetition was dropped. If it stands for a second event, add both into one row.",
         lines=table.lines[repeated],
-        values=_keys_as_text(table, repeated),
+        values=keys_as_text(table.frame, table.schema.key, repeated),
     )
     keep = np.ones(len(keys), dtype=bool)
     keep[repeated] = False
@@ -64,18 +66,24 @@ def _repeats(frame: pd.DataFrame, columns: tuple[str, ...]) -> npt.NDArray[np.bo
     return pd.Series(key_codes(frame, columns)).duplicated().to_numpy()
 
 
-def _keys_as_text(table: Table, rows: npt.NDArray[np.int64]) -> list[str]:
-    """Return the first few keys of `rows` as text; the rest, which nobody reads, stay empty."""
-    shown = table.frame.iloc[rows[:5]][list(table.schema.key)]
-    texts = [
-        ", ".join(f"{name} {_plain(value)}" for name, value in row.items() if not pd.isna(value) and value != "")
-        for row in shown.to_dict("records")
-    ]
-    return texts + [""] * (len(rows) - len(texts))
-
-
-def _plain(value: object) -> str:
-    return value.date().isoformat() if isinstance(value, pd.Timestamp) else str(value)
+def _drop_future(table: Table, horizon: Horizon, issues: Issues) -> Table:
+    """Leave out what lies in the horizon, so that a plan for a past date knows nothing of its future."""
+    start = pd.Timestamp(horizon.start)
+    future = (table.frame["date"] >= start).to_numpy()
+    rows = np.flatnonzero(future)
+    if rows.size == 0:
+        return table
+    issues.add_rows(
+        "warning",
+        table.schema.name,
+        "history_in_horizon",
+        f"{{value}} is not before the horizon, which starts on {start.date().isoformat()}",
+        "The row was left out. Check horizon.start if this is not a plan for a past date.",
+        column="date",
+        lines=table.lines[rows],
+        values=[day.date().isoformat() for day in table.frame["date"].iloc[rows]],
+    )
+    return table.keep(~future)
 
 
 def _sum_same_key(table: Table, issues: Issues) -> Table:
@@ -92,7 +100,7 @@ def _sum_same_key(table: Table, issues: Issues) -> Table:
         "an earlier row has the same key with another quantity ({value})",
         "The quantities were added up. If a row corrects another one, remove the wrong one.",
         lines=table.lines[again],
-        values=_keys_as_text(table, again),
+        values=keys_as_text(table.frame, table.schema.key, again),
     )
     groups = table.frame.groupby(keys, sort=False)
     summed = table.keep(first)
@@ -134,14 +142,15 @@ def _net_returns(table: Table, horizon: Horizon, issues: Issues) -> Table:
     totals = by_group[["sold", "returned"]].sum()
     excess = (totals["returned"] - totals["sold"]).clip(lower=0.0)
 
-    common = {"column": "qty", "lines": table.lines[returned], "values": [f"{value:g}" for value in qty[returned]]}
     issues.add_rows(
         "info",
         table.schema.name,
         "returns",
         f"{{value}} was returned ({-qty[returned].sum():,.10g} in {len(returned):,} rows)",
         "Returns were taken off the sales of the same item, location and bucket.",
-        **common,
+        column="qty",
+        lines=table.lines[returned],
+        values=[f"{value:g}" for value in qty[returned]],
     )
     uncovered = returned[excess.reindex(groups[returned]).to_numpy() > 0]
     issues.add_rows(

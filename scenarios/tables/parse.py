@@ -158,10 +158,10 @@ def _distinct(cells: pd.Series[Any]) -> tuple[Codes, list[Any]]:
     # numbers equal to one another but spelled apart (1 and True, 1 and 1.0) must keep their spelling
     if cells.dtype == object and cells.map(type).nunique() > 1:
         marked = cells.map(lambda cell: None if pd.isna(cell) else (type(cell).__name__, cell))
-        codes, values = pd.factorize(marked)
-        return codes.astype(np.int64), [value for _, value in values]
+        codes, pairs = pd.factorize(marked)
+        return np.asarray(codes, dtype=np.int64), [value for _, value in pairs]
     codes, values = pd.factorize(cells)
-    return codes.astype(np.int64), list(values)
+    return np.asarray(codes, dtype=np.int64), list(values)
 
 
 def _text(value: object) -> str:
@@ -209,7 +209,7 @@ def _report_cells(
     fault: tuple[str, str, str, str],
 ) -> None:
     """Report the rows whose distinct value is `bad` ([values]); fault: severity, rule, message, action."""
-    rows = np.flatnonzero(np.append(bad, False)[codes]) if bad.any() else []
+    rows = np.flatnonzero(np.append(bad, False)[codes])
     severity, rule, message, action = fault
     issues.add_rows(
         severity,
@@ -234,7 +234,7 @@ def _parse_text(cells: pd.Series[Any], column: Column, raw: RawTable, issues: Is
         _report_cells(mask, codes, spelled, column, raw, issues, (severity, rule, message, action))
 
     report(
-        [text != given and text != "" for text, given in zip(texts, spelled, strict=True)],
+        [text not in {given, ""} for text, given in zip(texts, spelled, strict=True)],
         "info",
         "whitespace",
         "'{value}' has white space around it",
@@ -398,9 +398,9 @@ def _filled(column: Column, count: int) -> Any:
     """Return `count` cells of a column that the source lacks: its default, or empty."""
     if column.kind in {"id", "text"}:
         default = "" if column.default is None else str(column.default)
-        categories = pd.Index(sorted({default, ""}), dtype=object)
-        code = int(categories.get_loc(default))
-        return pd.Categorical.from_codes(np.full(count, code), categories=categories)
+        categories = sorted({default, ""})
+        codes = np.full(count, categories.index(default))
+        return pd.Categorical.from_codes(codes, categories=pd.Index(categories, dtype=object))
     if column.kind == "date":
         return np.full(count, np.datetime64("NaT", "ns"), dtype="datetime64[ns]")
     values = np.full(count, np.nan if column.default is None else float(str(column.default)))
