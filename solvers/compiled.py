@@ -65,6 +65,7 @@ def njit(
             inline="always" if inline else "never",
             _nrt=allocates and not helper,
             no_cpython_wrapper=helper,
+            forceinline=helper,
             no_cfunc_wrapper=helper,
         )(function)
         return cast("_Function", compiled)
