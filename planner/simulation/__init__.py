@@ -1,1 +1,5 @@
-"""Plays a plan against demand and lead times that it has not seen."""
+"""The check of a plan: played, unchanged, against demand and lead times that it has not seen."""
+
+from planner.simulation.simulate import Simulation, simulate
+
+__all__ = ["Simulation", "simulate"]

@@ -1,0 +1,263 @@
+"""What a planner should look at, ranked by the money that is at risk if nothing is done.
+
+| kind | money at risk |
+|---|---|
+| stock_out, late_supply | planned unmet demand x shortage cost |
+| late_supply of an overdue order | what is needed of it in the horizon x shortage cost |
+| below_safety_stock | extra units short per cycle x shortage cost: sd (L(stock / sd) - L(safety stock / sd)), with the normal loss function L (Silver, Pyke and Thomas 2017, section 6) |
+| excess | holding cost of the stock that stays above the order-up-to level, until it is used, at most a year |
+| unassigned_load | its lines x shortage cost |
+| capacity | price x a tenth of the limit, over the buckets in which it binds |
+"""  # noqa: E501 - a table
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import ndtr
+
+from reports.tables import EXCEPTIONS, conform
+
+_KEYS = ["item_id", "location_id"]
+_TINY = 1e-6
+_YEAR = 365.0
+_CAPACITY_STEP = 0.1
+
+
+def rank_exceptions(tables: Mapping[str, pd.DataFrame], *, bucket_days: int) -> pd.DataFrame:
+    """Return the exceptions of a run, most money first, schema `EXCEPTIONS`.
+
+    Parameters
+    ----------
+    tables : published tables; `exceptions` and `kpis` are not read.
+    bucket_days : calendar days of a bucket.
+    """
+    stock = tables["projected_inventory"].merge(tables["policy_params"].drop(columns="safety_stock_qty"), on=_KEYS)
+    stock = stock.merge(tables["items"][["item_id", "uom"]], how="left", on="item_id").fillna({"uom": "units"})
+    arrivals = _Arrivals(tables)
+    short = _stock_outs(stock, arrivals)
+    low = _below_safety_stock(stock, short, arrivals)
+    needy = pd.concat([short, low])[[*_KEYS, "qty"]]
+    parts = [
+        short,
+        low,
+        _overdue(stock, tables),
+        _excess(stock, needy, arrivals, bucket_days),
+        _unassigned(tables),
+        _capacity(tables["capacity_prices"]),
+    ]
+    frame = pd.concat([part for part in parts if not part.empty] or [pd.DataFrame(columns=list(EXCEPTIONS.columns))])
+    frame["money_at_risk"] = frame["money_at_risk"].astype(np.float64).round(2)
+    frame = frame.sort_values(
+        ["money_at_risk", "kind", *_KEYS, "date"], ascending=[False, True, True, True, True], ignore_index=True
+    )
+    return conform(EXCEPTIONS, frame.assign(rank=np.arange(1, len(frame) + 1)))
+
+
+class _Arrivals:
+    """What is still to come to an item-location, and where it comes from."""
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        columns = [*_KEYS, "order_id", "qty", "receipt_date"]
+        self._open = _by_key(tables["open_orders"][columns])
+        self._planned = _by_key(tables["replenishment_orders"][columns])
+        supply = tables["supply"]
+        keys = zip(supply["item_id"], supply["location_id"], strict=True)
+        self._source = dict(zip(keys, supply["source_id"], strict=True))
+
+    def open_after(self, item: str, location: str, date: pd.Timestamp) -> tuple[str, pd.Timestamp] | None:
+        """Return the first open order received on or after `date`."""
+        return _first_after(self._open, item, location, date)
+
+    def has_open(self, item: str, location: str) -> bool:
+        """Say whether an open order is under way to the item-location."""
+        return (item, location) in self._open
+
+    def remedy(self, item: str, location: str, date: pd.Timestamp) -> str:
+        """Return what to do about too little stock on `date`."""
+        source = self._source.get((item, location), "")
+        for place, at in ((location, "here"), (source, f"at {source}")):
+            found = self.open_after(item, place, date)
+            if found:
+                return f"Expedite open order {found[0]}, due {at} {found[1]:%Y-%m-%d}."
+        found = _first_after(self._planned, item, location, date + pd.Timedelta(days=1))
+        if found:
+            return f"Bring order {found[0]} forward from {found[1]:%Y-%m-%d}."
+        return f"Ask {source} for an extra delivery, move stock from another location, or accept."
+
+
+def _lines(frame: pd.DataFrame) -> list[Any]:
+    """Return the rows as named tuples."""
+    return list(frame.itertuples(index=False))
+
+
+_Coming = dict[tuple[str, str], list[tuple[pd.Timestamp, str]]]
+
+
+def _by_key(orders: pd.DataFrame) -> _Coming:
+    coming: _Coming = {}
+    for row in _lines(orders.sort_values(["receipt_date", "order_id"])):
+        coming.setdefault((row.item_id, row.location_id), []).append((row.receipt_date, row.order_id))
+    return coming
+
+
+def _first_after(coming: _Coming, item: str, location: str, date: pd.Timestamp) -> tuple[str, pd.Timestamp] | None:
+    for receipt, order_id in coming.get((item, location), ()):
+        if receipt >= date:
+            return order_id, receipt
+    return None
+
+
+def _stock_outs(stock: pd.DataFrame, arrivals: _Arrivals) -> pd.DataFrame:
+    """Return item-locations whose planned demand is not met in full; late_supply where an open order comes after."""
+    short = stock[stock["unmet_qty"] > _TINY]
+    money = (short["unmet_qty"] * short["shortage_cost"]).groupby([short[key] for key in _KEYS]).sum()
+    rows = short.groupby(_KEYS, as_index=False).agg(
+        date=("bucket_start", "min"),
+        qty=("unmet_qty", "sum"),
+        buckets=("bucket_start", "size"),
+        uom=("uom", "first"),
+    )
+    rows["money_at_risk"] = money.to_numpy()
+    demand = stock.groupby(_KEYS)["demand_qty"].sum()
+    rows["demand"] = demand.reindex(pd.MultiIndex.from_frame(rows[_KEYS])).to_numpy()
+    late = [arrivals.open_after(r.item_id, r.location_id, r.date) is not None for r in _lines(rows)]
+    rows["kind"] = np.where(late, "late_supply", "stock_out")
+    rows["message"] = [
+        f"Stock runs out: {r.qty:,.10g} of {r.demand:,.10g} {r.uom} of demand not served, in {r.buckets} "
+        f"bucket{'s' if r.buckets > 1 else ''} from {r.date:%Y-%m-%d}."
+        for r in _lines(rows)
+    ]
+    rows["action"] = [arrivals.remedy(r.item_id, r.location_id, r.date) for r in _lines(rows)]
+    return rows
+
+
+def _below_safety_stock(stock: pd.DataFrame, short: pd.DataFrame, arrivals: _Arrivals) -> pd.DataFrame:
+    """Return item-locations that fall below their safety stock without running out."""
+    low = stock[stock["closing_qty"] < stock["safety_stock_qty"] - _TINY]
+    known = pd.MultiIndex.from_frame(short[_KEYS])
+    low = low[~pd.MultiIndex.from_frame(low[_KEYS]).isin(known)]
+    sd = low["demand_sd_qty"].to_numpy(np.float64)
+    extra = _units_short(low["closing_qty"], sd) - _units_short(low["safety_stock_qty"], sd)
+    low = low.assign(
+        qty=low["safety_stock_qty"] - low["closing_qty"],
+        money_at_risk=np.maximum(extra, 0.0) * low["shortage_cost"],
+    )
+    low["buckets"] = low.groupby(_KEYS)["qty"].transform("size")
+    low["date"] = low.groupby(_KEYS)["bucket_start"].transform("min")
+    rows = low.sort_values([*_KEYS, "qty", "bucket_start"], ascending=[True, True, False, True])
+    rows = rows.drop_duplicates(_KEYS).assign(kind="below_safety_stock")
+    rows["message"] = [
+        f"Below safety stock in {r.buckets} bucket{'s' if r.buckets > 1 else ''}: at worst {r.closing_qty:,.10g} of "
+        f"{r.safety_stock_qty:,.10g} {r.uom} at the end of the bucket of {r.bucket_start:%Y-%m-%d}."
+        for r in _lines(rows)
+    ]
+    rows["action"] = [arrivals.remedy(r.item_id, r.location_id, r.date) for r in _lines(rows)]
+    return rows
+
+
+def _units_short(stock: pd.Series, sd: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return expected units short of a cycle that has `stock` above its mean demand, by the normal loss function."""
+    z = np.divide(stock.to_numpy(np.float64), sd, out=np.full(len(stock), 40.0), where=sd > 0).clip(max=40.0)
+    shortage: npt.NDArray[np.float64] = sd * (np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi) - z * ndtr(-z))
+    return shortage
+
+
+def _overdue(stock: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return open orders that should have come before the plan starts, and on which it counts."""
+    start = stock["bucket_start"].min()
+    orders = tables["open_orders"]
+    orders = orders[orders["receipt_date"] < start]
+    needs = stock.groupby(_KEYS, as_index=False).agg(
+        need=("demand_qty", "sum"),
+        shipped=("shipped_qty", "sum"),
+        uom=("uom", "first"),
+        shortage_cost=("shortage_cost", "first"),
+    )
+    rows: pd.DataFrame = orders.merge(needs, on=_KEYS).assign(kind="late_supply", date=start)
+    needed = np.minimum(rows["qty"], rows["need"] + rows["shipped"])
+    rows["money_at_risk"] = needed * rows["shortage_cost"]
+    rows["message"] = [
+        f"Open order {r.order_id} of {r.qty:,.10g} {r.uom} was due {r.receipt_date:%Y-%m-%d}, before the plan starts; "
+        f"the plan counts on it at once."
+        for r in _lines(rows)
+    ]
+    rows["action"] = [f"Ask {r.source_id or 'the source'} for a date and correct it." for r in _lines(rows)]
+    return rows
+
+
+def _excess(stock: pd.DataFrame, needy: pd.DataFrame, arrivals: _Arrivals, bucket_days: int) -> pd.DataFrame:
+    """Return item-locations whose stock never comes down to the order-up-to level."""
+    rows = stock.groupby(_KEYS, as_index=False).agg(
+        lowest=("closing_qty", "min"),
+        demand=("demand_qty", "sum"),
+        shipped=("shipped_qty", "sum"),
+        buckets=("bucket_start", "size"),
+        date=("bucket_start", "min"),
+        order_up_to_qty=("order_up_to_qty", "first"),
+        min_qty=("min_qty", "first"),
+        holding_cost=("holding_cost", "first"),
+        uom=("uom", "first"),
+    )
+    rows["qty"] = rows["lowest"] - rows[["order_up_to_qty", "min_qty"]].max(axis=1)
+    rows = rows[rows["qty"] > _TINY].assign(kind="excess")
+    per_day = (rows["demand"] + rows["shipped"]) / (rows["buckets"] * bucket_days)
+    days = np.divide(rows["qty"], per_day, out=np.full(len(rows), np.inf), where=per_day.to_numpy() > 0)
+    gone = np.minimum(_YEAR / days, 1.0)  # share of the excess that is used within a year
+    rows["money_at_risk"] = rows["qty"] * rows["holding_cost"] * np.minimum(days, _YEAR) * (1.0 - 0.5 * gone)
+    takers = dict(needy.sort_values("qty").groupby("item_id")["location_id"].last())
+    rows["message"] = [
+        f"{r.qty:,.10g} {r.uom} above the order-up-to level of {r.order_up_to_qty:,.10g} in the whole horizon"
+        + (f": {d:,.0f} days of demand." if np.isfinite(d) else ", and no demand.")
+        for r, d in zip(_lines(rows), days, strict=True)
+    ]
+    rows["action"] = [
+        "Cancel or put off the open order."
+        if arrivals.has_open(r.item_id, r.location_id)
+        else f"Move some to {takers[r.item_id]}, which is short."
+        if r.item_id in takers
+        else "Order nothing; mark down if it does not move."
+        for r in _lines(rows)
+    ]
+    return rows
+
+
+def _unassigned(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return loads on no route: their lines do not arrive."""
+    loads = tables["unassigned"]
+    lines = tables["load_lines"].merge(loads[["load_id", "location_id"]], on="load_id")
+    lines = lines.merge(tables["policy_params"][[*_KEYS, "shortage_cost"]], on=_KEYS)
+    sums = lines.assign(money_at_risk=lines["qty"] * lines["shortage_cost"]).groupby("load_id", as_index=False)
+    rows = loads.merge(sums[["qty", "money_at_risk"]].sum(), how="left", on="load_id")
+    rows = rows.fillna({"qty": 0.0, "money_at_risk": 0.0}).assign(kind="unassigned_load", item_id="")
+    rows["message"] = [f"Load {r.load_id} of {r.weight_kg:,.0f} kg is on no route: {r.reason}" for r in _lines(rows)]
+    renamed: pd.DataFrame = rows.rename(columns={"fix": "action"})
+    return renamed
+
+
+def _capacity(prices: pd.DataFrame) -> pd.DataFrame:
+    """Return limits that bind, and what a tenth more of them would save at most."""
+    binding = prices[prices["price"] > _TINY]
+    binding = binding.assign(saving=binding["price"] * binding["capacity"] * _CAPACITY_STEP)
+    rows = []
+    for _, part in binding.groupby(["location_id", "kind", "item_id", "unit"]):
+        first, buckets = _lines(part)[0], len(part)
+        start, times = part["bucket_start"].min(), f"{buckets} bucket{'s' if buckets > 1 else ''}"
+        rows.append(
+            {
+                "kind": "capacity",
+                "item_id": first.item_id,
+                "location_id": first.location_id,
+                "date": start,
+                "qty": _CAPACITY_STEP * part["capacity"].max() if first.unit == "base units" else 0.0,
+                "money_at_risk": part["saving"].sum(),
+                "message": f"{first.kind.capitalize()} is full in {times}: one more "
+                f"{first.unit.removesuffix('s')} saves up to {part['price'].max():,.4g}.",
+                "action": f"Find more {first.kind} capacity from {start:%Y-%m-%d}, or move orders earlier.",
+            }
+        )
+    return pd.DataFrame(rows)

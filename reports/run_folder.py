@@ -1,0 +1,241 @@
+"""The published tables and provenance of a run on disk: written whole, renamed, read back.
+
+A run folder holds every table of `reports.tables.PUBLISHED` as Parquet (the truth) and CSV (for
+people), `provenance.json`, and the pages made from them. Two runs with the same input, seed and
+versions are the same bytes, but for the `seconds` of provenance.json.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from reports.tables import PUBLISHED
+
+FORMAT = 1
+PROVENANCE = "provenance.json"
+_DECIMALS = 6
+
+
+class RunFolderError(Exception):
+    """A run folder that cannot be read or written: what, where and what to do."""
+
+
+class RunTables(Mapping[str, pd.DataFrame]):
+    """The tables of a run folder, read when first asked for.
+
+    Raises
+    ------
+    RunFolderError
+        On access to a table whose file is missing or is not what the run wrote.
+    """
+
+    def __init__(self, folder: Path, checksums: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._checksums = checksums
+        self._read: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._checksums:
+            raise KeyError(name)
+        if name not in self._read:
+            self._read[name] = self._load(name)
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._checksums)
+
+    def __len__(self) -> int:
+        return len(self._checksums)
+
+    def _load(self, name: str) -> pd.DataFrame:
+        path = self._folder / f"{name}.parquet"
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise _damaged(path, f"cannot be read ({error.strerror})") from error
+        if hashlib.sha256(content).hexdigest() != self._checksums[name]:
+            raise _damaged(path, "is not what the run wrote (its checksum differs)")
+        table = pa.parquet.read_table(io.BytesIO(content))
+        frame: pd.DataFrame = table.to_pandas()
+        for column in frame.select_dtypes("datetime"):
+            frame[column] = frame[column].astype("datetime64[ns]")
+        return frame
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """A finished run: its tables and where they came from.
+
+    Attributes
+    ----------
+    path : the folder.
+    tables : published tables by name.
+    provenance : run_id, project, scenario, overrides, seed, currency, horizon_start,
+        horizon_buckets, bucket, status, cost, lower_bound, gap, versions, input_hashes, settings,
+        seconds, and by table its rows and checksum.
+    """
+
+    path: Path
+    tables: Mapping[str, pd.DataFrame]
+    provenance: Mapping[str, Any]
+
+
+Writer = Callable[[RunFolder, Path], None]
+
+
+def write_run(
+    folder: Path,
+    tables: Mapping[str, pd.DataFrame],
+    provenance: Mapping[str, object],
+    seconds: Mapping[str, float],
+    extras: Mapping[str, Writer] | None = None,
+) -> RunFolder:
+    """Write a run folder; it appears whole or not at all, and replaces an older run of the same name.
+
+    Everything is written to a new folder beside the target. The old run is moved aside, the new one
+    renamed, the old one removed; `read_run` finds the old one if that was cut short in between.
+
+    Parameters
+    ----------
+    folder : the target; its parents are made.
+    tables : every published table, conforming to its schema.
+    provenance : what the run is; must be the same for two equal runs.
+    seconds : wall seconds by stage, the only part that may differ.
+    extras : file name -> function that writes it from the run, for example report.html.
+
+    Raises
+    ------
+    RunFolderError
+        The target exists and is not a run folder.
+    """
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / PROVENANCE).exists())):
+        raise RunFolderError(f"{folder} exists and is not a run folder. Name another one; nothing was written.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
+    try:
+        new.chmod(0o755)
+        written = {name: _write_table(new, name, tables[name]) for name in PUBLISHED}
+        about: dict[str, Any] = {**provenance, "format": FORMAT, "tables": written}
+        about["run_id"] = hashlib.sha256(_as_json(about).encode()).hexdigest()[:12]
+        about["seconds"] = {stage: round(value, 3) for stage, value in seconds.items()}
+        (new / PROVENANCE).write_text(_as_json(about), encoding="utf-8")
+        run = RunFolder(new, dict(tables), about)
+        for name, write in (extras or {}).items():
+            write(run, new / name)
+        _replace(folder, new)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+    return RunFolder(folder, run.tables, about)
+
+
+def read_run(folder: Path) -> RunFolder:
+    """Open a run folder; tables are read when they are used.
+
+    Raises
+    ------
+    RunFolderError
+        There is no run, it is of another version, or a file is missing or damaged.
+    """
+    found = folder if folder.exists() else _aside(folder)
+    path = found / PROVENANCE
+    if not found.is_dir():
+        raise RunFolderError(f"There is no run folder {folder}. Make one with `planner run PROJECT --output {folder}`.")
+    if not path.exists():
+        raise RunFolderError(f"{folder} is not a run folder: it holds no {PROVENANCE}. Name the folder of a run.")
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+        written_format, tables = about["format"], about["tables"]
+        checksums = {str(name): str(entry["sha256"]) for name, entry in tables.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise _damaged(path, "cannot be understood") from error
+    if written_format != FORMAT or not set(PUBLISHED) <= set(checksums):
+        raise RunFolderError(
+            f"{folder} was written by another version of the planner ({_version(about)}, folder format "
+            f"{written_format}; this one reads format {FORMAT}). Run `planner run` again."
+        )
+    for name in checksums:
+        if not (found / f"{name}.parquet").is_file():
+            raise _damaged(found / f"{name}.parquet", "is missing")
+    return RunFolder(folder, RunTables(found, checksums), about)
+
+
+def _version(about: Mapping[str, Any]) -> str:
+    versions = about.get("versions")
+    return f"version {versions.get('supply-planner', 'unknown')}" if isinstance(versions, dict) else "version unknown"
+
+
+def _damaged(path: Path, what: str) -> RunFolderError:
+    return RunFolderError(f"The run folder is damaged: {path} {what}. Run `planner run` again.")
+
+
+def _aside(folder: Path) -> Path:
+    """Return where an older run waits while it is replaced."""
+    return folder.with_name(f".{folder.name}.old")
+
+
+def _replace(folder: Path, new: Path) -> None:
+    """Put `new` in the place of `folder`; at every moment one of old and new can be read."""
+    old = _aside(folder)
+    if folder.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _as_json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _write_table(folder: Path, name: str, frame: pd.DataFrame) -> dict[str, Any]:
+    """Write one table twice; return its rows and the checksum of the Parquet file."""
+    table = _as_arrow(name, frame)
+    buffer = io.BytesIO()
+    pa.parquet.write_table(table, buffer, compression="zstd")
+    content = buffer.getvalue()
+    (folder / f"{name}.parquet").write_bytes(content)
+    options = pa.csv.WriteOptions(quoting_style="needed")
+    pa.csv.write_csv(_for_people(table), folder / f"{name}.csv", options)
+    return {"rows": len(frame), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _as_arrow(name: str, frame: pd.DataFrame) -> pa.Table:
+    """Return the table as Arrow; every column carries its unit and description."""
+    schema = PUBLISHED[name]
+    types = {"str": pa.string(), "float64": pa.float64(), "int64": pa.int64(), "bool": pa.bool_()}
+    fields, arrays = [], []
+    for column, declared in schema.columns.items():
+        kind = types.get(str(declared.dtype), pa.timestamp("ns"))
+        arrays.append(pa.array(frame[column], type=kind, from_pandas=True))
+        about = {"unit": declared.metadata["unit"], "description": declared.description}
+        fields.append(pa.field(str(column), kind, metadata=about))
+    return pa.table(arrays, schema=pa.schema(fields))
+
+
+def _for_people(table: pa.Table) -> pa.Table:
+    """Return the table with days as ISO dates and numbers without the noise of binary fractions."""
+    for n, field in enumerate(table.schema):
+        if pa.types.is_timestamp(field.type):
+            table = table.set_column(n, field.name, table.column(n).cast(pa.date32()))
+        elif pa.types.is_floating(field.type):
+            table = table.set_column(n, field.name, pa.compute.round(table.column(n), _DECIMALS))
+    return table
