@@ -125,13 +125,12 @@ def _quantity_that_fits(load: _Load, line: _Line, left: float, vehicle: tuple[fl
     """Return the most of the line, in whole packs or all that is left, that still fits the vehicle."""
     if holds(vehicle, load.weight_kg + left * line.unit_kg, load.volume_m3 + left * line.unit_m3):
         return left
-    packs = int(left / line.pack_qty + 1e-9)
-    for used, unit, capacity in zip(
-        (load.weight_kg, load.volume_m3), (line.unit_kg, line.unit_m3), vehicle, strict=True
-    ):
-        if unit > 0 and np.isfinite(capacity):
-            packs = min(packs, int((capacity - used) / (unit * line.pack_qty) + 1e-9))
-    return max(0, packs) * line.pack_qty
+    packs = left / line.pack_qty
+    amounts = ((load.weight_kg, line.unit_kg), (load.volume_m3, line.unit_m3))
+    for (used, unit), capacity in zip(amounts, vehicle, strict=True):
+        if unit > 0:
+            packs = min(packs, (capacity - used) / (unit * line.pack_qty))
+    return max(0, int(packs + 1e-9)) * line.pack_qty
 
 
 def _put(load: _Load, line: _Line, qty: float) -> None:

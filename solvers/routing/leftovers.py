@@ -73,20 +73,17 @@ class _Trial:
 
 
 def place_leftovers(problem: RoutingProblem, solution: RoutingSolution) -> tuple[RoutingSolution, tuple[Blocked, ...]]:
-    """Insert what still fits, cheapest first place, and explain what does not.
+    """Insert what still fits, each at its cheapest place, then explain what does not.
 
     Only required clients are looked at, those of high priority first.
     """
-    blocked: list[Blocked] = []
     waiting = [client for client in solution.unassigned if problem.required[client]]
     for client in sorted(waiting, key=lambda c: (-int(problem.priority[c]), c)):
-        trials = list(_trials(problem, solution, client))
-        fitting = [trial for trial in trials if not trial.changes]
+        fitting = [trial for trial in _trials(problem, solution, client) if not trial.changes]
         if fitting:
             solution = _with(problem, solution, min(fitting, key=lambda trial: trial.cost))
-        else:
-            blocked.append(_explain(problem, client, trials))
-    return solution, tuple(sorted(blocked, key=lambda b: b.client))
+    left = [client for client in solution.unassigned if problem.required[client]]
+    return solution, tuple(_explain(problem, client, list(_trials(problem, solution, client))) for client in left)
 
 
 def _with(problem: RoutingProblem, solution: RoutingSolution, trial: _Trial) -> RoutingSolution:
@@ -95,11 +92,11 @@ def _with(problem: RoutingProblem, solution: RoutingSolution, trial: _Trial) -> 
 
 
 def _explain(problem: RoutingProblem, client: int, trials: Sequence[_Trial]) -> Blocked:
-    if not trials:
-        return Blocked(client, ("fleet",), (), -1, -1)
     alone = min((t for t in trials if t.number < 0), key=_nearness, default=None)
-    reasons: tuple[Rule, ...] = ("precedence",)  # a backhaul never has a vehicle of its own
-    if alone is not None:
+    reasons: tuple[Rule, ...] = ("fleet",)
+    if alone is None and problem.vehicles.types:
+        reasons = ("precedence",)  # a backhaul never has a vehicle of its own
+    elif alone is not None:
         reasons = tuple(dict.fromkeys(c.rule for c in alone.changes if c.rule != "fleet")) or ("fleet",)
     for trial in sorted(trials, key=_nearness):
         if _holds(problem, trial):
@@ -123,11 +120,25 @@ def _trials(problem: RoutingProblem, solution: RoutingSolution, client: int) -> 
     near = _nearest(problem, solution, client)
     for number, route in enumerate(solution.routes):
         for place in range(len(route.clients) + 1):
-            if not near.isdisjoint(route.clients[max(0, place - 1) : place + 1]):
-                clients = (*route.clients[:place], client, *route.clients[place:])
-                trial = _try(problem, number, Route(route.vehicle_type, clients), client, ())
+            before, after = route.clients[:place], route.clients[place:]
+            if near.isdisjoint((*before[-1:], *after[:1])):
+                continue
+            for visit in _visits(problem, route, client, before, after):
+                trial = _try(problem, number, Route(route.vehicle_type, (*before, *visit, *after)), client, ())
                 if trial is not None:
                     yield trial
+
+
+def _visits(
+    problem: RoutingProblem, route: Route, client: int, before: tuple[int, ...], after: tuple[int, ...]
+) -> Iterator[tuple[int, ...]]:
+    """Yield the client, and with a reload on either side where the vehicle may reload."""
+    yield (client,)
+    if problem.vehicles.max_reloads[route.vehicle_type] > 0:
+        if before and before[-1] != RELOAD:
+            yield (RELOAD, client)
+        if after and after[0] != RELOAD:
+            yield (client, RELOAD)
 
 
 def _nearest(problem: RoutingProblem, solution: RoutingSolution, client: int) -> set[int]:
