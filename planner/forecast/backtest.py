@@ -52,6 +52,16 @@ class Backtest:
             getattr(self, name)[first:last] = getattr(other, name)
 
 
+def judged_buckets(horizon: int, bucket_days: int) -> int:
+    """Return how many buckets after an origin are judged: the horizon, or its first eight weeks."""
+    return min(horizon, _LONGEST_WEEKS * 7 // bucket_days)
+
+
+def origins(buckets: int, windows: int, length: int) -> range:
+    """Return the origins, the latest first: the first bucket that is judged, `length` apart."""
+    return range(buckets - length, max(buckets - length * windows, FEWEST) - 1, -length)
+
+
 def run_backtest(
     series: DemandSeries,
     members: Sequence[Member],
@@ -62,19 +72,21 @@ def run_backtest(
 ) -> Backtest:
     """Forecast from `windows` origins, none of which sees what it is judged on."""
     buckets = series.demand.shape[1]
-    length = min(horizon, _LONGEST_WEEKS * 7 // bucket_days)
+    length = judged_buckets(horizon, bucket_days)
     out = Backtest.empty(len(series.start), len(members))
     seen = np.cumsum(series.observed, axis=1)
-    for origin in range(buckets - length, max(buckets - length * windows, FEWEST) - 1, -length):
+    for origin in origins(buckets, windows, length):
         inside = slice(origin, origin + length)
         weight = np.where(seen[:, origin - 1] >= FEWEST, 1.0, 0.0)[:, None] * series.observed[:, inside]
-        actual = series.demand[:, inside]
+        shape = series.shape(origin, length)
+        actual = series.demand[:, inside] * shape
         out.actual[:] += (weight * actual).sum(axis=1)
         out.points[:] += weight.sum(axis=1)
         for column, member in enumerate(members):
             said = forecast_member(member, series, origin, length, LEVELS, bucket_days, season)
-            error = said.mean - actual
-            out.pinball[:, column] += (weight * pinball_loss(actual, said.quantiles, LEVELS)).sum(axis=1)
+            error = said.mean * shape - actual
+            quantiles = said.quantiles * shape[:, :, None]
+            out.pinball[:, column] += (weight * pinball_loss(actual, quantiles, LEVELS)).sum(axis=1)
             out.absolute[:, column] += (weight * np.abs(error)).sum(axis=1)
             out.error[:, column] += (weight * error).sum(axis=1)
     return out

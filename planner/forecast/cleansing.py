@@ -38,16 +38,23 @@ class DemandSeries:
     ranked : demand [K, T] and its order by value.
     observed : [K, T] share of the bucket in which demand could be seen; 0 before the first sale.
     start : [K] bucket of the first sale, T where there is none.
+    profile : [K, W] factor of every phase of a cycle of W buckets by which demand was divided; bucket t
+        has phase t % W. Ones where nothing was divided.
     """
 
     ranked: SortedSeries
     observed: Floats
     start: Integers
+    profile: Floats
+
+    def shape(self, first: int, buckets: int) -> Floats:
+        """Return the factors of buckets first ... first + buckets - 1 [K, buckets]."""
+        return self.profile[:, np.arange(first, first + buckets) % self.profile.shape[1]]
 
     def take(self, rows: Integers) -> DemandSeries:
         """Return only the series `rows`."""
         ranked = SortedSeries(self.ranked.values[rows], self.ranked.order[rows], self.ranked.ascending[rows])
-        return DemandSeries(ranked, self.observed[rows], self.start[rows])
+        return DemandSeries(ranked, self.observed[rows], self.start[rows], self.profile[rows])
 
     @property
     def demand(self) -> Floats:
@@ -103,7 +110,8 @@ def cleanse(sales: Floats, stocked: Floats, promotion: Floats | None) -> tuple[D
         demand = demand.copy()
         demand[filled] += np.where(hidden[filled], (1.0 - observed[filled]) * rate, 0.0)
     demand, cut = _winsorise(demand)
-    return DemandSeries(SortedSeries.of(demand), observed, start.astype(np.int64)), filled, cut
+    flat = np.ones((len(demand), 1))
+    return DemandSeries(SortedSeries.of(demand), observed, start.astype(np.int64), flat), filled, cut
 
 
 def _winsorise(demand: Floats) -> tuple[Floats, Flags]:

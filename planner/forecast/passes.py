@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from planner.forecast.backtest import FEWEST, Backtest, run_backtest
+from planner.forecast.backtest import FEWEST, Backtest, judged_buckets, origins, run_backtest
 from planner.forecast.candidates import Distribution, Member, forecast_member
 from planner.forecast.cleansing import DemandSeries, cleanse
 from planner.forecast.history import DemandRows
+from planner.forecast.profile import flatten
 from planner.forecast.promotions import PromotionFactors
 from planner.forecast.selection import Choice, choose, classify
 from planner.forecast.short import fit_power_law, forecast_short
@@ -59,6 +60,10 @@ class Past:
         sales, stocked = self.rows.dense(first, last)
         factor = None if self.promoted is None else self.promoted.factors(first, last)[:, : self.rows.buckets]
         return cleanse(sales, stocked, factor)
+
+    def flatten(self, series: DemandSeries, until: int) -> DemandSeries:
+        """Return the series without their weekday profile, as known before bucket `until`; weeks as they are."""
+        return flatten(series, until) if self.horizon.bucket == "day" else series
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,8 @@ def learn(past: Past, members: Sequence[Member], progress: Progress | None) -> L
     filled, cut = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
     for first, last in past.chunks():
         series, filled[first:last], cut[first:last] = past.series(first, last)
+        length = judged_buckets(past.horizon.buckets, past.horizon.bucket_days)
+        earliest = min(origins(past.rows.buckets, past.settings.backtest_windows, length), default=past.rows.buckets)
         inside = slice(first, last)
         classes[inside] = classify(series)
         observed[inside] = series.observed.sum(axis=1)
@@ -120,7 +127,7 @@ def learn(past: Past, members: Sequence[Member], progress: Progress | None) -> L
         backtest.put(
             first,
             run_backtest(
-                series,
+                past.flatten(series, earliest),
                 members,
                 past.settings.backtest_windows,
                 past.horizon.buckets,
@@ -161,16 +168,17 @@ def predict(past: Past, members: Sequence[Member], learned: Learned, progress: P
     )
 
     def add(rows: Integers, said: Distribution, weight: Floats) -> None:
-        out.mean[rows] += weight[:, None] * said.mean
-        out.sd[rows] += weight[:, None] * said.sd
-        out.quantiles[rows] += weight[:, None, None] * said.quantiles
+        out.mean[rows] += weight * said.mean
+        out.sd[rows] += weight * said.sd
+        out.quantiles[rows] += weight[:, :, None] * said.quantiles
 
     short = learned.observed < FEWEST
     for first, last in past.chunks():
-        series, _, _ = past.series(first, last)
+        series = past.flatten(past.series(first, last)[0], past.rows.buckets)
+        shape = series.shape(past.rows.buckets, buckets)
         inside = np.arange(first, last)
         few = np.flatnonzero(short[inside])
-        add(inside[few], forecast_short(series.take(few), learned.power_law, LEVELS), np.ones(len(few)))
+        add(inside[few], forecast_short(series.take(few), learned.power_law, LEVELS), shape[few])
         for index, member in enumerate(members):
             weight = np.where(short[inside], 0.0, learned.choice.weights[inside, index])
             rows = np.flatnonzero(weight)
@@ -184,7 +192,7 @@ def predict(past: Past, members: Sequence[Member], learned: Learned, progress: P
                     past.horizon.bucket_days,
                     past.season,
                 )
-                add(inside[rows], said, weight[rows])
+                add(inside[rows], said, weight[rows, None] * shape[rows])
         if progress is not None:
             progress("forecast", last, count)
     return out
