@@ -164,11 +164,11 @@ def _lanes(packs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _recent_means(recent: pd.DataFrame) -> list[tuple[str, str, float]]:
-    """Item, location and mean litres per week, in order of the keys."""
-    sums = recent.groupby(["item_id", "location_id"], sort=True)["liters"].sum() / a.RECENT_WEEKS
-    keys = sums.index.to_frame(index=False)
-    return list(zip(keys["item_id"], keys["location_id"], sums.tolist(), strict=True))
+def _recent_means(recent: pd.DataFrame) -> list[tuple[str, str, float, float]]:
+    """Item, location, mean litres per week and median delivery, in order of the keys."""
+    litres = recent.groupby(["item_id", "location_id"], sort=True)["liters"].agg(["sum", "median"])
+    keys, means = litres.index.to_frame(index=False), litres["sum"] / a.RECENT_WEEKS
+    return list(zip(keys["item_id"], keys["location_id"], means, litres["median"], strict=True))
 
 
 def _whole(number: float) -> int:
@@ -184,9 +184,9 @@ def _inventory(recent: pd.DataFrame, packs: pd.DataFrame) -> pd.DataFrame:
         if fraction(str(item), "dc short") < a.DC_SHORT_SHARE:
             weeks = a.DC_SHORT_WEEKS
         rows.append((str(item), a.DC_ID, _whole(weekly * weeks / pack_of[item]) * pack_of[item]))
-    for item, location, mean in _recent_means(recent):
+    for item, location, mean, delivery in _recent_means(recent):
         weeks = a.STORE_WEEKS[int(fraction(item, location, "weeks") * len(a.STORE_WEEKS))]
-        stock = weeks * mean + fraction(item, location, "pack") * pack_of[item]
+        stock = weeks * mean + fraction(item, location, "cycle") * delivery
         rows.append((item, location, 0 if fraction(item, location, "out") < a.STORE_OUT_SHARE else _whole(stock)))
     return pd.DataFrame(rows, columns=["item_id", "location_id", "on_hand_qty"])
 
@@ -206,7 +206,7 @@ def _open_orders(recent: pd.DataFrame, packs: pd.DataFrame, stores: pd.DataFrame
     monday = {name for name, _, _, day in a.SECTORS if day == "mon"}
     first = stores.loc[stores["region"].isin(monday) & (stores["size"] == "small"), "location_id"]
     pack_of = packs["pack"].to_dict()
-    for item_id, location, mean in _recent_means(recent[recent["location_id"].isin(first)]):
+    for item_id, location, mean, _ in _recent_means(recent[recent["location_id"].isin(first)]):
         quantity = int(mean / pack_of[item_id] + fraction(item_id, location, "open")) * pack_of[item_id]
         rows += [(item_id, location, a.DC_ID, quantity, START.date().isoformat())] if quantity else []
     frame = pd.DataFrame(rows, columns=["item_id", "location_id", "source_id", "qty", "receipt_date"])
