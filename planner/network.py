@@ -23,8 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from planner.tables import SUPPLY
-from reports.tables import conform
+from reports.tables import SUPPLY, conform
 from scenarios.errors import InputError
 from scenarios.scenario import Scenario
 from scenarios.tables.specificity import describe_rule, most_specific, named_keys, specificity
@@ -39,7 +38,7 @@ class SupplyNetwork:
 
     Attributes
     ----------
-    supply : one row per planned item-location, schema `planner.tables.SUPPLY`, suppliers' customers
+    supply : one row per planned item-location, schema `reports.tables.SUPPLY`, suppliers' customers
         first: a row's source location stands above it.
     locations : directed graph of location ids, an edge for every lane in use.
     """

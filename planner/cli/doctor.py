@@ -71,14 +71,13 @@ def _numba_cache() -> tuple[str, str, str]:
 
 
 def _solvers() -> list[tuple[str, str, str]]:
-    from solvers.milp import registry as milp
-    from solvers.routing import registry as routing
+    from solvers.milp import BACKENDS
+    from solvers.milp import why_not as why_not_milp
+    from solvers.routing.registry import SOLVERS, why_not
 
-    rows = []
-    for kind, names in (("routing", routing.usable()), ("MILP", milp.usable())):
-        for name, reason in names.items():
-            rows.append((f"{kind} solver {name}", "ok" if reason is None else "absent", reason or ""))
-    return rows
+    reasons = {f"routing solver {name}": why_not(name) for name in SOLVERS}
+    reasons |= {f"MILP solver {name}": why_not_milp(name) for name in BACKENDS}
+    return [(name, "ok" if reason is None else "absent", reason or "") for name, reason in reasons.items()]
 
 
 def _devices() -> list[tuple[str, str, str]]:

@@ -82,14 +82,8 @@ def run_project(
         "settings": project.scenario.model_dump(mode="json", exclude={"scenarios"}),
     }
     seconds = {"load": loading, **plan.seconds}
-    write_run(
-        folder,
-        plan.tables,
-        provenance,
-        seconds,
-        display={"history": project.tables["demand_history"], **_display_tables(project.tables)},
-        extras={"report.html": write_page, "routes.geojson": write_geojson},
-    )
+    pages = {"report.html": write_page, "routes.geojson": write_geojson}
+    write_run(folder, plan.tables, provenance, seconds, pages)
     seconds["write"] = time.perf_counter() - start
     title = f"{project.scenario.name}: {scenario}" if scenario else project.scenario.name
     return FinishedRun(plan, folder, title, seconds)
@@ -105,14 +99,6 @@ def check_everything(path: Path, scenario: str | None, overrides: Sequence[str])
     except InputError as error:
         return pd.concat([issues, error.issues], ignore_index=True)
     return issues
-
-
-def _display_tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Return the input columns that pages show: names and places."""
-    return {
-        "items": tables["items"][["item_id", "name", "category", "uom"]],
-        "locations": tables["locations"][["location_id", "name", "type", "region", "latitude", "longitude"]],
-    }
 
 
 def _refuse_foreign_folder(folder: Path) -> None:

@@ -49,7 +49,7 @@ def forecast_demand(
     Parameters
     ----------
     history : cleaned `demand_history`; missing dates count as no demand from the first sale on.
-    supply : schema `planner.tables.SUPPLY`; item-locations outside it are not forecast.
+    supply : schema `reports.tables.SUPPLY`; item-locations outside it are not forecast.
     promotions, transitions : cleaned input tables, may be empty.
     horizon : buckets to forecast; the history is cut into buckets of the same length before it.
     progress : called with (what, done, total).

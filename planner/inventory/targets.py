@@ -31,7 +31,7 @@ def set_targets(
 
     Parameters
     ----------
-    supply : schema `planner.tables.SUPPLY`.
+    supply : schema `reports.tables.SUPPLY`.
     forecast : published table `forecast`.
     history : cleaned `demand_history`, for the classes.
     policies : cleaned `inventory_policies`, may be empty.
