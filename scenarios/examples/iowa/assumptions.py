@@ -131,7 +131,7 @@ SERVICE_MIN_PER_100KG = 2.0
 DC_STORAGE_WEEKS = 4.0  # of recent mean volume
 DISPATCH_OVER_MEAN_DAY = 1.6  # loading capacity of a weekday over a fifth of the recent mean week
 FRIDAY_DISPATCH_SHARE = 0.85
-LARGE_CITY_STORAGE_WEEKS = 5.0
+LARGE_CITY_STORAGE_WEEKS = 6.0
 
 # --- fleet: (vehicle_id, count, kg, m3, money per route, per km, per hour, kg CO2 per km) --------------
 VEHICLES: tuple[tuple[str, int, float, float, float, float, float, float], ...] = (
