@@ -23,7 +23,16 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_every_command_explains_itself() -> None:
-    for words in (["demo"], ["init"], ["check"], ["run"], ["routes", "solve"], ["routes", "check"], ["explain"], ["report"]):
+    for words in (
+        ["demo"],
+        ["init"],
+        ["check"],
+        ["run"],
+        ["routes", "solve"],
+        ["routes", "check"],
+        ["explain"],
+        ["report"],
+    ):
         done = subprocess.run(
             [sys.executable, "-m", "planner", *words, "--help"], capture_output=True, text=True, check=False
         )
