@@ -61,13 +61,15 @@ def _model_at(path: tuple[str, ...]) -> type[BaseModel] | None:
 
 def _section(field: FieldInfo) -> type[BaseModel] | None:
     """Return the model of a key that is a section."""
-    kind = field.annotation
-    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+    return _as_model(field.annotation)
 
 
 def _member(field: FieldInfo) -> type[BaseModel] | None:
     """Return the model of the values of a key that maps free names to sections."""
-    arguments = typing.get_args(field.annotation)
-    if typing.get_origin(field.annotation) is dict and issubclass(arguments[1], BaseModel):
-        return typing.cast("type[BaseModel]", arguments[1])
-    return None
+    if typing.get_origin(field.annotation) is not dict:
+        return None
+    return _as_model(typing.get_args(field.annotation)[1])
+
+
+def _as_model(kind: object) -> type[BaseModel] | None:
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None

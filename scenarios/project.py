@@ -80,6 +80,8 @@ def check_project(
         return None, issues.frame()
     resolved = reading.scenario
     raw = load_tables(reading.tables, reading.root, issues)
+    if raw is None:
+        return None, issues.frame()
     tables = {
         name: parse_table(raw[name], schema, issues) if name in raw else no_table(schema)
         for name, schema in TABLES.items()

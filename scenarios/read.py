@@ -17,9 +17,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from scenarios.errors import SCENARIO
+from scenarios.nearest import nearest
 from scenarios.paths import describe_key, keys_of, setting_paths
 from scenarios.scenario import Scenario
-from scenarios.tables.issues import Issues, nearest
+from scenarios.tables.issues import Issues
 
 FILE_NAME = "scenario.yaml"
 
@@ -281,7 +282,8 @@ def _report(fault: ErrorDetails, row: str, column: str, issues: Issues) -> None:
 
 def _sentence(text: str) -> str:
     text = text.removeprefix("Value error, ")
-    return f"{text[:1].lower()}{text[1:].rstrip('.')}."
+    end = "" if text.endswith("?") else "."
+    return f"{text[:1].lower()}{text[1:].rstrip('.')}{end}"
 
 
 def _report_no_such_key(change: _Change, path: Path_, issues: Issues) -> None:

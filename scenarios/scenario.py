@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo, available_timezones
 
+from pydantic import Field, field_validator
+
+from scenarios.currencies import CURRENCIES
+from scenarios.nearest import nearest
 from scenarios.settings import (
     DistributionSettings,
     ForecastSettings,
@@ -27,7 +32,7 @@ class Scenario(Model):
 
     name: str = Field(description="Name of the project or scenario.")
     description: str = Field("", description="What it is about, in a sentence.")
-    currency: str = Field("USD", min_length=3, max_length=3, description="ISO 4217 code of every money column.")
+    currency: str = Field("USD", description="ISO 4217 code of every money column.")
     timezone: str = Field("UTC", description="IANA time zone of all clock times, for example America/Chicago.")
     horizon: Horizon
     seed: int = Field(1, ge=0, description="Seed of all random numbers.")
@@ -40,3 +45,28 @@ class Scenario(Model):
     distribution: DistributionSettings = Field(default_factory=DistributionSettings)
     simulation: SimulationSettings = Field(default_factory=SimulationSettings)
     scenarios: dict[str, NamedScenario] = Field(default_factory=dict, description="Named what-ifs of this project.")
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, code: str) -> str:
+        if code not in CURRENCIES:
+            raise ValueError(f"{code!r} is not a currency code of ISO 4217{_hint(code, CURRENCIES)}")
+        return code
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):
+            zones = available_timezones()
+            # a city without its continent, or with the wrong one, is a common slip
+            same_city = sorted(known for known in zones if known.rpartition("/")[2] == zone.rpartition("/")[2])
+            hint = f"; did you mean {same_city[0]}?" if same_city else _hint(zone, sorted(zones))
+            raise ValueError(f"{zone!r} is not a time zone of the IANA database{hint}") from None
+        return zone
+
+
+def _hint(word: str, known: Iterable[str]) -> str:
+    near = nearest(word, known)
+    return f"; did you mean {near}?" if near else ""

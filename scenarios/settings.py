@@ -6,18 +6,20 @@ Every model is frozen and refuses unknown keys, so that a typo is an error that 
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ServiceMeasure = Literal["cycle_service_level", "fill_rate"]
 ForecastModel = Literal["ewm_quantiles", "window_average", "seasonal_naive", "croston_sba", "tsb", "ses"]
+Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Model(BaseModel):
-    """Base of everything a user writes: frozen, no unknown keys, no silent conversions of text."""
+    """Base of everything a user writes: frozen, no unknown keys, finite numbers."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 class Horizon(Model):
@@ -56,10 +58,10 @@ class InventorySettings(Model):
 
     service_measure: ServiceMeasure = Field("fill_rate", description="What service_target measures.")
     service_target: float = Field(0.95, gt=0, lt=1, description="Wanted service, share 0..1.")
-    service_by_class: dict[Literal["A", "B", "C"], float] = Field(
+    service_by_class: dict[Literal["A", "B", "C"], Share] = Field(
         default_factory=dict, description="Service target by ABC class, share 0..1; overrides service_target."
     )
-    abc_shares: tuple[float, float] = Field((0.8, 0.95), description="Cumulative revenue shares that end A and B.")
+    abc_shares: tuple[Share, Share] = Field((0.8, 0.95), description="Cumulative revenue shares that end A and B.")
     xyz_limits: tuple[float, float] = Field((0.5, 1.0), description="Coefficients of variation that end X and Y.")
     holding_cost_rate: float = Field(0.25, ge=0, description="Holding cost, share of unit cost per year.")
     shortage_cost_share: float = Field(
@@ -71,6 +73,13 @@ class InventorySettings(Model):
         1.0, ge=0, description="Days from location to location, where no lane gives it."
     )
     default_review_period_days: float = Field(7.0, ge=0, description="Days, where no table gives a review period.")
+
+    @field_validator("abc_shares", "xyz_limits")
+    @classmethod
+    def _rising(cls, limits: tuple[float, float]) -> tuple[float, float]:
+        if limits[0] >= limits[1]:
+            raise ValueError(f"the second limit must be above the first, {limits[0]:g}")
+        return limits
 
 
 class ReplenishmentSettings(Model):
@@ -103,7 +112,7 @@ class DistributionSettings(Model):
     service_min_per_100kg: float = Field(
         2.0, ge=0, description="Minutes at a stop per 100 kg where locations give none."
     )
-    receive_weekdays: tuple[str, ...] = Field(
+    receive_weekdays: tuple[Weekday, ...] = Field(
         ("mon", "tue", "wed", "thu", "fri"),
         description="Weekdays on which locations without a calendar receive.",
     )

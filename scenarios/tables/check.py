@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from scenarios.nearest import did_you_mean
 from scenarios.scenario import Scenario
 from scenarios.tables.check_rows import check_rows
 from scenarios.tables.check_supply import check_supply
-from scenarios.tables.issues import Issues, did_you_mean
+from scenarios.tables.issues import Issues
 from scenarios.tables.keys import key_codes, keys_as_text
 from scenarios.tables.parse import Table
 from scenarios.tables.schema import Column
@@ -34,8 +35,10 @@ def check_tables(tables: Mapping[str, Table], scenario: Scenario | None, issues:
     ----------
     scenario : currency and horizon to check against; None where the scenario file has errors.
     """
-    for table in tables.values():
-        _check_presence(table, scenario, issues)
+    reported = issues.tables_with_errors()
+    for name, table in tables.items():
+        if name not in reported:
+            _check_presence(table, scenario, issues)
         for column in table.schema.columns:
             _check_limits(table, column, issues)
             _check_choices(table, column, issues)
@@ -130,17 +133,23 @@ def _check_references(table: Table, column: Column, tables: Mapping[str, Table],
         return  # that the table or its key is missing has been said already
     rows = _category_rows(table, column.name, ~table.frame[column.name].cat.categories.isin(["", *known]))
     values = table.frame[column.name].iloc[rows].to_list()
-    otherwise = f"Add it to {name}, or correct or remove these rows."
     issues.add_rows(
         "error",
         table.schema.name,
         "unknown_reference",
         f"'{{value}}' is in no row of {name}, column {key}",
-        did_you_mean(str(values[0]), known, otherwise) if values else "",
+        _reference_advice(str(values[0]), known, name) if values else "",
         column=column.name,
         lines=table.lines[rows],
         values=values,
     )
+
+
+def _reference_advice(value: str, known: list[str], table: str) -> str:
+    zeros = next((other for other in known if other.lstrip("0") == value.lstrip("0")), "")
+    if zeros:
+        return f"Did you mean {zeros!r}? Spreadsheets drop leading zeros unless the column is formatted as text."
+    return did_you_mean(value, known, f"Add it to {table}, or correct or remove these rows.")
 
 
 def _present(cells: pd.Series[Any]) -> list[str]:

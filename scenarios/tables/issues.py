@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,6 +70,10 @@ class Issues:
             text += f"; also {', '.join(others)}" + (f" and {more:,} more" if more else "")
         self.rows.append((severity, table, str(lines[0]), column, rule, first, len(lines), f"{text}.", action))
 
+    def tables_with_errors(self) -> set[str]:
+        """Return the tables for which an error has been added."""
+        return {row[1] for row in self.rows if row[0] == "error"}
+
     def frame(self) -> pd.DataFrame:
         """Return the issues as a table with the columns `ISSUE_COLUMNS`."""
         frame = pd.DataFrame(self.rows, columns=list(ISSUE_COLUMNS))
@@ -80,17 +83,3 @@ class Issues:
 def _short(value: object) -> str:
     text = str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return the one of `known` that `word` most likely stands for; empty where none is near."""
-    names = [str(name) for name in known]
-    by_case = {name.casefold(): name for name in reversed(names)}
-    matches = difflib.get_close_matches(word.strip().casefold(), list(by_case), n=1, cutoff=0.75)
-    return by_case[matches[0]] if matches else ""
-
-
-def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
-    """Return the advice for an unknown word: the nearest known one, or what else to do."""
-    near = nearest(word, known)
-    return f"Did you mean {near!r}?" if near else otherwise

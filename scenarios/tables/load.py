@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from scenarios.tables.issues import Issues, nearest
+from scenarios.errors import SCENARIO
+from scenarios.nearest import nearest
+from scenarios.tables.issues import Issues
 from scenarios.tables.nixtla import from_nixtla, is_nixtla
-from scenarios.tables.readers import RawTable, read_csv, read_excel, read_parquet, read_sql
+from scenarios.tables.readers import RawTable, UnreadableError, read_csv, read_excel, read_parquet, read_sql
 from scenarios.tables.schema import TABLES
 
 _READERS = {".csv": read_csv, ".parquet": read_parquet}
 _WORKBOOKS = {".xlsx", ".xlsm"}
 
 
-def load_tables(source: str, root: Path, issues: Issues) -> dict[str, RawTable]:
+def load_tables(source: str, root: Path, issues: Issues) -> dict[str, RawTable] | None:
     """Read every input table that `source` holds.
 
     Parameters
@@ -30,35 +32,42 @@ def load_tables(source: str, root: Path, issues: Issues) -> dict[str, RawTable]:
 
     Returns
     -------
-    dict[str, RawTable]
-        By name of table; a table that the source lacks is absent.
+    dict[str, RawTable] or None
+        By name of table; a table that the source lacks is absent. None where there is no such
+        source.
     """
-    path = root / source
-    if "://" in source:
-        found: Iterable[RawTable] = read_sql(source, root, issues)
-        tables = _known(found, "table", issues, foreign_tables=True)
-    elif path.is_dir():
-        tables = _load_folder(path, issues)
-    elif path.is_file() and path.suffix.lower() in _WORKBOOKS:
-        tables = _known(read_excel(path, issues), "sheet", issues)
-    else:
-        issues.add(
-            "error",
-            "scenario",
-            "no_tables",
-            f"{source!r} is not a folder, an Excel workbook (.xlsx) or a database URL.",
-            "Set it to the folder or workbook that holds the tables, relative to the scenario file.",
-            column="tables",
-            value=source,
-        )
-        tables = {}
+    try:
+        tables = _read(source, root, issues)
+    except UnreadableError as error:
+        issues.add("error", SCENARIO, "no_tables", f"{error}.", error.action, column="tables", value=_shown(source))
+        return None
     history = tables.get("demand_history")
     if history is not None and is_nixtla(history.frame):
         tables["demand_history"] = from_nixtla(history, issues)
     return tables
 
 
-def _load_folder(folder: Path, issues: Issues) -> dict[str, RawTable]:
+def _read(source: str, root: Path, issues: Issues) -> dict[str, RawTable]:
+    path = root / source
+    if "://" in source:
+        return _known(read_sql(source, root), "table", issues, foreign_tables=True)
+    if path.is_dir():
+        return _read_folder(path, issues)
+    if path.is_file() and path.suffix.lower() in _WORKBOOKS:
+        return _known(read_excel(path), "sheet", issues)
+    raise UnreadableError(
+        f"{source!r} is not a folder, an Excel workbook (.xlsx) or a database URL",
+        "Set tables to the folder or workbook that holds the tables, relative to the scenario file.",
+    )
+
+
+def _shown(source: str) -> str:
+    """Return a source without the user and password of a database."""
+    scheme, slashes, rest = source.partition("://")
+    return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
+
+
+def _read_folder(folder: Path, issues: Issues) -> dict[str, RawTable]:
     tables: dict[str, RawTable] = {}
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _READERS and path.is_file())
     stems = [path.stem for path in files]
@@ -98,8 +107,9 @@ def _known(
 def _report_unknown(name: str, what: str, present: Iterable[str], issues: Issues) -> None:
     near = nearest(name, TABLES)
     if near and near not in set(present):
+        # under the name that was meant, which is therefore not reported as missing
         issues.add(
-            "error", name, "unknown_table", f"The {what} is no input table.", f"Rename it to {near}.", value=name
+            "error", near, "unknown_table", f"The {what} is no input table.", f"Rename it to {near}.", value=name
         )
     else:
         issues.add(

@@ -18,7 +18,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scenarios.tables.issues import Issues, Lines, nearest
+from scenarios.nearest import nearest
+from scenarios.tables.issues import Issues, Lines
 from scenarios.tables.readers import RawTable
 from scenarios.tables.schema import Column, TableSchema
 
@@ -154,7 +155,7 @@ def _is_empty(cells: pd.Series[Any]) -> bool:
 def _distinct(cells: pd.Series[Any]) -> tuple[Codes, list[Any]]:
     """Return the code of every cell, -1 for none, and the distinct values."""
     if isinstance(cells.dtype, pd.CategoricalDtype):
-        return cells.cat.codes.to_numpy(dtype=np.int64), list(cells.cat.categories)
+        return np.asarray(cells.cat.codes, dtype=np.int64), list(cells.cat.categories)
     # numbers equal to one another but spelled apart (1 and True, 1 and 1.0) must keep their spelling
     if cells.dtype == object and cells.map(type).nunique() > 1:
         marked = cells.map(lambda cell: None if pd.isna(cell) else (type(cell).__name__, cell))

@@ -58,6 +58,14 @@ class RawTable:
     lines: Lines
 
 
+class UnreadableError(Exception):
+    """A workbook or database cannot be read at all; the text says why, `action` what to do."""
+
+    def __init__(self, message: str, action: str) -> None:
+        super().__init__(message)
+        self.action = action
+
+
 def consecutive(count: int) -> Lines:
     """Return the lines of `count` rows that follow a header without a gap."""
     return np.arange(2, count + 2, dtype=np.int64)
@@ -67,7 +75,7 @@ def read_csv(name: str, path: Path, issues: Issues) -> RawTable | None:
     """Read a CSV file with every cell as text; None where it cannot be read at all."""
     content = path.read_bytes()
     try:
-        content.decode("utf-8")
+        text = content.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         issues.add(
@@ -85,7 +93,6 @@ def read_csv(name: str, path: Path, issues: Issues) -> RawTable | None:
     if not content.strip():
         issues.add("error", name, "empty_file", f"{path.name} is empty, without a header.", "Write the column names.")
         return None
-    text = content.decode("utf-8")
     header = next(csv.reader(io.StringIO(text, newline="")))
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
         issues.add(
@@ -182,29 +189,40 @@ def read_parquet(name: str, path: Path, issues: Issues) -> RawTable | None:
     return RawTable(name, path.name, frame, consecutive(len(frame)))
 
 
-def read_excel(path: Path, issues: Issues) -> Iterator[RawTable]:
-    """Read every sheet of a workbook that holds anything."""
+def read_excel(path: Path) -> Iterator[RawTable]:
+    """Yield every sheet of a workbook that holds anything.
+
+    Raises
+    ------
+    UnreadableError
+        The file is no Excel workbook.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns about styles and validations, never about cells
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-            sheets = {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets}
-        book.close()
+            sheets = _read_sheets(path)
     except Exception as error:  # openpyxl lets errors of zip, XML and its own through
-        issues.add(
-            "error",
-            "scenario",
-            "unreadable",
-            f"{path.name} is not a readable Excel workbook: {error}.",
-            "Save it as .xlsx, without a password.",
-            column="tables",
-            value=path.name,
-        )
-        return
+        message = f"{path.name} is not a readable Excel workbook ({_one_line(error)})"
+        raise UnreadableError(message, "Save it as .xlsx, without a password.") from error
     for title, cells in sheets.items():
         filled = [(line, row) for line, row in enumerate(cells, start=1) if any(cell is not None for cell in row)]
         if filled:
             yield _sheet(title, path.name, filled)
+
+
+def _read_sheets(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    sheets: dict[str, list[tuple[Any, ...]]] = {}
+    for sheet in book.worksheets:
+        sheet.reset_dimensions()  # some programs write wrong ones, which would hide rows
+        sheets[sheet.title] = list(sheet.iter_rows(values_only=True))
+    book.close()
+    return sheets
+
+
+def _one_line(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
 
 
 def _sheet(title: str, book: str, filled: list[tuple[int, tuple[Any, ...]]]) -> RawTable:
@@ -230,13 +248,23 @@ def _connection(url: sa.URL) -> Iterator[sa.Connection]:
         engine.dispose()
 
 
-def read_sql(text: str, root: Path, issues: Issues) -> Iterator[RawTable]:
-    """Read the tables and views of a database that are input tables or are spelled like one."""
+def read_sql(text: str, root: Path) -> Iterator[RawTable]:
+    """Yield every table and view of a database; the cells only of those that are input tables.
+
+    Parameters
+    ----------
+    text : SQLAlchemy URL; the file of a SQLite URL is relative to `root`.
+
+    Raises
+    ------
+    UnreadableError
+        The database cannot be reached or read.
+    """
     try:
         url = sa.make_url(text)
         if url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}:
             database = (root / str(url.database)).resolve()
-            if not database.exists():
+            if not database.exists():  # SQLite would make an empty one
                 raise FileNotFoundError(f"there is no file {url.database}")
             url = url.set(database=str(database))
         with _connection(url) as connection:
@@ -244,17 +272,8 @@ def read_sql(text: str, root: Path, issues: Issues) -> Iterator[RawTable]:
             for name in [*inspector.get_table_names(), *inspector.get_view_names()]:
                 yield _sql_table(connection, name, [str(c["name"]) for c in inspector.get_columns(name)])
     except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
-        shown = text if "@" not in text else f"{text.split('://', maxsplit=1)[0]}://..."  # no password in a report
-        reason = str(error).splitlines()[0].rstrip(".")
-        issues.add(
-            "error",
-            "scenario",
-            "unreadable",
-            f"the database cannot be read: {reason}.",
-            "Check the URL, that the database runs, and that its driver is installed.",
-            column="tables",
-            value=shown,
-        )
+        message = f"the database cannot be read ({_one_line(error)})"
+        raise UnreadableError(message, "Check the URL, the database, and that its driver is installed.") from error
 
 
 def _sql_table(connection: sa.Connection, name: str, columns: list[str]) -> RawTable:
