@@ -20,6 +20,10 @@ NUMBERS = {
     *("vehicle_no", "km", "cost", "utilisation", "latitude", "longitude", "cost_per_unit", "capacity", "used"),
     *("price", "value", "unit_price", "weight_kg", "service_target"),
 }
+JUDGED = (
+    *("replenishment_orders", "projected_inventory", "forecast"),
+    *("loads", "load_lines", "routes", "stops", "unassigned"),
+)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -141,7 +145,15 @@ class Case:
         return self._terms[key]
 
     def receives(self, location: str, day: date) -> bool:
-        """Whether goods may arrive: a receiving weekday or date of the location, and not closed."""
+        """Whether goods may arrive: a receiving weekday or date of the location, and not closed.
+
+        A closed day counts whoever the row names: all, the region or the location. Of the receiving weekdays
+        the location's own count, else the region's, else those of all; single receiving days are added.
+        """
+        open_: bool = self.once(f"{location} {day}", lambda: self._receives(location, day))
+        return open_
+
+    def _receives(self, location: str, day: date) -> bool:
         region = self.region(location)
         rules = [
             (2 if row.get("location_id") else 1 if row.get("region") else 0, row)
@@ -179,5 +191,5 @@ def read_case(project: Path, run: Path, overrides: Mapping[str, Any] | None = No
         node[last] = value
     tables = project / scenario.get("tables", ".")
     given = {path.stem: read_rows(path) for path in sorted(tables.glob("*.csv")) if path.stem != "demand_history"}
-    plan = {path.stem: read_rows(path) for path in sorted(run.rglob("*.csv"))}
+    plan = {name: read_rows(run / f"{name}.csv") for name in JUDGED}
     return Case(scenario, given, plan)
