@@ -35,9 +35,18 @@ def target(cost: float) -> StopRule:
     return lambda _done, best: 1.0 if best <= cost else 0.0
 
 
-def any_of(*rules: StopRule) -> StopRule:
-    """Stop when the first of `rules` says so."""
-    return lambda done, best: max(rule(done, best) for rule in rules)
+def any_of(pace: StopRule, *caps: StopRule) -> StopRule:
+    """Stop when any rule says so; `pace` alone sets the share before.
+
+    With a budget in iterations first and a clock as a cap, the answer does not depend on the machine as long as the
+    cap is not reached.
+    """
+
+    def share(done: int, best: float) -> float:
+        used = pace(done, best)
+        return max(1.0, used) if any(cap(done, best) >= 1 for cap in caps) else used
+
+    return share
 
 
 def _clock(clock: Callable[[], float], limit: float) -> StopRule:

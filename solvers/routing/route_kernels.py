@@ -1,0 +1,338 @@
+"""What every compiled routing solver does to a route: measure a leg, price an insertion, link, unlink, re-time."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from solvers.compiled import njit
+from solvers.routing.instance import (
+    BACKHAUL,
+    BACKHAULED,
+    CAPACITY,
+    CLOSE,
+    CLOSE_FINISH,
+    COST,
+    EARLY,
+    FINISH,
+    FIXED,
+    LATE,
+    MAX_DISTANCE,
+    MAX_DURATION,
+    MAX_STOPS,
+    MIXED,
+    OPEN,
+    OPEN_FINISH,
+    PROFILE,
+    RANGED,
+    RELEASE,
+    SERVICE,
+    START,
+    TIMED,
+    TYPED,
+    WAGE,
+    Instance,
+)
+from solvers.routing.kernel_types import FloatArray, Int32Array, Number, RandomState
+from solvers.routing.problem import UNBOUNDED
+from solvers.routing.state import (
+    AHEAD,
+    AHEAD_EARLY,
+    AHEAD_LATE,
+    BEHIND,
+    BEHIND_EARLY,
+    BEHIND_LATE,
+    COUNT,
+    DISTANCE,
+    DURATION,
+    FIRST,
+    GOOD,
+    KIND,
+    LAST,
+    LOAD,
+    NEXT,
+    NEXT_FREE,
+    PREVIOUS,
+    RELEASED,
+    ROUTE,
+    TO_NEXT,
+    TO_PREVIOUS,
+    USED,
+    State,
+)
+
+REFRESHED = TIMED | MIXED | RANGED | BACKHAULED
+
+
+@njit(helper=True)
+def draw(random: RandomState) -> Number:
+    """Return the next number of [0, 1) from `random` [1] uint64 (xorshift64*)."""
+    x = random[0]
+    x ^= x >> np.uint64(12)
+    x ^= x << np.uint64(25)
+    x ^= x >> np.uint64(27)
+    random[0] = x
+    return ((x * np.uint64(2685821657736338717)) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@njit(helper=True)
+def leg(matrix: Int32Array, points: FloatArray, metric: FloatArray, profile: Number, a: Number, b: Number) -> Number:
+    """Return the distance (or duration, given `times` as matrix) from node a to node b."""
+    if matrix.shape[0] > 0:
+        return np.int64(matrix[profile, a, b])
+    x = points[a, 0] - points[b, 0]
+    y = points[a, 1] - points[b, 1]
+    length = metric[0] * math.sqrt(x * x + y * y)
+    if math.isnan(length):
+        return np.int64(0)
+    return np.int64(math.floor(length + metric[1]))
+
+
+@njit(helper=True)
+def link(instance: Instance, state: State, c: Number, a: Number, b: Number, r: Number) -> None:
+    """Put client c between the neighbours a and b of route r; a depot as neighbour means the end of the route."""
+    node, route = state.node, state.route
+    first = instance.first_client
+    profile = instance.vehicle[route[r, KIND], PROFILE]
+    before = np.int32(leg(instance.matrix, instance.points, instance.metric, profile, a, c))
+    after = np.int32(leg(instance.matrix, instance.points, instance.metric, profile, c, b))
+    node[c, PREVIOUS] = a
+    node[c, NEXT] = b
+    node[c, ROUTE] = r
+    node[c, TO_PREVIOUS] = before
+    node[c, TO_NEXT] = after
+    if a >= first:
+        node[a, NEXT] = c
+        node[a, TO_NEXT] = before
+    else:
+        route[r, FIRST] = c
+    if b >= first:
+        node[b, PREVIOUS] = c
+        node[b, TO_PREVIOUS] = after
+    else:
+        route[r, LAST] = c
+    if route[r, COUNT] == 0:
+        state.free[route[r, KIND]] = route[r, NEXT_FREE]
+        state.total[USED] += 1
+    route[r, COUNT] += 1
+    for q in range(instance.amount.shape[1]):
+        route[r, LOAD + q] += instance.amount[c, q]
+
+
+@njit(helper=True)
+def unlink(instance: Instance, state: State, c: Number) -> None:
+    """Take client c off its route."""
+    node, route = state.node, state.route
+    first = instance.first_client
+    a, b, r = node[c, PREVIOUS], node[c, NEXT], node[c, ROUTE]
+    profile = instance.vehicle[route[r, KIND], PROFILE]
+    gap = np.int32(leg(instance.matrix, instance.points, instance.metric, profile, a, b))
+    if a >= first:
+        node[a, NEXT] = b
+        node[a, TO_NEXT] = gap
+    else:
+        route[r, FIRST] = b if b >= first else -1
+    if b >= first:
+        node[b, PREVIOUS] = a
+        node[b, TO_PREVIOUS] = gap
+    else:
+        route[r, LAST] = a if a >= first else -1
+    node[c, ROUTE] = -1
+    route[r, COUNT] -= 1
+    if route[r, COUNT] == 0:
+        route[r, NEXT_FREE] = state.free[route[r, KIND]]
+        state.free[route[r, KIND]] = r
+        state.total[USED] -= 1
+    for q in range(instance.amount.shape[1]):
+        route[r, LOAD + q] -= instance.amount[c, q]
+
+
+@njit(helper=True)
+def refresh(instance: Instance, state: State, r: Number) -> None:
+    """Recompute time data, peaks, distance and duration of route r, and whether it keeps its rules (`GOOD`)."""
+    node, route, clock = state.node, state.route, state.clock
+    client, vehicle = instance.client, instance.vehicle
+    kind = route[r, KIND]
+    if route[r, COUNT] == 0:
+        route[r, DISTANCE] = 0
+        route[r, DURATION] = 0
+        route[r, RELEASED] = 0
+        route[r, GOOD] = 1
+        return
+    first = instance.first_client
+    profile = vehicle[kind, PROFILE]
+    length = np.int64(0)
+    v = route[r, FIRST]
+    while v >= first:
+        length += node[v, TO_PREVIOUS]
+        last = v
+        v = np.int64(node[v, NEXT])
+    length += node[last, TO_NEXT]
+    route[r, DISTANCE] = length
+    good = length <= vehicle[kind, MAX_DISTANCE] and client[route[r, FIRST], BACKHAUL] == 0
+    if instance.features & MIXED:
+        refresh_peaks(instance, state, r)
+    if instance.features & TIMED == 0:
+        route[r, GOOD] = good
+        return
+    span, early, late = np.int64(0), vehicle[kind, OPEN], vehicle[kind, CLOSE]
+    a = vehicle[kind, START]
+    released = np.int64(0)
+    v = route[r, FIRST]
+    while v >= first:
+        shift = span + leg(instance.times, instance.points, instance.metric, profile, a, v)
+        if early + shift > client[v, LATE]:
+            good = False
+        wait = max(0, client[v, EARLY] - shift - late)
+        early = max(early, client[v, EARLY] - shift) - wait
+        late = min(late, client[v, LATE] - shift)
+        span = shift + wait + client[v, SERVICE]
+        clock[v, AHEAD] = span
+        clock[v, AHEAD_EARLY] = early
+        clock[v, AHEAD_LATE] = late
+        released = max(released, client[v, RELEASE])
+        a = v
+        v = np.int64(node[v, NEXT])
+    span, early, late = np.int64(0), vehicle[kind, OPEN_FINISH], vehicle[kind, CLOSE_FINISH]
+    b = vehicle[kind, FINISH]
+    v = a
+    while v >= first:
+        # v, then what is behind it
+        shift = client[v, SERVICE] + leg(instance.times, instance.points, instance.metric, profile, v, b)
+        wait = max(0, early - shift - client[v, LATE])
+        over = max(0, client[v, EARLY] + shift - late)
+        span = shift + span + wait
+        early = max(early - shift, client[v, EARLY]) - wait
+        late = min(late - shift, client[v, LATE]) + over
+        if over > 0:
+            good = False
+        clock[v, BEHIND] = span
+        clock[v, BEHIND_EARLY] = early
+        clock[v, BEHIND_LATE] = late
+        b = v
+        v = np.int64(node[v, PREVIOUS])
+    shift = leg(instance.times, instance.points, instance.metric, profile, vehicle[kind, START], b)
+    begin, end = vehicle[kind, OPEN], vehicle[kind, CLOSE]
+    wait = max(0, early - shift - end)
+    route[r, DURATION] = shift + span + wait
+    route[r, RELEASED] = released
+    end = min(end, late - shift)
+    good = good and begin + shift <= late and released <= end
+    route[r, GOOD] = good and route[r, DURATION] <= vehicle[kind, MAX_DURATION]
+
+
+@njit(helper=True)
+def refresh_peaks(instance: Instance, state: State, r: Number) -> None:
+    """Recompute the largest loads before and behind every client of route r."""
+    node, route, peak, amount = state.node, state.route, state.peak, instance.amount
+    first = instance.first_client
+    dimensions = amount.shape[1] // 2
+    for q in range(dimensions):
+        load = route[r, LOAD + q]
+        most = load
+        v = route[r, FIRST]
+        while v >= first:
+            load += amount[v, dimensions + q] - amount[v, q]
+            most = max(most, load)
+            peak[v, q] = most
+            v = np.int64(node[v, NEXT])
+        most = load
+        v = route[r, LAST]
+        while v >= first:
+            load -= amount[v, dimensions + q] - amount[v, q]
+            most = max(most, load)
+            peak[v, dimensions + q] = most
+            v = np.int64(node[v, PREVIOUS])
+
+
+@njit(helper=True)
+def room(instance: Instance, state: State, r: Number, c: Number) -> bool:
+    """Return whether route r may take client c as far as total loads, vehicle and number of stops say."""
+    route, vehicle, amount = state.route, instance.vehicle, instance.amount
+    kind = route[r, KIND]
+    dimensions = amount.shape[1] // 2
+    for q in range(dimensions):
+        if route[r, LOAD + q] + amount[c, q] > vehicle[kind, CAPACITY + q]:
+            return False
+    if instance.features & TYPED and (instance.allowed[kind, c] == 0 or route[r, COUNT] >= vehicle[kind, MAX_STOPS]):
+        return False
+    if instance.features & MIXED:
+        for q in range(dimensions):
+            if route[r, LOAD + dimensions + q] + amount[c, dimensions + q] > vehicle[kind, CAPACITY + q]:
+                return False
+    return True
+
+
+@njit(helper=True)
+def insertion_extra(
+    instance: Instance, state: State, r: Number, a: Number, c: Number, b: Number, longer: Number
+) -> Number:
+    """Return the cost beyond distance of putting c between a and b in route r, UNBOUNDED where a rule forbids it.
+
+    `longer` is the added distance. Loads as a whole are `room`'s business.
+    """
+    route, vehicle, client = state.route, instance.vehicle, instance.client
+    first = instance.first_client
+    kind = route[r, KIND]
+    if instance.features & RANGED and route[r, DISTANCE] + longer > vehicle[kind, MAX_DISTANCE]:
+        return UNBOUNDED
+    if instance.features & BACKHAULED:
+        if client[c, BACKHAUL] == 0 and a >= first and client[a, BACKHAUL] > 0:
+            return UNBOUNDED
+        if client[c, BACKHAUL] > 0 and (a < first or (b >= first and client[b, BACKHAUL] == 0)):
+            return UNBOUNDED
+    if instance.features & MIXED:
+        amount, peak = instance.amount, state.peak
+        dimensions = amount.shape[1] // 2
+        for q in range(dimensions):
+            capacity = vehicle[kind, CAPACITY + q]
+            ahead = peak[a, q] if a >= first else route[r, LOAD + q]
+            behind = peak[b, dimensions + q] if b >= first else route[r, LOAD + dimensions + q]
+            if ahead + amount[c, q] > capacity or behind + amount[c, dimensions + q] > capacity:
+                return UNBOUNDED
+    if instance.features & TIMED == 0:
+        return 0
+    clock = state.clock
+    profile = vehicle[kind, PROFILE]
+    if a >= first:
+        span, early, late = clock[a, AHEAD], clock[a, AHEAD_EARLY], clock[a, AHEAD_LATE]
+    else:
+        span, early, late = np.int64(0), vehicle[kind, OPEN], vehicle[kind, CLOSE]
+    span += leg(instance.times, instance.points, instance.metric, profile, a, c)
+    if early + span > client[c, LATE]:
+        return UNBOUNDED
+    wait = max(0, client[c, EARLY] - span - late)
+    early = max(early, client[c, EARLY] - span) - wait
+    late = min(late, client[c, LATE] - span)
+    span += wait + client[c, SERVICE] + leg(instance.times, instance.points, instance.metric, profile, c, b)
+    if b >= first:
+        after, after_early, after_late = clock[b, BEHIND], clock[b, BEHIND_EARLY], clock[b, BEHIND_LATE]
+    else:
+        after, after_early, after_late = np.int64(0), vehicle[kind, OPEN_FINISH], vehicle[kind, CLOSE_FINISH]
+    if early + span > after_late:
+        return UNBOUNDED
+    wait = max(0, after_early - span - late)
+    if max(route[r, RELEASED], client[c, RELEASE]) > min(late, after_late - span):
+        return UNBOUNDED
+    duration = span + after + wait
+    if duration > vehicle[kind, MAX_DURATION]:
+        return UNBOUNDED
+    return vehicle[kind, WAGE] * (duration - route[r, DURATION])
+
+
+@njit(helper=True)
+def route_cost(instance: Instance, state: State, r: Number) -> Number:
+    """Return the cost of route r as its links and its time data stand; 0 when unused."""
+    node, route, vehicle = state.node, state.route, instance.vehicle
+    if route[r, COUNT] == 0:
+        return np.int64(0)
+    kind = route[r, KIND]
+    length = np.int64(0)
+    v = route[r, FIRST]
+    while v >= instance.first_client:
+        length += node[v, TO_PREVIOUS]
+        if node[v, NEXT] < instance.first_client:
+            length += node[v, TO_NEXT]
+        v = np.int64(node[v, NEXT])
+    return vehicle[kind, FIXED] + vehicle[kind, COST] * length + vehicle[kind, WAGE] * route[r, DURATION]

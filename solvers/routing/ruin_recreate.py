@@ -1,0 +1,118 @@
+"""Ruin and recreate under simulated annealing: the solver for large cases and for every rule the kernels know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from solvers.routing.instance import FIXED, PRIZE, Instance, build_instance, unsupported
+from solvers.routing.problem import RoutingProblem
+from solvers.routing.registry import Found
+from solvers.routing.ruin_kernels import Workspace, anneal
+from solvers.routing.solution import RoutingSolution
+from solvers.routing.state import ABSENT, COSTS, COUNT, KIND, State, empty_state
+from solvers.routing.stop import StopRule
+from solvers.routing.workspace import best_solution, make_workspace, put_solution
+
+STEPS_PER_ITERATION = 20
+"""A step takes microseconds; an iteration is as many, so that budgets are comparable with other solvers'."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuinRecreateParams:
+    """Parameters of ruin and recreate.
+
+    Attributes
+    ----------
+    average_removed : clients that leave their routes in one step, on average.
+    hot, cold : first and last temperature over the mean cost of an arc of the first solution.
+    neighbours : clients next to which an insertion is tried.
+    """
+
+    average_removed: float = 10.0
+    hot: float = 0.25
+    cold: float = 0.008
+    neighbours: int = 40
+
+
+def supports(problem: RoutingProblem) -> str | None:
+    """Return None, or the feature that is missing."""
+    return unsupported(problem)
+
+
+@dataclass(slots=True)
+class Annealing:
+    """One chain of ruin and recreate, run in slices; the temperature follows the share of the budget used."""
+
+    problem: RoutingProblem
+    instance: Instance
+    state: State
+    work: Workspace
+    params: RuinRecreateParams
+    arc_cost: float
+
+    @classmethod
+    def create(
+        cls,
+        problem: RoutingProblem,
+        instance: Instance,
+        seed: int,
+        params: RuinRecreateParams,
+        start: RoutingSolution | None = None,
+    ) -> Annealing:
+        """Build the first solution: `start` completed, or everybody inserted greedily."""
+        state = empty_state(instance)
+        work = make_workspace(problem, instance, state, seed)
+        if start is not None:
+            put_solution(instance, state, work, start)
+        anneal(instance, state, work, 0, 1.0, 1.0, params.average_removed)
+        return cls(problem, instance, state, work, params, mean_arc_cost(instance, state))
+
+    @property
+    def best_cost(self) -> int:
+        """Cost of the best solution so far, prizes of absent clients included."""
+        return int(self.work.best_cost[0])
+
+    def run(self, steps: int, begin: float, end: float) -> None:
+        """Run `steps` steps while the share of the budget goes from `begin` to `end`."""
+        hot, cold = self.params.hot * self.arc_cost, self.params.cold * self.arc_cost
+        first, last = (hot * (cold / hot) ** min(1.0, share) for share in (begin, end))
+        anneal(self.instance, self.state, self.work, steps, first, last, self.params.average_removed)
+
+    def best(self) -> RoutingSolution:
+        """Return the best solution so far."""
+        return best_solution(self.instance, self.state, self.work)
+
+
+def mean_arc_cost(instance: Instance, state: State) -> float:
+    """Return the scale of all temperatures: the mean cost of an arc of `state`."""
+    route, vehicle = state.route, instance.vehicle[state.route[:, KIND]]
+    used = route[:, COUNT] > 0
+    spent = int(state.total[COSTS]) - int((vehicle[:, FIXED] * used).sum())
+    absent = state.absent[: state.total[ABSENT]]
+    spent -= int(instance.client[absent, PRIZE].sum())
+    return max(1e-3, spent / max(1, int(route[:, COUNT].sum()) + int(used.sum())))
+
+
+def search(
+    problem: RoutingProblem, stop: StopRule, seed: int, params: Any | None, start: RoutingSolution | None
+) -> Found:
+    """Anneal from a greedy solution (or `start`) until `stop`; Ctrl-C ends it with the best so far."""
+    chosen = params if isinstance(params, RuinRecreateParams) else RuinRecreateParams()
+    if problem.clients == 0:
+        return Found(RoutingSolution((), ()), 0)
+    chain = Annealing.create(problem, build_instance(problem, chosen.neighbours), seed, chosen, start)
+    done, trace = 0, [(0, chain.best_cost)]
+    share = stop(0, chain.best_cost)
+    size = max(1, min(100, 10_000 // problem.clients))
+    try:
+        while share < 1:
+            ahead = share * (done + size) / done if done else share
+            chain.run(size * STEPS_PER_ITERATION, share, ahead)
+            done += size
+            share = stop(done, chain.best_cost)
+            if chain.best_cost < trace[-1][1]:
+                trace.append((done, chain.best_cost))
+    except KeyboardInterrupt:
+        pass
+    return Found(chain.best(), done, tuple(trace))

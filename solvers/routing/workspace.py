@@ -1,0 +1,61 @@
+"""Scratch arrays of the compiled solvers, made once per solve."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from solvers.routing.instance import CAPACITY, EARLY, LATE, PRIZE, START, Instance, distances_between
+from solvers.routing.kernel_types import FloatArray, IntArray
+from solvers.routing.problem import RoutingProblem
+from solvers.routing.ruin_kernels import Workspace, fill_routes
+from solvers.routing.solution import RoutingSolution
+from solvers.routing.state import KIND, State, routes_of
+
+
+def make_workspace(problem: RoutingProblem, instance: Instance, state: State, seed: int) -> Workspace:
+    """Return fresh scratch arrays with random numbers that follow from `seed`."""
+    nodes, routes = len(instance.client), len(state.route)
+    random = np.random.SeedSequence(seed).generate_state(1, np.uint64) | np.uint64(1)
+    counter = np.zeros(8, np.int64)
+    counter[4] = 100
+    return Workspace(
+        random=random,
+        counter=counter,
+        removed=np.zeros(nodes, np.int32),
+        touched=np.zeros(routes, np.int64),
+        stamp=np.zeros(nodes + routes, np.int64),
+        log=np.zeros((3 * nodes + 16, 3), np.int32),
+        keys=_keys(problem, instance),
+        sorting=np.zeros(nodes),
+        best_next=np.full(nodes, -1, np.int32),
+        best_first=np.full(routes, -1, np.int64),
+        best_cost=np.full(1, int(instance.client[:, PRIZE].sum()) + 1, np.int64),
+    )
+
+
+def _keys(problem: RoutingProblem, instance: Instance) -> FloatArray:
+    """Return [N, 6] the sort keys of reinsertion, smallest first."""
+    starts = np.unique(instance.vehicle[:, START])
+    away = distances_between(problem, instance, starts, 0).min(axis=0)
+    amount, client = instance.amount, instance.client
+    largest = np.maximum(1, instance.vehicle[:, CAPACITY:].max(axis=0))
+    dimensions = len(largest)
+    share = np.maximum(amount[:, :dimensions], amount[:, dimensions:]) / largest
+    columns = (-share.max(axis=1), -away, away, client[:, LATE] - client[:, EARLY], client[:, EARLY], -client[:, LATE])
+    return np.ascontiguousarray(np.stack(columns, axis=1), dtype=np.float64)
+
+
+def best_solution(instance: Instance, state: State, work: Workspace) -> RoutingSolution:
+    """Return the best solution known to `work`."""
+    kinds: IntArray = state.route[:, KIND]
+    return routes_of(instance, work.best_next, work.best_first, kinds)
+
+
+def put_solution(instance: Instance, state: State, work: Workspace, solution: RoutingSolution) -> None:
+    """Put the routes of `solution` into the empty `state`; a client that breaks a rule there stays unassigned."""
+    first = instance.first_client
+    tours = np.full((max(1, len(solution.routes)), 1 + max((len(r.clients) for r in solution.routes), default=0)), -1)
+    for number, route in enumerate(solution.routes):
+        tours[number, 0] = route.vehicle_type
+        tours[number, 1 : 1 + len(route.clients)] = np.array(route.clients) + first
+    fill_routes(instance, state, work, tours.astype(np.int64))
