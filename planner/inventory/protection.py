@@ -29,7 +29,7 @@ def protection_moments(
 
     mean = sum of bucket means, variance = sum of bucket variances + d^2 sd_L^2, with d the mean demand per
     day in that time and sd_L the standard deviation of the lead time (Silver, Pyke and Thomas 2017,
-    "Inventory and Production Management in Supply Chains", 4th ed., section 6.10: var = E(L) var(D) +
+    "Inventory and Production Management in Supply Chains", 4th ed., chapter 6: var = E(L) var(D) +
     E(D)^2 var(L)). Buckets are taken as independent.
     """
     days = lead_days + review_days
@@ -39,27 +39,39 @@ def protection_moments(
     return total, demand_over(variance, days, horizon) + (per_day * lead_sd_days) ** 2
 
 
+def demand_per_cycle(in_review: Floats, lot: Floats, target: Floats, backorders: npt.NDArray[np.bool_]) -> Floats:
+    """Return the units wanted from one receipt to the next [K], to which a fill rate refers.
+
+    With lots below the demand of a review period every review orders, and a cycle is that period. A larger lot
+    sells over a longer cycle: its demand is the lot, and where unmet demand is lost, the lot plus what is lost
+    beside it, lot / target (Silver, Pyke and Thomas 2017, chapter 6: (1 - P2) becomes (1 - P2) / P2).
+
+    Parameters
+    ----------
+    in_review : [K] mean demand over the review period.
+    lot : [K] the larger of smallest order and pack.
+    target : [K] fill rate.
+    backorders : [K] unmet demand waits.
+    """
+    return np.maximum(in_review, lot / np.where(backorders, 1.0, target))
+
+
 def required_level(
-    demand: FittedDemand,
-    fill_rate: npt.NDArray[np.bool_],
-    target: Floats,
-    cycle_qty: Floats,
-    backorders: npt.NDArray[np.bool_],
+    demand: FittedDemand, fill_rate: npt.NDArray[np.bool_], target: Floats, cycle_demand: Floats
 ) -> Floats:
     """Return the inventory position [K] that gives the wanted service over `demand`.
 
     Cycle service level: the smallest s with P(D <= s) >= target.
 
-    Fill rate: the smallest s with E[(D - s)+] <= (1 - target) Q, the units short per cycle over the
-    units sold in it, Q; where unmet demand is lost, the cycle's demand is Q plus what is lost, and the
-    bound is Q (1 - target) / target (Silver, Pyke and Thomas 2017, sections 6.7.3 and 6.7.4).
+    Fill rate: the smallest s with E[(D - s)+] <= (1 - target) x demand per cycle: units short over units
+    wanted (Silver, Pyke and Thomas 2017, chapter 6; Hadley and Whitin 1963). What is short already when
+    the cycle begins is not subtracted, which errs on the side of stock where the review period is a small
+    part of the lead time.
 
     Parameters
     ----------
     demand : over lead time plus review period.
     fill_rate : [K] true: fill rate, false: cycle service level.
-    cycle_qty : [K] Q, units per replenishment.
-    backorders : [K] unmet demand waits.
+    cycle_demand : [K] units, see `demand_per_cycle`.
     """
-    short = (1.0 - target) * cycle_qty / np.where(backorders, 1.0, target)
-    return np.where(fill_rate, demand.level_for_shortage(short), demand.quantile(target))
+    return np.where(fill_rate, demand.level_for_shortage((1.0 - target) * cycle_demand), demand.quantile(target))

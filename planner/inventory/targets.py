@@ -9,7 +9,7 @@ import pandas as pd
 from planner.inventory.classes import abc_classes, xyz_classes
 from planner.inventory.dependent import Demand, see_demand
 from planner.inventory.policies import resolve_policies
-from planner.inventory.protection import demand_over, protection_moments, required_level
+from planner.inventory.protection import demand_over, demand_per_cycle, protection_moments, required_level
 from reports.tables import POLICY_PARAMS, conform
 from scenarios.settings import Horizon, InventorySettings
 from solvers.demand.distributions import fit_moments
@@ -44,9 +44,9 @@ def set_targets(
     - safety stock = max(s - E[D], 0), or the policy's own figure;
     - reorder point = E[D] + max(safety stock, presentation stock), or s where that is lower than E[D]
       (a target that accepts stock-outs in most cycles);
-    - order-up-to level = reorder point + max(Q - E[demand in R], 0), where Q is the larger of the
-      demand in R, the smallest order and the pack. With small packs both are the base-stock level of
-      periodic review; without review (R = 0) they are s and s + Q of continuous review;
+    - order-up-to level = reorder point + max(Q - E[demand in R], 0), where Q is the larger of smallest
+      order and pack. With small lots both are the base-stock level of periodic review; without review (R = 0)
+      they are s and s + Q of continuous review;
     - a maximum of the policy caps all three.
     """
     demand = see_demand(supply, forecast, history, horizon)
@@ -63,11 +63,10 @@ def set_targets(
         mean, variance, lead, rows["lead_time_sd_days"].to_numpy(np.float64), review, horizon
     )
     in_review = demand_over(mean, review, horizon)
-    cycle = np.maximum(np.maximum(in_review, rows["moq_qty"].to_numpy(np.float64)), pack)
+    lot = np.maximum(rows["moq_qty"].to_numpy(np.float64), pack)
+    cycle = demand_per_cycle(in_review, lot, policy.target, rows["backorders"].to_numpy(bool))
     fitted = fit_moments(total, spread, whole_units=pack == np.floor(pack))
-    level = required_level(
-        fitted, policy.measure == "fill_rate", policy.target, cycle, rows["backorders"].to_numpy(bool)
-    )
+    level = required_level(fitted, policy.measure == "fill_rate", policy.target, cycle)
     fixed = ~np.isnan(policy.safety_stock)
     safety = np.where(fixed, policy.safety_stock, np.maximum(level - total, 0.0))
     floor = np.maximum(safety, policy.minimum)
@@ -89,7 +88,7 @@ def set_targets(
             distribution=fitted.names,
             safety_stock_qty=np.minimum(safety, most),
             reorder_point_qty=np.minimum(reorder, most),
-            order_up_to_qty=np.minimum(reorder + np.maximum(cycle - in_review, 0.0), most),
+            order_up_to_qty=np.minimum(reorder + np.maximum(lot - in_review, 0.0), most),
             min_qty=policy.minimum,
             max_qty=policy.maximum,
             holding_cost=unit_cost * policy.holding_rate / _YEAR_DAYS,
@@ -102,8 +101,8 @@ def set_targets(
 
 
 def _yearly_revenue(rows: pd.DataFrame, demand: Demand, horizon: Horizon) -> Floats:
-    """Return the revenue of the last year, or of a year at the forecast where nothing was sold yet [K]."""
-    sold = demand.weekly[demand.planned].sum(axis=1)
+    """Return yearly revenue at the pace of the last year, or of the forecast where nothing was sold yet [K]."""
+    sold = demand.weekly[demand.planned].mean(axis=1) * _YEAR_DAYS / 7.0
     foreseen = demand.mean[demand.planned].mean(axis=1) * _YEAR_DAYS / horizon.bucket_days
     price = rows["unit_price"].to_numpy(np.float64)
     worth = np.where(price > 0.0, price, rows["unit_cost"].to_numpy(np.float64))
