@@ -43,37 +43,42 @@ def complete(case: Case) -> Iterator[str]:
                 yield f"order {order['order_id']}: {order['item_id']} at {end} has no projected stock"
 
 
+def given_stock(case: Case, key: tuple[str, str]) -> tuple[float, float]:
+    """Stock that is free at the start and demand that is owed already (of items whose demand waits)."""
+    rows = case.once(
+        "inventory", lambda: {(r["item_id"], r["location_id"]): r for r in case.given.get("inventory", [])}
+    )
+    row = rows.get(key, {"on_hand_qty": 0.0})
+    owed = row.get("backorder_qty") or 0.0
+    return max(0.0, row["on_hand_qty"] - (row.get("allocated_qty") or 0.0)), owed if key[0] in backordered(
+        case
+    ) else 0.0
+
+
 def balance(case: Case) -> Iterator[str]:
-    """closing = opening + receipts + planned receipts - served - shipped, in every bucket."""
+    """Stock less what is owed changes by receipts, demand and shipments; lost demand is no change."""
     waits = backordered(case)
-    stock = {(row["item_id"], row["location_id"]): row for row in case.given.get("inventory", [])}
     for key, rows in series(case).items():
-        owed = float(stock.get(key, {}).get("backorder_qty") or 0.0) if key[0] in waits else 0.0
+        free, owed = given_stock(case, key)
+        before = free - owed
         for row in rows:
+            lost = 0.0 if key[0] in waits else row["unmet_qty"]
             arrived = row["receipts_qty"] + row["planned_receipts_qty"]
-            if key[0] in waits:
-                expected = row["opening_qty"] - owed + arrived - row["demand_qty"] - row["shipped_qty"]
-                actual, owed = row["closing_qty"] - row["backorder_qty"], row["backorder_qty"]
-            else:
-                served = row["demand_qty"] - row["unmet_qty"]
-                expected = row["opening_qty"] + arrived - served - row["shipped_qty"]
-                actual = row["closing_qty"]
-            if not near(expected, actual):
-                yield f"{key} {row['bucket_start']}: {actual} instead of {expected}"
+            expected = before + arrived - (row["demand_qty"] - lost) - row["shipped_qty"]
+            before = row["closing_qty"] - row["backorder_qty"]
+            if not near(expected, before):
+                yield f"{key} {row['bucket_start']}: closes with {before} instead of {expected}"
 
 
 def chain(case: Case) -> Iterator[str]:
-    """The first bucket opens with the stock that was given, every other with the closing stock before it."""
-    given = {
-        (row["item_id"], row["location_id"]): max(0.0, row["on_hand_qty"] - (row.get("allocated_qty") or 0.0))
-        for row in case.given.get("inventory", [])
-    }
+    """The first bucket opens with the free stock or what owed demand leaves of it, the others as the last closed."""
     for key, rows in series(case).items():
-        before = given.get(key, 0.0)
+        free, owed = given_stock(case, key)
+        before = [free, max(0.0, free - owed)]
         for row in rows:
-            if not near(row["opening_qty"], before):
-                yield f"{key} {row['bucket_start']}: opens with {row['opening_qty']} after {before}"
-            before = row["closing_qty"]
+            if not any(near(row["opening_qty"], stock) for stock in before):
+                yield f"{key} {row['bucket_start']}: opens with {row['opening_qty']} after {before[0]}"
+            before = [row["closing_qty"]]
 
 
 def signs(case: Case) -> Iterator[str]:
@@ -307,15 +312,20 @@ def demand(case: Case) -> Iterator[str]:
 
 
 def order_costs(case: Case) -> Iterator[str]:
-    """A line costs its goods (PO) or handling (DO) plus its fixed cost; its weight and volume are its goods'."""
+    """What is ordered for a bucket costs its goods (PO) or handling (DO) and one fixed cost, whatever days share it."""
+    stated: dict[tuple[str, str, str, date], float] = defaultdict(float)
+    owed: dict[tuple[str, str, str, date], float] = defaultdict(float)
     for order in case.plan["replenishment_orders"]:
-        terms, name = case.terms(order), f"order {order['order_id']}"
-        cost = order["qty"] * terms["per_unit"] + terms["fixed"]
-        if not near(order["cost"], cost, 1e-4):
-            yield f"{name}: costs {order['cost']} instead of {cost}"
+        terms, key = case.terms(order), (*(order[n] for n in ("item_id", "source_id", "location_id", "bucket_start")),)
+        fixed = 0.0 if key in owed else terms["fixed"]
+        owed[key] += order["qty"] * terms["per_unit"] + fixed
+        stated[key] += order["cost"]
         amounts = goods(case, order, order["qty"])
         if not near(order["weight_kg"], amounts["capacity_kg"]) or not near(order["volume_m3"], amounts["capacity_m3"]):
-            yield f"{name}: {order['weight_kg']} kg, {order['volume_m3']} m3 instead of {amounts}"
+            yield f"order {order['order_id']}: {order['weight_kg']} kg, {order['volume_m3']} m3 instead of {amounts}"
+    for key, cost in owed.items():
+        if not near(stated[key], cost, 1e-4):
+            yield f"{key}: costs {stated[key]} instead of {cost}"
 
 
 STOCK_RULES = {
