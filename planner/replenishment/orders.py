@@ -1,0 +1,163 @@
+"""The plan of packs as order lines with dates, units, cost and reason."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from planner.replenishment.model import Model, Tables
+from planner.replenishment.reasons import binding_reasons
+from planner.replenishment.spread import StockByDay, spread_lines
+from reports.tables import REPLENISHMENT_ORDERS, conform
+from solvers.lotsizing.result import LotSizingResult
+from solvers.lotsizing.verify import Verdict
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+def write_orders(
+    model: Model,
+    result: LotSizingResult,
+    verdict: Verdict,
+    tables: Tables,
+    rationed: npt.NDArray[np.bool_],
+) -> pd.DataFrame:
+    """Return the published table of orders that arrive within the horizon.
+
+    Parameters
+    ----------
+    rationed : [K, T] where a source was short and the order is its fair share.
+    """
+    days, problem, rows = model.days, model.problem, model.rows
+    k, t = np.nonzero(result.packs[:, : days.buckets])
+    lines = rows.iloc[k].reset_index(drop=True)
+    pack_qty = problem.pack[k] * model.unit[k]
+    lead = lines["lead_time_days"].to_numpy()
+    lines = lines.assign(
+        row=k,
+        bucket=t,
+        packs=result.packs[k, t].astype(np.int64),
+        pack_qty=pack_qty,
+        pack_kg=pack_qty * lines["unit_weight_kg"],
+        pack_m3=pack_qty * lines["unit_volume_m3"],
+        first_day=np.ceil(lead - 1e-9).astype(np.int64),
+        source_row=problem.source[k],
+        wanted_day=_wanted_days(model, tables.pins)[k, t],
+        lag_days=np.where(problem.source[k] >= 0, problem.lead[k], 0) * days.bucket_days,
+        reason=binding_reasons(model, result, verdict, rationed)[k, t],
+    )
+    purchase = (lines["source_type"] == "supplier").to_numpy()
+    bought = spread_lines(lines[purchase], tables.capacities, days, model.open, StockByDay({}))
+    arrived = _arrived(model, result, verdict, bought, tables.open_orders)
+    spread = pd.concat(
+        [bought, spread_lines(lines[~purchase], tables.capacities, days, model.open, arrived)], ignore_index=True
+    )
+    spread["supply_days"] = days_of_supply(model, result, verdict)[spread["row"], spread["bucket"]]
+    return _published(spread, model)
+
+
+def _wanted_days(model: Model, pins: pd.DataFrame) -> IntArray:
+    """Return [K, T] the day that a pin names, else -1."""
+    out = np.full(model.pinned.shape, -1, dtype=np.int64)
+    index = pd.MultiIndex.from_frame(model.rows[["item_id", "location_id"]])
+    row = index.get_indexer(pd.MultiIndex.from_frame(pins[["item_id", "location_id"]]))
+    for k, day in zip(row, model.days.day_of(pins["receipt_date"]), strict=True):
+        bucket = day // model.days.bucket_days
+        if k >= 0 and 0 <= bucket < model.days.buckets and model.pinned[k, bucket]:
+            out[k, bucket] = day
+    return out
+
+
+def _arrived(
+    model: Model, result: LotSizingResult, verdict: Verdict, bought: pd.DataFrame, open_orders: pd.DataFrame
+) -> StockByDay:
+    """Return what may have left each source by each day, for buckets in which not all is there from the start.
+
+    Supplies from another location that is itself supplied within the plan count from the first day.
+    """
+    days, problem, unit = model.days, model.problem, model.unit
+    before = np.concatenate([problem.opening[:, None], verdict.stock[:, :-1]], axis=1)
+    start = np.maximum(before, 0) * unit[:, None] + problem.receipts * unit[:, None]
+    start += result.packs * (problem.pack * unit)[:, None]
+    arrivals = [bought[["row", "day"]].assign(qty=bought["packs"] * bought["pack_qty"])]
+    if len(open_orders):
+        index = pd.MultiIndex.from_frame(model.rows[["item_id", "location_id"]])
+        row = index.get_indexer(pd.MultiIndex.from_frame(open_orders[["item_id", "location_id"]]))
+        day = np.maximum(days.day_of(open_orders["receipt_date"]), 0)
+        arrivals.append(pd.DataFrame({"row": row, "day": day, "qty": open_orders["qty"].to_numpy()}))
+    late = pd.concat(arrivals, ignore_index=True)
+    late = late[(late["row"] >= 0) & (late["day"] < days.buckets * days.bucket_days)]
+    late["bucket"] = late["day"] // days.bucket_days
+    sending = verdict.sent.astype(np.int64)
+    free: dict[tuple[int, int], FloatArray] = {}
+    for (k, t), group in late.groupby(["row", "bucket"]):
+        offset = group["day"].to_numpy() - t * days.bucket_days
+        counted = offset <= model.last_day[k, t] - t * days.bucket_days
+        if sending[k, t] == 0 or not (offset[counted] > 0).any():
+            continue
+        by_day = np.bincount(offset[counted], group["qty"].to_numpy()[counted], days.bucket_days)
+        free[int(k), int(t)] = start[k, t] - by_day.sum() + np.cumsum(by_day)
+    return StockByDay(free)
+
+
+def _published(lines: pd.DataFrame, model: Model) -> pd.DataFrame:
+    days = model.days
+    purchase = (lines["source_type"] == "supplier").to_numpy()
+    qty = lines["packs"] * lines["pack_qty"]
+    per_unit = np.where(purchase, lines["unit_cost"] + lines["cost_per_unit"], lines["cost_per_unit"])
+    table = pd.DataFrame(
+        {
+            "type": np.where(purchase, "PO", "DO"),
+            "item_id": lines["item_id"],
+            "source_id": lines["source_id"],
+            "location_id": lines["location_id"],
+            "qty": qty,
+            "order_uom": lines["order_uom"],
+            "order_qty_uom": (qty / lines["order_uom_factor_qty"]).round(9),
+            "order_date": days.date(lines["day"].to_numpy() - lines["first_day"].to_numpy()),
+            "receipt_date": days.date(lines["day"].to_numpy()),
+            "bucket_start": days.bucket_start(lines["bucket"].to_numpy()),
+            "weight_kg": qty * lines["unit_weight_kg"],
+            "volume_m3": qty * lines["unit_volume_m3"],
+            "cost": qty * per_unit + lines["fixed_order_cost"],
+            "days_of_supply_after": lines["supply_days"],
+            "binding_reason": lines["reason"],
+        }
+    )
+    table = table.sort_values(["type", "receipt_date", "source_id", "location_id", "item_id"], ignore_index=True)
+    number = table.groupby("type").cumcount() + 1
+    table["order_id"] = table["type"] + number.astype(str).str.zfill(6)
+    return conform(REPLENISHMENT_ORDERS, table)
+
+
+def passed_on(model: Model) -> FloatArray:
+    """Return [K, T] the forecast of each item-location and of all it supplies, base units."""
+    out = model.forecast.copy()
+    for k in range(len(model.rows) - 1, -1, -1):  # sources stand above whom they supply
+        source = model.problem.source[k]
+        if source >= 0:
+            out[source] += out[k]
+    return out
+
+
+def days_of_supply(model: Model, result: LotSizingResult, verdict: Verdict) -> FloatArray:
+    """Return [K, T] how many days the stock lasts after the receipts of a bucket; NaN without demand."""
+    problem, days = model.problem, model.days
+    before = np.concatenate([problem.opening[:, None], verdict.stock[:, :-1]], axis=1)
+    there = np.maximum(before + problem.receipts + problem.pack[:, None] * result.packs, 0) * model.unit[:, None]
+    forecast = passed_on(model)
+    mean = forecast.mean(axis=1)
+    K, T = forecast.shape
+    lasts = np.zeros((K, T))
+    left = there.copy()
+    for ahead in range(T):  # bucket t + ahead; behind the end, the mean
+        demand = np.repeat(mean[:, None], T, axis=1)
+        demand[:, : T - ahead] = forecast[:, ahead:]
+        covered = np.where(demand > 0, np.clip(left / np.where(demand > 0, demand, 1.0), 0.0, 1.0), left > 0)
+        lasts += covered * days.bucket_days
+        left = np.maximum(left - demand, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        lasts += np.where(mean > 0, left.T / mean, 0.0).T * days.bucket_days
+    return np.where(mean[:, None] > 0, lasts, np.nan)

@@ -1,0 +1,125 @@
+"""Which rule decided the quantity of an order: one reason per item-location and bucket."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.replenishment.model import Model
+from solvers.lotsizing.problem import DISPATCH, STORAGE
+from solvers.lotsizing.result import LotSizingResult
+from solvers.lotsizing.verify import Verdict
+
+PINNED = "pinned"
+FAIR_SHARE = "dc short: fair share"
+STORAGE_LIMIT = "storage limit"
+PULLED_FORWARD = "pulled forward: capacity"
+CAPACITY = "dispatch capacity"
+MOQ = "moq"
+DEMAND = "demand cover"
+SAFETY = "safety stock"
+ROUNDING = "pack rounding"
+
+_FULL = 0.999
+Texts = npt.NDArray[np.object_]
+
+
+def binding_reasons(model: Model, result: LotSizingResult, verdict: Verdict, rationed: npt.NDArray[np.bool_]) -> Texts:
+    """Return [K, T] the reason of each order, empty where there is none.
+
+    The first that holds: pinned; a short source's fair share; as much as storage allows; the next pack
+    would not fit the bucket's capacity; capacity of a later bucket is dearer and this order covers it; the
+    smallest order; else what the order serves most: demand until the next order, safety stock, or neither
+    (rounding up to whole packs).
+    """
+    problem = model.problem
+    packs = result.packs
+    demand, safety = needs_of_orders(model, result, verdict)
+    qty = packs * problem.pack[:, None]
+    excess = qty - demand - safety
+    reason: Texts = np.full(packs.shape, "", dtype=object)
+    reason[:] = np.where((demand >= safety) & (demand >= excess), DEMAND, np.where(safety >= excess, SAFETY, ROUNDING))
+    smallest = (packs == problem.moq[:, None]) & (problem.moq[:, None] > 1) & (excess >= problem.pack[:, None])
+    reason[smallest] = MOQ
+    price = _capacity_prices(model, result)
+    later = np.concatenate([price[:, 1:], price[:, -1:]], axis=1)
+    reason[(later > price + 1e-9) & (demand > problem.demand) & (packs > 0)] = PULLED_FORWARD
+    reason[_no_room(model, result, verdict)] = CAPACITY
+    lasting = verdict.stock + problem.pack[:, None] > problem.storage
+    reason[lasting & (verdict.sent == 0)] = STORAGE_LIMIT
+    reason[rationed] = FAIR_SHARE
+    reason[model.pinned] = PINNED
+    reason[packs == 0] = ""
+    return reason
+
+
+def needs_of_orders(
+    model: Model, result: LotSizingResult, verdict: Verdict
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return [K, T] units of each order that serve demand until the next order, and safety stock behind it."""
+    problem = model.problem
+    K, T = result.packs.shape
+    flow = problem.demand.astype(np.int64) + verdict.sent - problem.receipts
+    before = np.concatenate([problem.opening[:, None], verdict.stock[:, :-1]], axis=1).astype(np.int64)
+    cover = np.zeros((K, T), np.int64)
+    wanted = np.zeros((K, T), np.int64)
+    run = np.zeros(K, np.int64)
+    most_safety = np.zeros(K, np.int64)
+    for t in range(T - 1, -1, -1):
+        run = flow[:, t] + np.maximum(run, 0)
+        most_safety = np.maximum(problem.safety[:, t], most_safety)
+        cover[:, t], wanted[:, t] = run, most_safety
+        ordered = result.packs[:, t] > 0
+        run = np.where(ordered, 0, run)
+        most_safety = np.where(ordered, 0, most_safety)
+    qty = result.packs.astype(np.int64) * problem.pack[:, None]
+    for_demand = np.clip(cover - before, 0, qty)
+    for_safety = np.clip(cover + wanted - before - for_demand, 0, qty - for_demand)
+    return np.where(qty > 0, for_demand, 0), np.where(qty > 0, for_safety, 0)
+
+
+def _capacity_prices(model: Model, result: LotSizingResult) -> npt.NDArray[np.float64]:
+    """Return [K, T] money per pack for dispatch and receiving capacity, by bucket of arrival."""
+    problem = model.problem
+    K, T = result.packs.shape
+    out = np.zeros((K, T))
+    entry_row = np.repeat(np.arange(K), np.diff(problem.usage_start))
+    for entry, k in enumerate(entry_row):
+        r = problem.usage_resource[entry]
+        if problem.kind[r] != STORAGE:
+            offset = int(problem.lead[k]) if problem.kind[r] == DISPATCH else 0
+            out[k, offset:] += problem.usage_amount[entry] * result.prices[r, : T - offset]
+    return out
+
+
+def _no_room(model: Model, result: LotSizingResult, verdict: Verdict) -> npt.NDArray[np.bool_]:
+    """Return [K, T] whether a priced shared capacity of the order's bucket has no room for another pack."""
+    problem = model.problem
+    K, T = result.packs.shape
+    use = resource_use(model, result, verdict)
+    full = np.zeros((K, T), dtype=bool)
+    entry_row = np.repeat(np.arange(K), np.diff(problem.usage_start))
+    for entry, k in enumerate(entry_row):
+        r, amount = problem.usage_resource[entry], problem.usage_amount[entry]
+        if problem.kind[r] == STORAGE:
+            continue
+        offset = int(problem.lead[k]) if problem.kind[r] == DISPATCH else 0
+        binding = (use[r] + amount > _FULL * problem.capacity[r]) & (result.prices[r] > 0)
+        full[k, offset:] |= binding[: T - offset]
+    return full & (result.packs > 0)
+
+
+def resource_use(model: Model, result: LotSizingResult, verdict: Verdict) -> npt.NDArray[np.float64]:
+    """Return [R, T] what the plan uses of every shared resource."""
+    problem = model.problem
+    K, T = result.packs.shape
+    use = np.zeros_like(problem.capacity)
+    entry_row = np.repeat(np.arange(K), np.diff(problem.usage_start))
+    for entry, k in enumerate(entry_row):
+        r, amount = problem.usage_resource[entry], problem.usage_amount[entry]
+        if problem.kind[r] == STORAGE:
+            use[r] += amount * np.maximum(verdict.stock[k], 0)
+        else:
+            offset = int(problem.lead[k]) if problem.kind[r] == DISPATCH else 0
+            use[r, : T - offset] += amount * result.packs[k, offset:]
+    return use

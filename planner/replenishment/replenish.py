@@ -1,0 +1,102 @@
+"""The replenishment stage: supply, forecast and targets to order lines, projected stock and prices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from planner.errors import RefusedError
+from planner.plan import Status
+from planner.replenishment.calendar import Days, receiving_days
+from planner.replenishment.model import Tables, build_model, buckets_ahead, planned_rows
+from planner.replenishment.orders import write_orders
+from planner.replenishment.projection import write_prices, write_projection
+from scenarios.settings import Horizon, ReplenishmentSettings
+from solvers.lotsizing.decomposition import decompose
+from solvers.lotsizing.verify import verify
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Replenishment:
+    """Order lines and what they lead to.
+
+    Attributes
+    ----------
+    orders, projected_inventory, capacity_prices : published tables.
+    status : optimal, gap_reached (the wanted gap is proven) or limit (usable, gap shown).
+    cost, lower_bound : money, of the model: holding, unmet demand, missing safety stock, handling and fixed
+        costs over the horizon and the look-ahead behind it, without the price of goods.
+    """
+
+    orders: pd.DataFrame
+    projected_inventory: pd.DataFrame
+    capacity_prices: pd.DataFrame
+    status: Status
+    cost: float
+    lower_bound: float
+
+
+def replenish(
+    supply: pd.DataFrame,
+    forecast: pd.DataFrame,
+    policy_params: pd.DataFrame,
+    open_orders: pd.DataFrame,
+    capacities: pd.DataFrame,
+    calendars: pd.DataFrame,
+    pins: pd.DataFrame,
+    suppliers: pd.DataFrame,
+    horizon: Horizon,
+    settings: ReplenishmentSettings,
+    receive_weekdays: Sequence[str],
+    seed: int,
+    threads: int,
+    time_limit_s: float | None = None,
+    progress: Progress | None = None,
+) -> Replenishment:
+    """Plan the orders of every item-location that has a policy.
+
+    Parameters
+    ----------
+    supply : schema `planner.tables.SUPPLY`. forecast, policy_params : published tables.
+    open_orders, capacities, calendars, pins, suppliers : input tables.
+    receive_weekdays : on which locations without a calendar receive.
+    threads : cores to use; the plan does not depend on it.
+    time_limit_s : wall seconds, an extra cap; None: only the iteration budget.
+
+    Raises
+    ------
+    InfeasibleError
+        Hard rules clash; carries the cheapest relaxation.
+    RefusedError
+        The judge found a broken rule.
+    """
+    tables = Tables(forecast, policy_params, open_orders, capacities, calendars, pins, suppliers)
+    rows = planned_rows(supply, policy_params)
+    days = Days.of(horizon, buckets_ahead(rows, horizon.bucket_days, horizon.buckets))
+    open_days = receiving_days(calendars, rows, days, receive_weekdays)
+    model = build_model(rows, tables, days, open_days, settings)
+    result = decompose(
+        model.problem,
+        target_gap=settings.target_gap,
+        iterations=settings.iterations,
+        seed=seed,
+        threads=threads,
+        time_limit_s=time_limit_s,
+        progress=progress,
+    )
+    verdict = verify(model.problem, result.packs)
+    if verdict.faults:
+        raise RefusedError("The replenishment plan breaks rules:\n  " + "\n  ".join(verdict.faults[:20]))
+    return Replenishment(
+        orders=write_orders(model, result, verdict, tables, np.zeros(result.packs.shape, dtype=bool)),
+        projected_inventory=write_projection(model, result, verdict),
+        capacity_prices=write_prices(model, result, verdict),
+        status="limit" if result.status == "infeasible" else result.status,
+        cost=verdict.cost,
+        lower_bound=result.lower_bound,
+    )

@@ -1,0 +1,179 @@
+"""Deliveries of a bucket over the days on which their destinations receive.
+
+A location gets what it is due from a source in a bucket in one delivery if some day has room for it, on
+the day with the least weight so far; otherwise it is split, pack by pack, over the days with most room.
+Locations with the fewest days to choose from come first. Room is what the daily dispatch and receiving
+limits leave, and what has arrived at the source by then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from planner.replenishment.calendar import Days
+from planner.replenishment.resources import UNITS, daily_limits
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+_Limit = tuple[FloatArray, int]
+"""What is left per day, and 0; or the running stock of a source per day, and the days from leaving to arriving."""
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class StockByDay:
+    """What has arrived at a source by each day, where that matters.
+
+    Attributes
+    ----------
+    free : (row of the source, bucket) -> [bucket_days] base units that may have left by the end of the day.
+    """
+
+    free: dict[tuple[int, int], FloatArray]
+
+
+@dataclass(slots=True)
+class _Delivery:
+    """The lines from one source to one location in one bucket."""
+
+    lines: IntArray
+    packs: IntArray
+    per_pack: FloatArray  # [lines, 3] base units, kg, m3
+    daily: list[tuple[int, FloatArray]]  # measure and what is left of it per day
+    stock: list[FloatArray | None]  # per line, what may still leave its source by each day of the bucket
+    begin: int  # first day of the bucket in which it leaves, less the days from leaving to arriving
+
+    def share(self, packs: IntArray, day: int) -> float:
+        """Return how much of `packs` fits on a day: 1 or more for all of it."""
+        share = np.inf
+        amounts = packs @ self.per_pack
+        for measure, left in self.daily:
+            if amounts[measure] > 0:
+                share = min(share, (left[day] + _ROUNDING * (1 + amounts[measure])) / amounts[measure])
+        for i in np.flatnonzero(packs):
+            free = self.stock[i]
+            if free is not None:
+                qty = packs[i] * self.per_pack[i, 0]
+                share = min(share, (free[day - self.begin :].min() + _ROUNDING * (1 + qty)) / qty)
+        return float(share)
+
+    def book(self, packs: IntArray, day: int) -> None:
+        """Take room for packs on a day."""
+        amounts = packs @ self.per_pack
+        for measure, left in self.daily:
+            left[day] -= amounts[measure]
+        for i in np.flatnonzero(packs):
+            free = self.stock[i]
+            if free is not None:
+                free[day - self.begin :] -= packs[i] * self.per_pack[i, 0]
+
+
+def spread_lines(
+    lines: pd.DataFrame,
+    capacities: pd.DataFrame,
+    days: Days,
+    open_days: dict[str, npt.NDArray[np.bool_]],
+    arrived: StockByDay,
+) -> pd.DataFrame:
+    """Return the lines with a column `day` (days since the start); lines may be split by packs.
+
+    Parameters
+    ----------
+    lines : source_id, location_id, bucket, packs, first_day (earliest possible), lag_days (whole buckets from
+        leaving to arriving), wanted_day (-1 for any), source_row (-1 for a supplier), pack_qty, pack_kg, pack_m3.
+    """
+    if lines.empty:
+        return lines.assign(day=np.zeros(0, np.int64))
+    lines = lines.reset_index(drop=True)
+    deliveries = _deliveries(lines, capacities, days, arrived)
+    weight = (lines["packs"] * lines["pack_kg"]).to_numpy(dtype=float)
+    choices, order = [], []
+    for number, delivery in enumerate(deliveries):
+        first = lines.iloc[delivery.lines[0]]
+        begin = int(first["bucket"]) * days.bucket_days
+        open_ = begin + np.flatnonzero(open_days[str(first["location_id"])][begin : begin + days.bucket_days])
+        possible = [int(day) for day in open_ if day >= lines["first_day"].to_numpy()[delivery.lines].max()]
+        wanted = int(first["wanted_day"])
+        choices.append([wanted] if wanted in possible else possible)
+        key = (int(first["bucket"]), len(choices[-1]), -float(weight[delivery.lines].sum()))
+        order.append((*key, str(first["source_id"]), str(first["location_id"]), number))
+    load: dict[str, FloatArray] = {}
+    taken: list[tuple[IntArray, IntArray, int]] = []
+    for *_, source, _, number in sorted(order):
+        by_day = load.setdefault(source, np.zeros(days.days))
+        for packs, day in _place(deliveries[number], choices[number], by_day):
+            taken.append((deliveries[number].lines, packs, day))
+    index = np.concatenate([line[packs > 0] for line, packs, _ in taken])
+    out = lines.iloc[index].reset_index(drop=True)
+    out["packs"] = np.concatenate([packs[packs > 0] for _, packs, _ in taken])
+    out["day"] = np.concatenate([np.full((packs > 0).sum(), day) for _, packs, day in taken])
+    return out
+
+
+def _deliveries(lines: pd.DataFrame, capacities: pd.DataFrame, days: Days, arrived: StockByDay) -> list[_Delivery]:
+    limits = {
+        (kind, location, measure): left
+        for kind in ("dispatch", "receiving")
+        for (location, unit), left in daily_limits(capacities, kind, days).items()
+        for measure, name in enumerate(UNITS)
+        if name == unit
+    }
+    per_pack = lines[["pack_qty", "pack_kg", "pack_m3"]].to_numpy(dtype=float)
+    packs = lines["packs"].to_numpy(dtype=np.int64)
+    source_row, lag = lines["source_row"].to_numpy(), lines["lag_days"].to_numpy()
+    bucket = lines["bucket"].to_numpy()
+    free = {key: values.copy() for key, values in arrived.free.items()}
+    out = []
+    groups = lines.groupby(["source_id", "location_id", "bucket", "lag_days", "wanted_day"], sort=True).indices
+    for (source, location, t, lag_days, _), members in groups.items():
+        daily = [
+            (measure, limits[kind, place, measure])
+            for kind, place in (("dispatch", str(source)), ("receiving", str(location)))
+            for measure in range(3)
+            if (kind, place, measure) in limits
+        ]
+        leaves = [(int(source_row[i]), int(bucket[i] - lag[i] // days.bucket_days)) for i in members]
+        out.append(
+            _Delivery(
+                lines=members,
+                packs=packs[members],
+                per_pack=per_pack[members],
+                daily=daily,
+                stock=[free.get(key) for key in leaves],
+                begin=int(t) * days.bucket_days,
+            )
+        )
+    return out
+
+
+def _place(delivery: _Delivery, choices: list[int], load: FloatArray) -> list[tuple[IntArray, int]]:
+    """Return (packs per line, day) of one delivery."""
+    fitting = [day for day in choices if delivery.share(delivery.packs, day) >= 1.0]
+    if fitting:
+        day = min(fitting, key=lambda d: (load[d], d))
+        delivery.book(delivery.packs, day)
+        load[day] += float((delivery.packs @ delivery.per_pack)[1]) or float(delivery.packs.sum())
+        return [(delivery.packs, day)]
+    left = delivery.packs.copy()
+    parts = []
+    for day in sorted(choices, key=lambda d: (-delivery.share(delivery.packs, d), d)):
+        now = np.zeros_like(left)
+        for i in np.argsort(-delivery.per_pack[:, 1], kind="stable"):
+            if left[i] == 0:
+                continue
+            one = np.zeros_like(left)
+            one[i] = left[i]
+            one[i] = now[i] = min(left[i], max(int(delivery.share(one, day) * left[i] + _ROUNDING), 0))
+            delivery.book(one, day)
+        load[day] += float((now @ delivery.per_pack)[1])
+        left = left - now
+        if now.any():
+            parts.append((now, day))
+    if left.any():
+        delivery.book(left, choices[-1])
+        parts.append((left, choices[-1]))
+    return parts

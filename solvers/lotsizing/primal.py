@@ -1,0 +1,205 @@
+"""From priced plans to a plan that keeps every shared limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from solvers.lotsizing.dp_kernels import INFEASIBLE
+from solvers.lotsizing.primal_kernels import adjust
+from solvers.lotsizing.problem import DISPATCH, STORAGE, Floats, Ints, Longs
+from solvers.lotsizing.relaxation import NO_LIMIT, Priced, Relaxation
+from solvers.lotsizing.source_kernels import solve_source
+
+_FULL_PASSES = 2
+_PARTIAL_PASSES = 14
+_FIRST_PENALTY = 0.25
+_GROWTH = 2.0
+_PRICE_SHARES = (1.0, 0.5, 0.0)
+_TOLERANCE = 1e-6
+
+
+@dataclass(slots=True)
+class _State:
+    """A plan under construction with what it uses: changed in place.
+
+    Attributes
+    ----------
+    use : [R, T]; left : [J, T] stock of sources less what is taken from them; stock : [J, T] as planned.
+    """
+
+    packs: Ints
+    cost: Floats
+    use: Floats
+    left: Floats
+    stock: Longs
+
+
+class Primal:
+    """Repairs priced plans: prices and a rising penalty on overload first, then only what is left."""
+
+    def __init__(self, relaxation: Relaxation, scale: Floats, stock_scale: Floats, seed: int) -> None:
+        self._r = relaxation
+        self._scale = scale
+        self._stock_scale = stock_scale
+        p, c = relaxation.problem, relaxation.coupling
+        self._order = np.random.default_rng(seed).permutation(c.leaves).astype(np.int32)
+        waiting = np.cumsum(p.demand, axis=1) + np.maximum(-p.opening, 0)[:, None]
+        room = p.storage + np.where(p.backorders[:, None], waiting, p.demand)
+        self._most_packs = int(np.minimum(p.max_packs, room // p.pack[:, None])[c.leaves].max(initial=0))
+        self._rescue = 10.0 * float((p.shortage + p.shortfall * p.buckets + p.holding).max(initial=1.0)) + 1.0
+
+    def repair(
+        self, priced: Priced, prices: Floats, source_prices: Floats, limit: Ints | None = None
+    ) -> tuple[Ints, float]:
+        """Return packs [K, T] within all shared limits, if they can be kept, and their cost.
+
+        limit : [K, T] packs, besides max_packs.
+        """
+        left = np.zeros(source_prices.shape)
+        state = _State(priced.packs.copy(), priced.cost.copy(), priced.use.copy(), left, priced.stock.copy())
+        if limit is not None:
+            np.minimum(state.packs, limit, out=state.packs)
+            state.use = self._r.use_of(state.packs, state.stock)
+        self._plan_sources(state, prices)
+        penalty = _FIRST_PENALTY * self._scale[:, None] * np.ones_like(prices)
+        stock_penalty = _FIRST_PENALTY * self._stock_scale
+        for number in range(_FULL_PASSES + _PARTIAL_PASSES):
+            partial = number >= _FULL_PASSES
+            self._pass(state, prices, source_prices, penalty, stock_penalty, limit, soft=True, only_overloaded=partial)
+            penalty = penalty * _GROWTH
+            stock_penalty = stock_penalty * _GROWTH
+            self._plan_sources(state, prices)
+            if partial and not self._overloaded(state):
+                break
+        if self._overloaded(state):
+            self._pass(state, prices, source_prices, penalty, stock_penalty, limit, soft=False, only_overloaded=True)
+        for share in _PRICE_SHARES:
+            guide = share * prices, share * source_prices
+            self._pass(state, *guide, penalty, stock_penalty, limit, soft=False, only_better=True)
+        self._plan_sources(state, prices)
+        return state.packs, float(state.cost.sum())
+
+    def _pass(
+        self,
+        state: _State,
+        prices: Floats,
+        source_prices: Floats,
+        penalty: Floats,
+        stock_penalty: Floats,
+        limit: Ints | None,
+        *,
+        soft: bool,
+        only_overloaded: bool = False,
+        only_better: bool = False,
+    ) -> None:
+        r = self._r
+        no_limit = np.empty((0, 0), np.int32)
+        adjust(
+            r.data, self._order, r.widest, self._most_packs, soft, only_overloaded, only_better, prices, source_prices,
+            penalty, stock_penalty if stock_penalty.size else np.zeros(1), no_limit if limit is None else limit,
+            limit is not None, r.coupling.row_of, state.use, state.left, state.packs, state.cost,
+        )  # fmt: skip
+
+    def _overloaded(self, state: _State) -> bool:
+        capacity = self._r.problem.capacity
+        over = state.use > capacity * (1 + _TOLERANCE) + _TOLERANCE
+        return bool(over.any() or (state.left < -_TOLERANCE).any())
+
+    def _plan_sources(self, state: _State, prices: Floats) -> None:
+        """Plan all sources for what is taken from them, those nearest to the stores first."""
+        sources = self._r.coupling.sources.size
+        for j in reversed(range(sources)):
+            self._plan_source(state, j, prices, np.full(self._r.problem.buckets, NO_LIMIT, np.int32))
+        for j in range(sources):
+            if state.left[j].min() < 0:
+                self._ration_sources(state, j, prices)
+
+    def _plan_source(self, state: _State, j: int, prices: Floats, limit: Ints) -> None:
+        """Plan source j to send all that is taken from it, or as much as it can get; within what is left."""
+        r = self._r
+        p, c = r.problem, r.coupling
+        k = int(c.sources[j])
+        take = self._taken(state, j)
+        self._book(state, j, -1)
+        limit, room = self._left_for(state, j, limit)
+        sent = np.zeros(p.buckets, np.int64)
+        nothing = np.zeros(p.buckets, np.int64)
+        no_prices = np.zeros((c.sources.size, p.buckets))
+        anything = np.full(p.buckets, NO_LIMIT, np.int32)
+        for least, reward, space in (
+            (take, 0.0, room),
+            (nothing, self._rescue, room),
+            (nothing, self._rescue, anything),
+        ):
+            _, cost = solve_source(
+                r.data, k, c.grid[j], least, take, limit, space, np.full(p.buckets, reward), prices, no_prices, c.row_of,
+                state.packs[k], sent, state.stock[j],
+            )  # fmt: skip
+            if cost < 0.5 * INFEASIBLE:
+                break
+        state.cost[k] = cost
+        state.left[j] = state.stock[j] + np.cumsum(sent - take)
+        self._book(state, j, 1)
+
+    def _taken(self, state: _State, j: int) -> Longs:
+        """Return [T] units that leave source j."""
+        p, c = self._r.problem, self._r.coupling
+        T = p.buckets
+        children = c.child_item[c.child_start[j] : c.child_start[j + 1]]
+        take = np.zeros(T, np.int64)
+        for lead in np.unique(p.lead[children]):
+            ready = children[p.lead[children] == lead]
+            units = (state.packs[ready].astype(np.int64) * p.pack[ready][:, None]).sum(axis=0)
+            take[: max(T - lead, 0)] += units[lead:]
+        return take
+
+    def _book(self, state: _State, j: int, sign: int) -> None:
+        """Add (1) or take away (-1) what source j itself uses of resources."""
+        p = self._r.problem
+        k = int(self._r.coupling.sources[j])
+        T = p.buckets
+        for e in range(int(p.usage_start[k]), int(p.usage_start[k + 1])):
+            resource, amount = int(p.usage_resource[e]), sign * float(p.usage_amount[e])
+            if p.kind[resource] == STORAGE:
+                state.use[resource] += amount * np.maximum(state.stock[j], 0)
+            else:
+                offset = int(p.lead[k]) if p.kind[resource] == DISPATCH else 0
+                state.use[resource, : T - offset] += amount * state.packs[k, offset:]
+
+    def _left_for(self, state: _State, j: int, limit: Ints) -> tuple[Ints, Ints]:
+        """Return packs [T] and units in stock [T] that resources leave for source j."""
+        p = self._r.problem
+        k = int(self._r.coupling.sources[j])
+        T = p.buckets
+        packs = limit.astype(np.int64)
+        room = np.full(T, NO_LIMIT, np.int64)
+        for e in range(int(p.usage_start[k]), int(p.usage_start[k + 1])):
+            resource, amount = int(p.usage_resource[e]), float(p.usage_amount[e])
+            if amount <= 0:
+                continue
+            free = np.maximum(p.capacity[resource] - state.use[resource], 0.0)
+            whole = np.floor(np.minimum(free / amount + 1e-9, NO_LIMIT)).astype(np.int64)
+            if p.kind[resource] == STORAGE:
+                room = np.minimum(room, whole)
+            else:
+                offset = int(p.lead[k]) if p.kind[resource] == DISPATCH else 0
+                packs[offset:] = np.minimum(packs[offset:], whole[: T - offset])
+        return packs.astype(np.int32), room.astype(np.int32)
+
+    def _ration_sources(self, state: _State, j: int, prices: Floats) -> None:
+        """Cut orders of sources that are supplied by source j, which is short, and plan them again."""
+        p, c = self._r.problem, self._r.coupling
+        for k in c.child_item[c.child_start[j] : c.child_start[j + 1]]:
+            if c.row_of[k] < 0:
+                continue
+            lead, pack = int(p.lead[k]), int(p.pack[k])
+            limit = state.packs[k].copy()
+            for t in range(lead, p.buckets):
+                short = -float(state.left[j, t - lead :].min())
+                if short > 0 and limit[t] > 0:
+                    cut = min(int(limit[t]), int(np.ceil(short / pack)))
+                    limit[t] -= cut
+                    state.left[j, t - lead :] += cut * pack
+            self._plan_source(state, int(c.row_of[k]), prices, limit)

@@ -1,0 +1,400 @@
+"""From priced plans to a plan that keeps the shared limits: one item-location at a time.
+
+Each item-location is planned again, exactly, against what all others leave: with prices and a penalty
+on overload that rises from pass to pass (`soft`), or within what is left (`hard`). Stock of a source
+counts as a limit too: what is sent in bucket t lowers its stock from t on.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from solvers.compiled import njit
+from solvers.lotsizing.dp_kernels import INFEASIBLE, item_prices, stage_cost, stock_range
+from solvers.lotsizing.problem import DISPATCH, STORAGE, Arrays, Floats, Ints, Longs
+
+_SLACK = 1e-9
+_TIE = 1e-12
+
+
+@njit()
+def stock_path(data: Arrays, k: int, packs: Ints, stock: Ints) -> float:
+    """Fill stock [T] at the end of every bucket for given packs [T] (nothing sent on); return the cost."""
+    T = data.demand.shape[1]
+    x = data.opening[k]
+    cost = 0.0
+    for t in range(T):
+        c, x = stage_cost(data, k, t, x + data.receipts[k, t] + data.pack[k] * packs[t])
+        cost += c + data.pack_cost[k] * packs[t]
+        if packs[t] > 0:
+            cost += data.setup[k]
+        stock[t] = x
+    return cost - data.end_value[k] * x
+
+
+@njit()
+def resource_use(
+    data: Arrays,
+    row_start: Ints,
+    row_item: Ints,
+    row_amount: Floats,
+    packs: Ints,
+    row_of: Ints,
+    source_stock: Longs,
+    begin: int,
+    end: int,
+    use: Floats,
+) -> None:
+    """Fill use [R, T] of the resources begin..end; rows list the item-locations of a resource in order.
+
+    source_stock : [J, T] stock at the end of a bucket of item-locations that supply others.
+    """
+    T = data.demand.shape[1]
+    stock = np.empty(T, np.int32)
+    for r in range(begin, end):
+        use[r] = 0.0
+        for e in range(row_start[r], row_start[r + 1]):
+            k = row_item[e]
+            amount = row_amount[e]
+            if data.kind[r] == STORAGE:
+                if row_of[k] >= 0:
+                    for t in range(T):
+                        use[r, t] += amount * max(source_stock[row_of[k], t], 0)
+                else:
+                    stock_path(data, k, packs[k], stock)
+                    for t in range(T):
+                        use[r, t] += amount * max(stock[t], 0)
+                continue
+            offset = data.lead[k] if data.kind[r] == DISPATCH else 0
+            for t in range(offset, T):
+                if packs[k, t] > 0:
+                    use[r, t - offset] += amount * packs[k, t]
+
+
+@njit()
+def taken(data: Arrays, child_start: Ints, child_item: Ints, packs: Ints, take: Longs) -> None:
+    """Fill take [J, T]: units that leave every source by bucket of dispatch."""
+    T = data.demand.shape[1]
+    for j in range(take.shape[0]):
+        take[j] = 0
+        for e in range(child_start[j], child_start[j + 1]):
+            k = child_item[e]
+            for t in range(data.lead[k], T):
+                take[j, t - data.lead[k]] += data.pack[k] * packs[k, t]
+
+
+@njit()
+def _table_value(
+    data: Arrays, k: int, fee: Floats, most: Ints, stock_fee: Floats, low: Ints, high: Ints, V: Floats, H: Floats
+) -> float:
+    """As `value_to_go`, with fee [T, q] for q packs, at most `most` [T], and stock_fee [T, x] per stock x."""
+    T = data.demand.shape[1]
+    pack = data.pack[k]
+    priced = stock_fee.shape[1] > 0
+    for i in range(high[T] - low[T] + 1):
+        V[T, i] = -data.end_value[k] * (low[T] + i)
+    for t in range(T - 1, -1, -1):
+        d = data.demand[k, t]
+        first = low[t] + data.receipts[k, t]
+        top = high[t + 1] + d
+        least = data.min_packs[k, t]
+        begin = first + pack * least
+        for y in range(begin, top + 1):
+            c, x = stage_cost(data, k, t, y)
+            w = c + V[t + 1, x - low[t + 1]]
+            if priced:
+                w += stock_fee[t, max(x, 0)]
+            H[y - first] = w
+        here = V[t]
+        n_states = high[t] - low[t] + 1
+        n = min(n_states, top - first + 1) if least == 0 else 0
+        for i in range(n):
+            here[i] = H[i]
+        for i in range(max(n, 0), n_states):
+            here[i] = INFEASIBLE
+        for q in range(max(data.moq[k], least), most[t] + 1):
+            n = min(n_states, top - first + 1 - pack * q)
+            if n <= 0:
+                break
+            later = H[pack * q :]
+            f = fee[t, q]
+            for i in range(n):
+                here[i] = min(here[i], f + later[i])
+    return float(V[0, 0])
+
+
+@njit()
+def _table_path(
+    data: Arrays, k: int, fee: Floats, most: Ints, stock_fee: Floats, low: Ints, high: Ints, V: Floats, packs: Ints
+) -> None:
+    """Fill packs [T] of a cheapest path by `_table_value`'s V."""
+    T = data.demand.shape[1]
+    priced = stock_fee.shape[1] > 0
+    x = data.opening[k]
+    for t in range(T):
+        y = x + data.receipts[k, t]
+        top = high[t + 1] + data.demand[k, t]
+        best = 2 * INFEASIBLE
+        chosen = 0
+        least = data.min_packs[k, t]
+        for q in range(0, most[t] + 1):
+            if 0 < q < data.moq[k] or q < least:
+                continue
+            if y + data.pack[k] * q > top:
+                break
+            c, z = stage_cost(data, k, t, y + data.pack[k] * q)
+            w = c + V[t + 1, z - low[t + 1]] + fee[t, q]
+            if priced:
+                w += stock_fee[t, max(z, 0)]
+            if w < best - _TIE:
+                best = w
+                chosen = q
+        packs[t] = chosen
+        _, x = stage_cost(data, k, t, y + data.pack[k] * chosen)
+
+
+@njit()
+def _overload(use: float, capacity: float) -> float:
+    return use - capacity if use > capacity * (1.0 + _SLACK) + _SLACK else 0.0
+
+
+@njit()
+def _touches_overload(data: Arrays, k: int, packs: Ints, use: Floats, left: Floats, row_of: Ints) -> bool:
+    """Whether an order of k, or its stock, takes part in an overload."""
+    T = data.demand.shape[1]
+    lead = data.lead[k]
+    for e in range(data.usage_start[k], data.usage_start[k + 1]):
+        r = data.usage_resource[e]
+        if data.kind[r] == STORAGE:
+            for t in range(T):
+                if _overload(use[r, t], data.capacity[r, t]) > 0:
+                    return True
+            continue
+        offset = lead if data.kind[r] == DISPATCH else 0
+        for t in range(offset, T):
+            if packs[t] > 0 and _overload(use[r, t - offset], data.capacity[r, t - offset]) > 0:
+                return True
+    if data.source[k] >= 0:
+        row = row_of[data.source[k]]
+        short = False
+        for t in range(T - 1, -1, -1):
+            short |= left[row, t] < 0
+            if short and t + lead < T and packs[t + lead] > 0:
+                return True
+    return False
+
+
+@njit()
+def _book(data: Arrays, k: int, packs: Ints, sign: int, use: Floats, left: Floats, row_of: Ints, stock: Ints) -> None:
+    """Add (sign 1) or take away (sign -1) what the plan of k uses."""
+    T = data.demand.shape[1]
+    lead = data.lead[k]
+    for e in range(data.usage_start[k], data.usage_start[k + 1]):
+        r = data.usage_resource[e]
+        amount = data.usage_amount[e] * sign
+        if data.kind[r] == STORAGE:
+            for t in range(T):
+                use[r, t] += amount * max(stock[t], 0)
+            continue
+        offset = lead if data.kind[r] == DISPATCH else 0
+        for t in range(offset, T):
+            use[r, t - offset] += amount * packs[t]
+    if data.source[k] >= 0:
+        row = row_of[data.source[k]]
+        units = 0
+        for t in range(lead, T):
+            units += sign * data.pack[k] * packs[t]
+            left[row, t - lead] -= units
+        for t in range(max(T - lead, 0), T):
+            left[row, t] -= units
+
+
+@njit()
+def _fees(
+    data: Arrays,
+    k: int,
+    soft: bool,
+    price: Floats,
+    use: Floats,
+    penalty: Floats,
+    left: Floats,
+    stock_penalty: float,
+    row_of: Ints,
+    limit: Ints,
+    fee: Floats,
+    most: Ints,
+) -> None:
+    """Fill fee [T, q] and most [T] of k against what all others use (its own use is not in use and left)."""
+    T = data.demand.shape[1]
+    lead = data.lead[k]
+    for t in range(T):
+        most[t] = min(data.max_packs[k, t], limit[t], fee.shape[1] - 1)
+        fee[t, 0] = 0.0
+        for q in range(1, most[t] + 1):
+            fee[t, q] = data.setup[k] + price[t] * q
+    for e in range(data.usage_start[k], data.usage_start[k + 1]):
+        r = data.usage_resource[e]
+        if data.kind[r] == STORAGE:
+            continue
+        offset = lead if data.kind[r] == DISPATCH else 0
+        for t in range(T):
+            if t < offset:
+                most[t] = 0
+                continue
+            free = data.capacity[r, t - offset] - use[r, t - offset]
+            if not soft:
+                if data.usage_amount[e] > 0:
+                    most[t] = min(most[t], max(int((free + _SLACK) / data.usage_amount[e] + _SLACK), 0))
+                continue
+            base = max(-free, 0.0)
+            for q in range(1, most[t] + 1):
+                fee[t, q] += penalty[r, t - offset] * (max(data.usage_amount[e] * q - free, 0.0) - base)
+    if data.source[k] >= 0:
+        row = row_of[data.source[k]]
+        free = np.inf
+        for t in range(T - 1, -1, -1):
+            free = min(free, left[row, t])
+            if t + lead >= T:
+                continue
+            if not soft:
+                most[t + lead] = min(most[t + lead], max(int(free // data.pack[k]), 0))
+                continue
+            base = max(-free, 0.0)
+            for q in range(1, most[t + lead] + 1):
+                fee[t + lead, q] += stock_penalty * (max(data.pack[k] * q - free, 0.0) - base)
+        for t in range(min(lead, T)):
+            most[t] = 0
+
+
+@njit()
+def _stock_fees(
+    data: Arrays, k: int, soft: bool, stock_price: Floats, use: Floats, penalty: Floats, high: Ints, stock_fee: Floats
+) -> None:
+    """Fill stock_fee [T, x]: storage prices, and penalty (soft) or ban (hard) of overload."""
+    T = data.demand.shape[1]
+    for t in range(T):
+        for x in range(max(high[t + 1], 0) + 1):
+            stock_fee[t, x] = stock_price[t] * x
+    for e in range(data.usage_start[k], data.usage_start[k + 1]):
+        r = data.usage_resource[e]
+        if data.kind[r] != STORAGE:
+            continue
+        for t in range(T):
+            free = data.capacity[r, t] - use[r, t]
+            base = max(-free, 0.0)
+            weight = penalty[r, t] if soft else INFEASIBLE * 1e-6
+            for x in range(max(high[t + 1], 0) + 1):
+                over = data.usage_amount[e] * x - free
+                if over > _SLACK * (1.0 + data.capacity[r, t]):
+                    stock_fee[t, x] += weight * (over - base)
+
+
+@njit()
+def _first_shortage(data: Arrays, k: int, packs: Ints, left: Floats, row: int) -> tuple[int, int]:
+    """Return the last order before the source runs short because of packs, and the packs too many; -1 for none."""
+    T = data.demand.shape[1]
+    lead = data.lead[k]
+    units = 0
+    last = -1
+    for t in range(T):
+        if t + lead < T and packs[t + lead] > 0:
+            units += data.pack[k] * packs[t + lead]
+            last = t + lead
+        if units > 0 and left[row, t] < units:
+            short = units - max(int(left[row, t]), 0)
+            return last, (short + data.pack[k] - 1) // data.pack[k]
+    return -1, 0
+
+
+@njit()
+def adjust(
+    data: Arrays,
+    order: Ints,
+    widest: int,
+    most_packs: int,
+    soft: bool,
+    only_overloaded: bool,
+    only_better: bool,
+    prices: Floats,
+    source_prices: Floats,
+    penalty: Floats,
+    stock_penalty: Floats,
+    limit: Ints,
+    limited: bool,
+    row_of: Ints,
+    use: Floats,
+    left: Floats,
+    packs: Ints,
+    cost: Floats,
+) -> int:
+    """Plan the item-locations of `order` again, one by one; return how many changed.
+
+    use : [R, T] of all plans and left : [J, T] units at the end of a bucket at sources; both kept up to date.
+    penalty : [R, T] money per unit of overload, stock_penalty : [J] per unit short. limit : [K, T] packs, where
+    limited. Hard (not soft) plans stay within what is left; with only_better a plan changes only if its own
+    cost falls.
+    """
+    T = data.demand.shape[1]
+    V = np.empty((T + 1, widest))
+    H = np.empty(widest)
+    low = np.empty(T + 1, np.int32)
+    high = np.empty(T + 1, np.int32)
+    price = np.empty(T)
+    stock_price = np.empty(T)
+    fee = np.empty((T, most_packs + 1))
+    most = np.empty(T, np.int32)
+    new = np.empty(T, np.int32)
+    stock = np.empty(T, np.int32)
+    free_limit = np.full(T, 2**30, np.int32)
+    changed = 0
+    for j in range(order.shape[0]):
+        k = order[j]
+        if only_overloaded and not _touches_overload(data, k, packs[k], use, left, row_of):
+            continue
+        if stock_range(data, k, low, high) == 0:
+            continue
+        stores = False
+        for e in range(data.usage_start[k], data.usage_start[k + 1]):
+            stores |= data.kind[data.usage_resource[e]] == STORAGE
+        item_prices(data, k, prices, source_prices, row_of, price, stock_price)
+        if stores:
+            stock_path(data, k, packs[k], stock)
+        _book(data, k, packs[k], -1, use, left, row_of, stock)
+        row = row_of[data.source[k]] if data.source[k] >= 0 else 0
+        mine = limit[k] if limited else free_limit
+        _fees(data, k, soft, price, use, penalty, left, stock_penalty[row], row_of, mine, fee, most)
+        stock_fee = np.empty((T, max(high.max(), 0) + 1 if stores else 0))
+        if stores:
+            _stock_fees(data, k, soft, stock_price, use, penalty, high, stock_fee)
+        accepted = False
+        for _ in range(T + 1):
+            if _table_value(data, k, fee, most, stock_fee, low, high, V, H) >= 1e-7 * INFEASIBLE:
+                break
+            _table_path(data, k, fee, most, stock_fee, low, high, V, new)
+            if soft or data.source[k] < 0:
+                accepted = True
+                break
+            late, excess = _first_shortage(data, k, new, left, row)
+            if late < 0:
+                accepted = True
+                break
+            most[late] = max(new[late] - excess, 0)
+        if not accepted and not soft and not only_better:  # nothing fits: as little as the pins allow
+            for t in range(T):
+                most[t] = data.min_packs[k, t]
+            if _table_value(data, k, fee, most, stock_fee, low, high, V, H) < 0.5 * INFEASIBLE:
+                _table_path(data, k, fee, most, stock_fee, low, high, V, new)
+                accepted = True
+        if accepted:
+            c = stock_path(data, k, new, stock)
+            if not (only_better and c >= cost[k] - 1e-9):
+                for t in range(T):
+                    if new[t] != packs[k, t]:
+                        changed += 1
+                        break
+                packs[k] = new
+                cost[k] = c
+        if stores:
+            stock_path(data, k, packs[k], stock)
+        _book(data, k, packs[k], 1, use, left, row_of, stock)
+    return changed

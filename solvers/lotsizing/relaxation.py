@@ -1,0 +1,128 @@
+"""The Lagrangian relaxation: every item-location alone, paying prices for all that is shared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from solvers.lotsizing.coupling import Coupling
+from solvers.lotsizing.dp_kernels import INFEASIBLE, solve_items, stock_widths
+from solvers.lotsizing.primal_kernels import resource_use, taken
+from solvers.lotsizing.problem import Floats, Ints, Longs, LotSizingProblem
+from solvers.lotsizing.source_kernels import solve_source
+from solvers.lotsizing.threads import Threads
+
+NO_LIMIT = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """Cheapest plans at given prices.
+
+    Attributes
+    ----------
+    bound : money, a lower bound on the cost of every plan that keeps the rules.
+    packs : [K, T]; cost : [K] money without prices; use : [R, T]; take, sent, stock : [J, T] units, what is
+        taken from every source, what it sends and its stock at the end of a bucket.
+    """
+
+    bound: float
+    packs: Ints
+    cost: Floats
+    use: Floats
+    take: Longs
+    sent: Longs
+    stock: Longs
+
+
+class Relaxation:
+    """Solves the problem with its shared rows priced; holds the arrays that do not change."""
+
+    def __init__(self, problem: LotSizingProblem, threads: Threads) -> None:
+        self.problem = problem
+        self.data = problem.arrays()
+        self.coupling = Coupling.of(problem)
+        self.threads = threads
+        leaves = self.coupling.leaves
+        widths = np.ones(leaves.size, np.int32)
+        threads.over(leaves.size, lambda begin, end: stock_widths(self.data, leaves, begin, end, widths))
+        self.impossible: Ints = leaves[widths == 0]
+        """Item-locations without any plan: their storage is below what they hold whatever is done."""
+        self.widest = int(widths.max(initial=1)) + 1
+        self.send_high = self._most_taken()
+
+    def _most_taken(self) -> Longs:
+        """Return [J, T] units that a bucket's children can take at most, in multiples of the grid."""
+        p, c = self.problem, self.coupling
+        T = p.buckets
+        most = np.zeros((c.sources.size, T), np.int64)
+        for j in range(c.sources.size):
+            children = c.child_item[c.child_start[j] : c.child_start[j + 1]]
+            pack = p.pack[children].astype(np.int64)
+            to_come = np.cumsum(p.demand[children][:, ::-1], axis=1)[:, ::-1]
+            wanted = to_come + p.safety[children].max(axis=1, keepdims=True) + (pack * p.moq[children])[:, None]
+            owed = np.maximum(-p.opening[children], 0)[:, None]
+            open_end = (p.end_value[children] > 0) | (c.row_of[children] >= 0)
+            packs = np.where(open_end[:, None], NO_LIMIT, -(-(wanted + owed) // pack[:, None]))
+            units = np.minimum(packs, p.max_packs[children]) * pack[:, None]
+            for lead in np.unique(p.lead[children]):
+                ready = p.lead[children] == lead
+                if lead < T:
+                    most[j, : T - lead] += units[ready][:, lead:].sum(axis=0)
+        return most // c.grid[:, None] * c.grid[:, None]
+
+    def solve(self, prices: Floats, source_prices: Floats) -> Priced:
+        """Return the cheapest plans at `prices` [R, T] and `source_prices` [J, T], none negative."""
+        p, c, data = self.problem, self.coupling, self.data
+        K, T = p.demand.shape
+        J = c.sources.size
+        value = np.zeros(K)
+        cost = np.zeros(K)
+        packs = np.zeros((K, T), np.int32)
+        sent = np.zeros((J, T), np.int64)
+        stock = np.zeros((J, T), np.int64)
+        self.threads.over(
+            c.leaves.size,
+            lambda begin, end: solve_items(
+                data, c.leaves, begin, end, self.widest, prices, source_prices, c.row_of, value, cost, packs
+            ),
+        )
+        nothing = np.zeros(T, np.int64)
+        no_limit = np.full(T, NO_LIMIT, np.int32)
+
+        def plan_sources(begin: int, end: int) -> None:
+            for j in range(begin, end):
+                k = c.sources[j]
+                value[k], cost[k] = solve_source(
+                    data, k, c.grid[j], nothing, self.send_high[j], no_limit, no_limit, source_prices[j], prices,
+                    source_prices, c.row_of, packs[k], sent[j], stock[j],
+                )  # fmt: skip
+
+        self.threads.over(J, plan_sources)
+        use = self.use_of(packs, stock)
+        bound = float(value.sum() - (prices * p.capacity).sum())
+        return Priced(bound, packs, cost, use, self.take_of(packs), sent, stock)
+
+    def use_of(self, packs: Ints, stock: Longs) -> Floats:
+        """Return [R, T], what plans use of every resource; `stock` [J, T] is that of sources."""
+        c = self.coupling
+        use = np.zeros_like(self.problem.capacity)
+        self.threads.over(
+            use.shape[0],
+            lambda begin, end: resource_use(
+                self.data, c.user_start, c.user_item, c.user_amount, packs, c.row_of, stock, begin, end, use
+            ),
+        )
+        return use
+
+    def take_of(self, packs: Ints) -> Longs:
+        """Return [J, T], units that leave every source by bucket of dispatch."""
+        c = self.coupling
+        take = np.zeros((c.sources.size, self.problem.buckets), np.int64)
+        taken(self.data, c.child_start, c.child_item, packs, take)
+        return take
+
+    def feasible(self, priced: Priced) -> bool:
+        """Whether every item-location has a plan at all."""
+        return bool((priced.cost < 0.5 * INFEASIBLE).all())
