@@ -22,7 +22,7 @@ from scenarios.tables.schema import TABLES
 from scenarios.tables.specificity import is_rule_table
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Project:
     """Everything that one planning run starts from.
 

@@ -39,6 +39,8 @@ def check_tables(tables: Mapping[str, Table], scenario: Scenario | None, issues:
     for name, table in tables.items():
         if name not in reported:
             _check_presence(table, scenario, issues)
+        if table.frame.empty:
+            continue
         for column in table.schema.columns:
             _check_limits(table, column, issues)
             _check_choices(table, column, issues)
@@ -124,7 +126,7 @@ def _check_choices(table: Table, column: Column, issues: Issues) -> None:
 
 
 def _check_references(table: Table, column: Column, tables: Mapping[str, Table], issues: Issues) -> None:
-    if not column.references or table.frame.empty:
+    if not column.references:
         return
     name, _, key = column.references.partition(".")
     target = tables[name]

@@ -42,6 +42,8 @@ def clean_tables(tables: Mapping[str, Table], horizon: Horizon, issues: Issues) 
 
 
 def _drop_repeated_rows(table: Table, issues: Issues) -> Table:
+    if table.frame.empty:
+        return table
     keys = key_codes(table.frame, table.schema.key)
     same_key = np.flatnonzero(pd.Series(keys).duplicated(keep=False))
     if same_key.size == 0:

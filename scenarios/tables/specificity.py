@@ -43,6 +43,8 @@ def most_specific(keys: pd.DataFrame, rules: pd.DataFrame) -> Codes:
         Positions (not labels) in `rules`. Time grows with n times the number of different
         combinations of named keys (at most 16), not with n times m.
     """
+    if keys.empty or rules.empty:
+        return np.full(len(keys), -1, dtype=np.int64)
     rank = specificity_rank(rules)
     best = np.full(len(keys), len(rules), dtype=np.int64)
     named = {name: named_keys(rules, name) for name in RULE_KEYS}
