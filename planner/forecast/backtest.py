@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from planner.forecast.candidates import Member, forecast_member
 from planner.forecast.cleansing import DemandSeries
-from solvers.demand.empirical import pinball_loss
+from solvers.demand.empirical import SortedSeries, pinball_loss
 
 Floats = npt.NDArray[np.float64]
 
@@ -75,15 +75,16 @@ def run_backtest(
     length = judged_buckets(horizon, bucket_days)
     out = Backtest.empty(len(series.start), len(members))
     seen = np.cumsum(series.observed, axis=1)
+    ranked = SortedSeries.of(series.demand)
     for origin in origins(buckets, windows, length):
         inside = slice(origin, origin + length)
         weight = np.where(seen[:, origin - 1] >= FEWEST, 1.0, 0.0)[:, None] * series.observed[:, inside]
-        shape = series.shape(origin, length)
+        shape = series.factor[:, inside]
         actual = series.demand[:, inside] * shape
         out.actual[:] += (weight * actual).sum(axis=1)
         out.points[:] += weight.sum(axis=1)
         for column, member in enumerate(members):
-            said = forecast_member(member, series, origin, length, LEVELS, bucket_days, season)
+            said = forecast_member(member, series, ranked, origin, length, LEVELS, bucket_days, season)
             error = said.mean * shape - actual
             quantiles = said.quantiles * shape[:, :, None]
             out.pinball[:, column] += (weight * pinball_loss(actual, quantiles, LEVELS)).sum(axis=1)

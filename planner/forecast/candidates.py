@@ -17,7 +17,7 @@ import numpy.typing as npt
 from planner.forecast.cleansing import DemandSeries
 from planner.forecast.models import point_forecasts
 from scenarios.settings import ForecastModel
-from solvers.demand.empirical import weighted_moments
+from solvers.demand.empirical import SortedSeries, weighted_moments
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -62,6 +62,7 @@ def make_members(models: Sequence[ForecastModel]) -> tuple[Member, ...]:
 def forecast_member(
     member: Member,
     series: DemandSeries,
+    ranked: SortedSeries,
     origin: int,
     horizon: int,
     levels: Floats,
@@ -72,12 +73,13 @@ def forecast_member(
 
     Parameters
     ----------
+    ranked : demand of the same series, sorted by value.
     levels : [L] of the quantiles, ascending.
     season : buckets of a season.
     """
     weights = _memory(series, origin, member.half_life_weeks, bucket_days)
     mean, variance = weighted_moments(series.demand, weights)
-    quantiles = series.ranked.quantiles(weights, levels)
+    quantiles = ranked.quantiles(weights, levels)
     sd = np.sqrt(variance)
     if member.model == "ewm_quantiles":
         return Distribution(mean[:, None], sd[:, None], quantiles[:, None, :])

@@ -17,8 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from solvers.demand.empirical import SortedSeries
-
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -31,35 +29,25 @@ _FEWEST_SALES = 5  # with fewer sales nothing can be told about outliers
 
 @dataclass(frozen=True, slots=True)
 class DemandSeries:
-    """Demand without promotions of a chunk of series, sorted by value too.
+    """Demand without promotions of a chunk of series.
 
     Attributes
     ----------
-    ranked : demand [K, T] and its order by value.
+    demand : [K, T] base units per bucket, divided by `factor`.
     observed : [K, T] share of the bucket in which demand could be seen; 0 before the first sale.
     start : [K] bucket of the first sale, T where there is none.
-    profile : [K, W] factor of every phase of a cycle of W buckets by which demand was divided; bucket t
-        has phase t % W. Ones where nothing was divided.
+    factor : [K or 1, T + H] calendar factors of history and horizon; ones where nothing was divided.
     """
 
-    ranked: SortedSeries
+    demand: Floats
     observed: Floats
     start: Integers
-    profile: Floats
-
-    def shape(self, first: int, buckets: int) -> Floats:
-        """Return the factors of buckets first ... first + buckets - 1 [K, buckets]."""
-        return self.profile[:, np.arange(first, first + buckets) % self.profile.shape[1]]
+    factor: Floats
 
     def take(self, rows: Integers) -> DemandSeries:
         """Return only the series `rows`."""
-        ranked = SortedSeries(self.ranked.values[rows], self.ranked.order[rows], self.ranked.ascending[rows])
-        return DemandSeries(ranked, self.observed[rows], self.start[rows], self.profile[rows])
-
-    @property
-    def demand(self) -> Floats:
-        """Demand [K, T], base units per bucket."""
-        return self.ranked.values
+        factor = self.factor if len(self.factor) == 1 else self.factor[rows]
+        return DemandSeries(self.demand[rows], self.observed[rows], self.start[rows], factor)
 
 
 def local_rate(demand: Floats, observed: Floats) -> Floats:
@@ -82,7 +70,9 @@ def local_rate(demand: Floats, observed: Floats) -> Floats:
     return np.maximum(np.where(seen > 0.0, sold / np.where(seen > 0.0, seen, 1.0), 0.0), 0.0)
 
 
-def cleanse(sales: Floats, stocked: Floats, promotion: Floats | None) -> tuple[DemandSeries, Flags, Flags]:
+def cleanse(
+    sales: Floats, stocked: Floats, promotion: Floats | None, horizon_buckets: int
+) -> tuple[DemandSeries, Flags, Flags]:
     """Turn sales [K, T] into demand without promotions.
 
     Parameters
@@ -110,8 +100,8 @@ def cleanse(sales: Floats, stocked: Floats, promotion: Floats | None) -> tuple[D
         demand = demand.copy()
         demand[filled] += np.where(hidden[filled], (1.0 - observed[filled]) * rate, 0.0)
     demand, cut = _winsorise(demand)
-    flat = np.ones((len(demand), 1))
-    return DemandSeries(SortedSeries.of(demand), observed, start.astype(np.int64), flat), filled, cut
+    flat = np.ones((1, buckets + horizon_buckets))
+    return DemandSeries(demand, observed, start.astype(np.int64), flat), filled, cut
 
 
 def _winsorise(demand: Floats) -> tuple[Floats, Flags]:

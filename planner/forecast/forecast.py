@@ -11,7 +11,7 @@ from planner.forecast.candidates import make_members
 from planner.forecast.history import collect_rows
 from planner.forecast.notes import tell_inactive, tell_new, tell_series
 from planner.forecast.output import accuracy_table, channel_table, forecast_table
-from planner.forecast.passes import Past, Progress, adjust, learn, predict
+from planner.forecast.passes import Calendar, Past, Progress, adjust, learn, predict
 from planner.forecast.promotions import match_promotions
 from scenarios.settings import ForecastSettings, Horizon
 from scenarios.tables.issues import Issues
@@ -76,9 +76,10 @@ def forecast_demand(
         settings=settings,
         season=settings.season_length or (52 if horizon.bucket == "week" else 7),
     )
+    calendar = Calendar.of(past)
     members = make_members(settings.models)
-    learned = learn(past, members, progress)
-    predicted = adjust(predict(past, members, learned, progress), past, transitions)
+    learned = learn(past, calendar, members, progress)
+    predicted = adjust(predict(past, calendar, members, learned, progress), past, transitions)
 
     tell_inactive(inactive, settings.inactive_after_days, issues)
     tell_new(new, issues)

@@ -10,16 +10,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.forecast.backtest import FEWEST, Backtest, judged_buckets, origins, run_backtest
+from planner.forecast.calendar import flatten, relative_demand, week_factors, weekday_factors
 from planner.forecast.candidates import Distribution, Member, forecast_member
 from planner.forecast.cleansing import DemandSeries, cleanse
 from planner.forecast.history import DemandRows
-from planner.forecast.profile import flatten
 from planner.forecast.promotions import PromotionFactors
 from planner.forecast.selection import Choice, choose, classify
 from planner.forecast.short import fit_power_law, forecast_short
 from planner.forecast.transitions import phase_factors
 from scenarios.settings import ForecastSettings, Horizon
-from solvers.demand.empirical import weighted_moments
+from solvers.demand.empirical import SortedSeries, weighted_moments
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -59,11 +59,37 @@ class Past:
         """Return the cleansed series first:last, which were filled, which were cut."""
         sales, stocked = self.rows.dense(first, last)
         factor = None if self.promoted is None else self.promoted.factors(first, last)[:, : self.rows.buckets]
-        return cleanse(sales, stocked, factor)
+        return cleanse(sales, stocked, factor, self.horizon.buckets)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """How demand moves with the calendar, over all series.
+
+    Attributes
+    ----------
+    demand, observed : [T] mean relative demand by week (`relative_demand`); empty for daily buckets.
+    """
+
+    past: Past
+    demand: Floats
+    observed: Floats
+
+    @classmethod
+    def of(cls, past: Past) -> Calendar:
+        """Look at all series once; days need no look, their weekdays are taken series by series."""
+        demand, observed = np.zeros(past.rows.buckets), np.zeros(past.rows.buckets)
+        for first, last in past.chunks() if past.horizon.bucket == "week" else ():
+            for total, part in zip((demand, observed), relative_demand(past.series(first, last)[0]), strict=True):
+                total += part
+        return cls(past, demand, observed)
 
     def flatten(self, series: DemandSeries, until: int) -> DemandSeries:
-        """Return the series without their weekday profile, as known before bucket `until`; weeks as they are."""
-        return flatten(series, until) if self.horizon.bucket == "day" else series
+        """Return the series without the calendar as known before bucket `until`."""
+        horizon = self.past.horizon
+        if horizon.bucket == "day":
+            return flatten(series, weekday_factors(series, until, horizon.buckets))
+        return flatten(series, week_factors(self.demand, self.observed, until, horizon)[None])
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +134,7 @@ class Predicted:
     method: npt.NDArray[np.object_]
 
 
-def learn(past: Past, members: Sequence[Member], progress: Progress | None) -> Learned:
+def learn(past: Past, calendar: Calendar, members: Sequence[Member], progress: Progress | None) -> Learned:
     """Run the rolling backtest over all series and choose a model for each."""
     count = len(past.rows.keys)
     backtest = Backtest.empty(count, len(members))
@@ -127,7 +153,7 @@ def learn(past: Past, members: Sequence[Member], progress: Progress | None) -> L
         backtest.put(
             first,
             run_backtest(
-                past.flatten(series, earliest),
+                calendar.flatten(series, earliest),
                 members,
                 past.settings.backtest_windows,
                 past.horizon.buckets,
@@ -157,7 +183,9 @@ def _naive_error(series: DemandSeries) -> Floats:
     return change / np.maximum(np.count_nonzero(both, axis=1), 1)  # type: ignore[no-any-return]
 
 
-def predict(past: Past, members: Sequence[Member], learned: Learned, progress: Progress | None) -> Predicted:
+def predict(
+    past: Past, calendar: Calendar, members: Sequence[Member], learned: Learned, progress: Progress | None
+) -> Predicted:
     """Forecast every series with its model, short ones from what they share with others."""
     count, buckets = len(past.rows.keys), past.horizon.buckets
     out = Predicted(
@@ -174,8 +202,9 @@ def predict(past: Past, members: Sequence[Member], learned: Learned, progress: P
 
     short = learned.observed < FEWEST
     for first, last in past.chunks():
-        series = past.flatten(past.series(first, last)[0], past.rows.buckets)
-        shape = series.shape(past.rows.buckets, buckets)
+        series = calendar.flatten(past.series(first, last)[0], past.rows.buckets)
+        ranked = SortedSeries.of(series.demand)
+        shape = np.broadcast_to(series.factor[:, past.rows.buckets :], (last - first, buckets))
         inside = np.arange(first, last)
         few = np.flatnonzero(short[inside])
         add(inside[few], forecast_short(series.take(few), learned.power_law, LEVELS), shape[few])
@@ -186,6 +215,7 @@ def predict(past: Past, members: Sequence[Member], learned: Learned, progress: P
                 said = forecast_member(
                     member,
                     series.take(rows),
+                    ranked.take(rows),
                     past.rows.buckets,
                     buckets,
                     LEVELS,

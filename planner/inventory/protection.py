@@ -12,14 +12,13 @@ Floats = npt.NDArray[np.float64]
 
 
 def demand_over(values: Floats, days: Floats, horizon: Horizon) -> Floats:
-    """Return the sum [K] of per-bucket `values` [K, H] over the first `days` [K] of the horizon.
+    """Return the sum [K] of per-bucket `values` [K, H] over `days` [K] days at the pace of the horizon.
 
-    A bucket that is covered in part counts in part; beyond the horizon the mean bucket goes on.
+    Targets hold for the whole horizon, so its mean bucket counts, not the first days: a week of holidays
+    or of promotion at its start must not set the safety stock of all that follow.
     """
-    buckets = days / horizon.bucket_days
-    covered = np.clip(buckets[:, None] - np.arange(horizon.buckets), 0.0, 1.0)
-    beyond = np.maximum(buckets - horizon.buckets, 0.0)
-    return (values * covered).sum(axis=1) + beyond * values.mean(axis=1)  # type: ignore[no-any-return]
+    pace: Floats = values.mean(axis=1)
+    return pace * days / horizon.bucket_days
 
 
 def protection_moments(
@@ -28,15 +27,13 @@ def protection_moments(
     """Return mean and variance [K] of demand over lead time plus review period.
 
     mean = sum of bucket means, variance = sum of bucket variances + d^2 sd_L^2, with d the mean demand per
-    day in that time and sd_L the standard deviation of the lead time (Silver, Pyke and Thomas 2017,
+    day and sd_L the standard deviation of the lead time (Silver, Pyke and Thomas 2017,
     "Inventory and Production Management in Supply Chains", 4th ed., chapter 6: var = E(L) var(D) +
     E(D)^2 var(L)). Buckets are taken as independent.
     """
     days = lead_days + review_days
-    total = demand_over(mean, days, horizon)
-    # without lead time and review there is no time to protect, and no demand in it
-    per_day = np.where(days > 0.0, total / np.where(days > 0.0, days, 1.0), 0.0)
-    return total, demand_over(variance, days, horizon) + (per_day * lead_sd_days) ** 2
+    per_day = demand_over(mean, np.ones(len(mean)), horizon)
+    return per_day * days, demand_over(variance, days, horizon) + (per_day * lead_sd_days) ** 2
 
 
 def demand_per_cycle(in_review: Floats, lot: Floats, target: Floats, backorders: npt.NDArray[np.bool_]) -> Floats:

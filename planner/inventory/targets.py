@@ -38,7 +38,7 @@ def set_targets(
 
     Notes
     -----
-    With D the demand over lead time L plus review period R, from the start of the horizon:
+    With D the demand over lead time L plus review period R at the mean pace of the horizon:
 
     - service level s: `protection.required_level`;
     - safety stock = max(s - E[D], 0), or the policy's own figure;

@@ -31,6 +31,10 @@ class SortedSeries:
         order = np.argsort(values, axis=1, kind="stable")
         return cls(values, order, np.take_along_axis(values, order, axis=1))
 
+    def take(self, rows: npt.NDArray[np.int64]) -> SortedSeries:
+        """Return only the series `rows`."""
+        return SortedSeries(self.values[rows], self.order[rows], self.ascending[rows])
+
     def quantiles(self, weights: Floats, levels: Floats) -> Floats:
         """Return [K, L]: the smallest observation at which the running weight reaches each level.
 

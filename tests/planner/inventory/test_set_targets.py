@@ -196,10 +196,9 @@ def test_review_period_of_a_policy_counts() -> None:
     assert row["demand_mean_qty"] == pytest.approx(40.0)
 
 
-def test_demand_over_parts_of_buckets_and_beyond_the_horizon() -> None:
+def test_demand_is_taken_at_the_pace_of_the_whole_horizon() -> None:
     values = np.array([[7.0, 14.0, 0.0, 0.0, 0.0, 0.0, 0.0, 7.0]] * 3)
-    days = np.array([3.5, 10.5, 70.0])
-    np.testing.assert_allclose(demand_over(values, days, HORIZON), [3.5, 14.0, 28.0 + 2 * 3.5])
+    np.testing.assert_allclose(demand_over(values, np.array([0.0, 8.0, 70.0]), HORIZON), [0.0, 4.0, 35.0])
 
 
 def test_abc_by_cumulative_revenue_within_groups() -> None:
