@@ -129,9 +129,9 @@ SERVICE_MIN_PER_100KG = 2.0
 
 # --- capacities -------------------------------------------------------------------------------------
 DC_STORAGE_WEEKS = 4.0  # of recent mean volume
-DISPATCH_OVER_MEAN_DAY = 1.6  # loading capacity of a weekday over a fifth of the recent mean week
+DISPATCH_OVER_MEAN_DAY = 1.35  # loading capacity of a weekday over a fifth of the recent mean week
 FRIDAY_DISPATCH_SHARE = 0.85
-LARGE_CITY_STORAGE_WEEKS = 6.0
+LARGE_CITY_STORAGE_WEEKS = 4.5
 
 # --- fleet: (vehicle_id, count, kg, m3, money per route, per km, per hour, kg CO2 per km) --------------
 VEHICLES: tuple[tuple[str, int, float, float, float, float, float, float], ...] = (
@@ -144,7 +144,7 @@ SHIFT_START_MIN, SHIFT_END_MIN, MAX_DURATION_MIN = 300.0, 1140.0, 810.0
 # --- stock at the start -----------------------------------------------------------------------------
 # A city holds w weeks of its recent mean demand plus a share (0..1) of its median delivery, both by hash; some
 # have run out.
-STORE_WEEKS = (1.0, 2.0, 3.0, 4.0, 6.0)
+STORE_WEEKS = (0.5, 1.0, 1.5, 2.0, 3.0)
 STORE_OUT_SHARE = 0.04
 # The warehouse holds between these weeks of recent mean demand; a few items are short.
 DC_WEEKS = (1.75, 2.75)
