@@ -34,15 +34,25 @@ def keys_of(path: tuple[str, ...]) -> tuple[str, ...]:
     return () if model is None else tuple(model.model_fields)
 
 
+def may_hold_keys(path: tuple[str, ...]) -> bool:
+    """Return whether a key may stand below `path`: not below one that is known to hold a single value."""
+    field = _field_at(path)
+    return field is None or _section(field) is not None or typing.get_origin(field.annotation) is dict
+
+
 def describe_key(path: tuple[str, ...]) -> str:
-    """Return what the key at `path` means; empty where the models do not say."""
+    """Return what the key at `path`, or the nearest known key above it, means; empty where there is none."""
     for length in range(len(path), 0, -1):
-        model = _model_at(path[: length - 1])
-        if model is not None and path[length - 1] in model.model_fields:
-            field = model.model_fields[path[length - 1]]
+        field = _field_at(path[:length])
+        if field is not None:
             section = _section(field)
             return field.description or (section.__doc__ or "" if section else "")
     return ""
+
+
+def _field_at(path: tuple[str, ...]) -> FieldInfo | None:
+    model = _model_at(path[:-1])
+    return None if model is None else model.model_fields.get(path[-1])
 
 
 def _model_at(path: tuple[str, ...]) -> type[BaseModel] | None:

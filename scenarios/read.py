@@ -18,13 +18,13 @@ from pydantic_core import ErrorDetails
 
 from scenarios.errors import SCENARIO
 from scenarios.nearest import nearest
-from scenarios.paths import describe_key, keys_of, setting_paths
+from scenarios.paths import describe_key, keys_of, may_hold_keys, setting_paths
 from scenarios.scenario import Scenario
 from scenarios.tables.issues import Issues
 
 FILE_NAME = "scenario.yaml"
 
-Path_ = tuple[str, ...]
+Keys = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class _Document:
     """A scenario file as nested dicts, and the line of every key by its path."""
 
     data: dict[str, Any]
-    lines: dict[Path_, int] = field(default_factory=dict)
+    lines: dict[Keys, int] = field(default_factory=dict)
 
-    def line(self, path: Path_) -> str:
+    def line(self, path: Keys) -> str:
         """Return the line of a key, or of the nearest key above it that the file has."""
         while path and path not in self.lines:
             path = path[:-1]
@@ -61,7 +61,7 @@ class _Document:
 class _Change:
     """One value that a named scenario or an override sets; `row` and `column` say where it is written."""
 
-    path: Path_
+    path: Keys
     value: object
     row: str
     column: str
@@ -139,12 +139,14 @@ def _read_yaml(file: Path, issues: Issues) -> _Document | None:
     if not isinstance(node, yaml.MappingNode) or not isinstance(data, dict):
         stop("yaml", f"{file.name} holds no keys.", "Write at least name and horizon, as key: value.", "1")
         return None
-    document = _Document(data)
+    # a section whose keys are all commented out is an empty one
+    empty = {key for key, value in data.items() if value is None and key in setting_paths() and may_hold_keys((key,))}
+    document = _Document({key: {} if key in empty else value for key, value in data.items()})
     _collect_lines(node, (), document, issues)
     return document
 
 
-def _collect_lines(node: yaml.MappingNode, above: Path_, document: _Document, issues: Issues) -> None:
+def _collect_lines(node: yaml.MappingNode, above: Keys, document: _Document, issues: Issues) -> None:
     """Note the line of every key; report keys that stand twice."""
     for key, value in node.value:
         path = (*above, str(key.value))
@@ -173,7 +175,7 @@ def _faults(data: dict[str, Any]) -> list[ErrorDetails]:
     return []
 
 
-def _location(fault: ErrorDetails) -> Path_:
+def _location(fault: ErrorDetails) -> Keys:
     return tuple(str(part) for part in fault["loc"] if part != "[key]")
 
 
@@ -235,10 +237,10 @@ def _override_changes(overrides: Sequence[str], issues: Issues) -> list[_Change]
     return changes
 
 
-def _changed(data: dict[str, Any], changes: list[_Change], known: set[Path_], issues: Issues) -> dict[str, Any]:
+def _changed(data: dict[str, Any], changes: list[_Change], known: set[Keys], issues: Issues) -> dict[str, Any]:
     """Return a copy of `data` with `changes` applied; report the faults that they bring beyond `known` ones."""
     data = copy.deepcopy(data)
-    origin: dict[Path_, _Change] = {}
+    origin: dict[Keys, _Change] = {}
     for change in changes:
         if _apply(change, data):
             origin[change.path] = change
@@ -256,9 +258,11 @@ def _changed(data: dict[str, Any], changes: list[_Change], known: set[Path_], is
 def _apply(change: _Change, data: dict[str, Any]) -> bool:
     """Set one value in place; False where the path leads through something that has no keys."""
     section: Any = data
-    for key in change.path[:-1]:
+    for length, key in enumerate(change.path[:-1], start=1):
+        if not may_hold_keys(change.path[:length]):
+            return False
         section = section.setdefault(key, {})
-        if section is None or not isinstance(section, dict):
+        if not isinstance(section, dict):
             return False
     section[change.path[-1]] = change.value
     return True
@@ -286,7 +290,7 @@ def _sentence(text: str) -> str:
     return f"{text[:1].lower()}{text[1:].rstrip('.')}{end}"
 
 
-def _report_no_such_key(change: _Change, path: Path_, issues: Issues) -> None:
+def _report_no_such_key(change: _Change, path: Keys, issues: Issues) -> None:
     siblings = keys_of(path[:-1])
     near = nearest(path[-1], siblings)
     elsewhere = [known for known in setting_paths() if known.rpartition(".")[2] == path[-1]]

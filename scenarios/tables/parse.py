@@ -19,15 +19,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scenarios.nearest import nearest
+from scenarios.tables.dates import date_advice, parse_dates
 from scenarios.tables.issues import Issues, Lines
 from scenarios.tables.readers import RawTable
 from scenarios.tables.schema import Column, TableSchema
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _NOT_FINITE = r"(?i)^[+-]?(inf|infinity|nan)$"
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]00:00(?::00(?:\.0+)?)?)?")
 _SHORTENED_ID = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+")
-_EXCEL_EPOCH = dt.date(1899, 12, 30)
 
 Mask = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int64]
@@ -339,60 +338,13 @@ def _integers(values: npt.NDArray[np.float64]) -> pd.arrays.IntegerArray:
 
 def _parse_date(cells: pd.Series[Any], column: Column, raw: RawTable, issues: Issues) -> npt.NDArray[np.datetime64]:
     codes, texts = _texts(cells)
-    iso = [text[:10] if _ISO_DATE.fullmatch(text) else None for text in texts]
-    days = pd.to_datetime(pd.Series(iso, dtype=object), format="%Y-%m-%d", errors="coerce")
-    values = days.to_numpy(dtype="datetime64[ns]")
-    wrong = np.isnat(values) & np.array([bool(text) for text in texts], dtype=bool)
-    for rule in (*_DATE_FAULTS, "not_a_date"):
-        bad = wrong & np.array([_date_rule(text) == rule for text in texts], dtype=bool)
-        first = texts[int(np.argmax(bad))] if bad.any() else ""
-        _report_cells(bad, codes, texts, column, raw, issues, ("error", rule, *_date_advice(rule, first)))
+    values, rules = parse_dates(texts)
+    for rule in dict.fromkeys(filter(None, rules)):
+        bad = np.array([other == rule for other in rules], dtype=bool)
+        fault = ("error", rule, *date_advice(rule, texts[rules.index(rule)]))
+        _report_cells(bad, codes, texts, column, raw, issues, fault)
     _require(column, codes < 0, raw, issues)
     return np.append(values, np.datetime64("NaT", "ns"))[codes]
-
-
-_DATE_FAULTS = {
-    "date_as_number": re.compile(r"[2-7]\d{4}(?:\.\d+)?"),
-    "date_without_dashes": re.compile(r"\d{8}"),
-    "date_in_local_order": re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}"),
-    "date_with_month_name": re.compile(
-        r"(?i)(?:\d{1,4}[ /.-])?[a-z]{3,9}[ /.-]\d{1,4}(?:[ /.,-]+\d{2,4})?|\d{1,2}[ -][a-z]{3,9}"
-    ),
-    "date_too_wide": re.compile(r"#+"),
-    "date_with_time": re.compile(r"\d{4}-\d{2}-\d{2}[T ].+"),
-}
-
-
-def _date_rule(text: str) -> str:
-    """Return what has happened to a text that is no ISO date."""
-    return next((rule for rule, pattern in _DATE_FAULTS.items() if pattern.fullmatch(text)), "not_a_date")
-
-
-def _date_advice(rule: str, text: str) -> tuple[str, str]:
-    """Return message and action for a broken date; `text` is the first one."""
-    if rule == "date_as_number":
-        day = _EXCEL_EPOCH + dt.timedelta(days=int(float(text or 0)))
-        return (
-            f"'{{value}}' is a date that Excel has stored as a number, {day.isoformat()} as it counts days",
-            "Format the column as text, write dates as YYYY-MM-DD and export it again.",
-        )
-    if rule == "date_without_dashes":
-        return "'{value}' is not a date as YYYY-MM-DD", f"Write {text[:4]}-{text[4:6]}-{text[6:]}."
-    if rule == "date_in_local_order":
-        return (
-            "'{value}' is a date in local order, where day and month can be confused",
-            "Write dates as YYYY-MM-DD; in Excel, format the column as text or with the format yyyy-mm-dd.",
-        )
-    if rule == "date_with_month_name":
-        return (
-            "'{value}' is a date that Excel has rewritten with the name of the month, which loses the day or the year",
-            "Go back to the original values, format the column as text and write dates as YYYY-MM-DD.",
-        )
-    if rule == "date_too_wide":
-        return "'{value}' is what Excel shows where a column is too narrow", "Widen the column and export it again."
-    if rule == "date_with_time":
-        return "'{value}' is not a plain date: it has a time of day", "Write only the date, as YYYY-MM-DD."
-    return "'{value}' is not a date as YYYY-MM-DD", "Write dates as YYYY-MM-DD, for example 2015-11-23."
 
 
 def _filled(column: Column, count: int) -> Any:

@@ -93,7 +93,7 @@ def read_csv(name: str, path: Path, issues: Issues) -> RawTable | None:
     if not content.strip():
         issues.add("error", name, "empty_file", f"{path.name} is empty, without a header.", "Write the column names.")
         return None
-    header = next(csv.reader(io.StringIO(text, newline="")))
+    header = next(row for row in csv.reader(io.StringIO(text, newline="")) if row)
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
         issues.add(
             "error",

@@ -122,9 +122,9 @@ def test_a_million_keys_and_thousands_of_rules_are_quick() -> None:
     rules = keys.iloc[rng.integers(0, len(keys), count)].reset_index(drop=True)
     for name in KEYS:
         rules.loc[rng.random(count) < 0.5, name] = ""
-    start = time.perf_counter()
+    start = time.process_time()
     found = most_specific(keys, rules)
-    assert time.perf_counter() - start < 10  # about 1 s on a quiet core
+    assert time.process_time() - start < 10  # about 1 s on a quiet core
     records = rules.to_dict("records")
     for position in rng.integers(0, len(keys), 20):
         assert found[position] == slow_winner(keys.iloc[position].to_dict(), records)
