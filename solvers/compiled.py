@@ -46,13 +46,15 @@ def njit(
     inline: bool = False,
     allocates: bool = True,
     helper: bool = False,
+    called: bool = False,
 ) -> Callable[[_Function], _Function]:
     """Return a decorator that compiles a function with Numba, cached on disk, without the GIL.
 
     `fastmath` stays off by default: sums must not depend on how the compiler reorders them. A kernel that creates no
     array says `allocates=False` and is spared all counting of references, which is what makes it cheap to hand
     named tuples of arrays to small functions in a hot loop. A `helper` allocates nothing either and is called by
-    other kernels only: without its own wrapper and cache entry it compiles in half the time.
+    other kernels only: without its own wrapper and cache entry it compiles in half the time. It is inlined wherever it
+    is used unless it is to be `called`, which a large helper with several callers should be.
     """
 
     def compile_(function: _Function) -> _Function:
@@ -65,7 +67,7 @@ def njit(
             inline="always" if inline else "never",
             _nrt=allocates and not helper,
             no_cpython_wrapper=helper,
-            forceinline=helper,
+            forceinline=helper and not called,
             no_cfunc_wrapper=helper,
         )(function)
         return cast("_Function", compiled)
