@@ -137,9 +137,8 @@ def _score(rules: pd.DataFrame, positions: npt.NDArray[np.int64]) -> npt.NDArray
 
 
 def _take(column: pd.Series[Any], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
-    if column.empty:
-        return np.full(len(positions), None, dtype=object)
-    return np.where(positions >= 0, column.to_numpy(dtype=object)[positions], None)
+    """Return the values at `positions`, empty texts at -1."""
+    return np.append(column.to_numpy(dtype=object), "")[positions]
 
 
 def _no_source_issues(pairs: pd.DataFrame) -> pd.DataFrame:

@@ -8,9 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pandas as pd
-from reports.display import display_tables
-from reports.exceptions import rank_exceptions
-from reports.kpis import compute_kpis
 
 from planner.distribution import build_loads, plan_routes
 from planner.forecast import forecast_demand
@@ -19,6 +16,9 @@ from planner.network import build_network
 from planner.plan import Plan
 from planner.replenishment import replenish
 from planner.simulation import simulate
+from reports.display import display_tables
+from reports.exceptions import rank_exceptions
+from reports.kpis import compute_kpis
 from reports.tables import PUBLISHED, conform
 from scenarios.project import Project
 
@@ -151,14 +151,17 @@ def make_plan(
         "data_issues": _all_issues(project.issues, demand.issues),
     }
     with clock.stage("kpis"):
-        shown = ("items", "locations", "suppliers", "open_orders", "demand_history")
         published |= display_tables(
-            **{name: tables[name] for name in shown},
+            items=tables["items"],
+            locations=tables["locations"],
+            suppliers=tables["suppliers"],
+            open_orders=tables["open_orders"],
+            demand_history=tables["demand_history"],
             supply=supply,
             horizon_start=pd.Timestamp(horizon.start),
             bucket_days=horizon.bucket_days,
         )
-        published["exceptions"] = rank_exceptions(published)
+        published["exceptions"] = rank_exceptions(published, bucket_days=horizon.bucket_days)
         published["kpis"] = compute_kpis(published, bucket_days=horizon.bucket_days, currency=scenario.currency)
     return Plan(
         tables={name: conform(schema, published[name]) for name, schema in PUBLISHED.items()},

@@ -84,6 +84,6 @@ def _devices() -> list[tuple[str, str, str]]:
     from solvers.fitness import available_backends
 
     return [
-        (f"fitness on {name}", "ok" if reason is None else "absent", reason or "")
-        for name, reason in available_backends().items()
+        (f"fitness on {backend.name}", "ok" if backend.usable else "absent", backend.reason)
+        for backend in available_backends()
     ]

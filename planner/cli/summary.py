@@ -60,10 +60,10 @@ def headline(finished: FinishedRun) -> dict[str, object]:
     """Return the figures of the summary by name."""
     plan = finished.plan
     kpis = plan.tables["kpis"]
-    overall = kpis[kpis["group_by"] == "all"].set_index("kpi")
+    overall = kpis[kpis["group_by"] == "all"].set_index("kpi")[["value", "low", "high"]]
 
     def value(name: str, column: str = "value") -> float:
-        return float(overall.loc[name, column])
+        return float(overall[column][name])
 
     return {
         "status": plan.status,
