@@ -39,8 +39,9 @@ def rank_exceptions(tables: Mapping[str, pd.DataFrame], *, bucket_days: int) -> 
     stock = tables["projected_inventory"].merge(tables["policy_params"].drop(columns="safety_stock_qty"), on=_KEYS)
     stock = stock.merge(tables["items"][["item_id", "uom"]], how="left", on="item_id").fillna({"uom": "units"})
     arrivals = _Arrivals(tables)
-    short = _stock_outs(stock, arrivals)
-    low = _below_safety_stock(stock, short, arrivals)
+    bucket = "week" if bucket_days == 7 else "day"
+    short = _stock_outs(stock, arrivals, bucket)
+    low = _below_safety_stock(stock, short, arrivals, bucket)
     needy = pd.concat([short, low])[[*_KEYS, "qty"]]
     parts = [
         short,
@@ -48,7 +49,7 @@ def rank_exceptions(tables: Mapping[str, pd.DataFrame], *, bucket_days: int) -> 
         _overdue(stock, tables),
         _excess(stock, needy, arrivals, bucket_days),
         _unassigned(tables),
-        _capacity(tables["capacity_prices"]),
+        _capacity(tables["capacity_prices"], bucket),
     ]
     frame = pd.concat([part for part in parts if not part.empty] or [pd.DataFrame(columns=list(EXCEPTIONS.columns))])
     frame["money_at_risk"] = frame["money_at_risk"].astype(np.float64).round(2)
@@ -95,6 +96,10 @@ def _lines(frame: pd.DataFrame) -> list[Any]:
     return list(frame.itertuples(index=False))
 
 
+def _times(count: int, bucket: str) -> str:
+    return f"{count} {bucket}s" if count > 1 else f"{count} {bucket}"
+
+
 _Coming = dict[tuple[str, str], list[tuple[pd.Timestamp, str]]]
 
 
@@ -112,7 +117,7 @@ def _first_after(coming: _Coming, item: str, location: str, date: pd.Timestamp) 
     return None
 
 
-def _stock_outs(stock: pd.DataFrame, arrivals: _Arrivals) -> pd.DataFrame:
+def _stock_outs(stock: pd.DataFrame, arrivals: _Arrivals, bucket: str) -> pd.DataFrame:
     """Return item-locations whose planned demand is not met in full; late_supply where an open order comes after."""
     short = stock[stock["unmet_qty"] > _TINY]
     money = (short["unmet_qty"] * short["shortage_cost"]).groupby([short[key] for key in _KEYS]).sum()
@@ -128,15 +133,15 @@ def _stock_outs(stock: pd.DataFrame, arrivals: _Arrivals) -> pd.DataFrame:
     late = [arrivals.open_after(r.item_id, r.location_id, r.date) is not None for r in _lines(rows)]
     rows["kind"] = np.where(late, "late_supply", "stock_out")
     rows["message"] = [
-        f"Stock runs out: {r.qty:,.10g} of {r.demand:,.10g} {r.uom} of demand not served, in {r.buckets} "
-        f"bucket{'s' if r.buckets > 1 else ''} from {r.date:%Y-%m-%d}."
+        f"Stock runs out: {r.qty:,.10g} of {r.demand:,.10g} {r.uom} of demand not served, "
+        f"in {_times(r.buckets, bucket)} from {r.date:%Y-%m-%d}."
         for r in _lines(rows)
     ]
     rows["action"] = [arrivals.remedy(r.item_id, r.location_id, r.date) for r in _lines(rows)]
     return rows
 
 
-def _below_safety_stock(stock: pd.DataFrame, short: pd.DataFrame, arrivals: _Arrivals) -> pd.DataFrame:
+def _below_safety_stock(stock: pd.DataFrame, short: pd.DataFrame, arrivals: _Arrivals, bucket: str) -> pd.DataFrame:
     """Return item-locations that fall below their safety stock without running out."""
     low = stock[stock["closing_qty"] < stock["safety_stock_qty"] - _TINY]
     known = pd.MultiIndex.from_frame(short[_KEYS])
@@ -152,8 +157,8 @@ def _below_safety_stock(stock: pd.DataFrame, short: pd.DataFrame, arrivals: _Arr
     rows = low.sort_values([*_KEYS, "qty", "bucket_start"], ascending=[True, True, False, True])
     rows = rows.drop_duplicates(_KEYS).assign(kind="below_safety_stock")
     rows["message"] = [
-        f"Below safety stock in {r.buckets} bucket{'s' if r.buckets > 1 else ''}: at worst {r.closing_qty:,.10g} of "
-        f"{r.safety_stock_qty:,.10g} {r.uom} at the end of the bucket of {r.bucket_start:%Y-%m-%d}."
+        f"Below safety stock in {_times(r.buckets, bucket)}: at worst {r.closing_qty:,.10g} of "
+        f"{r.safety_stock_qty:,.10g} {r.uom}, in the {bucket} of {r.bucket_start:%Y-%m-%d}."
         for r in _lines(rows)
     ]
     rows["action"] = [arrivals.remedy(r.item_id, r.location_id, r.date) for r in _lines(rows)]
@@ -182,8 +187,8 @@ def _overdue(stock: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.Data
     needed = np.minimum(rows["qty"], rows["need"] + rows["shipped"])
     rows["money_at_risk"] = needed * rows["shortage_cost"]
     rows["message"] = [
-        f"Open order {r.order_id} of {r.qty:,.10g} {r.uom} was due {r.receipt_date:%Y-%m-%d}, before the plan starts; "
-        f"the plan counts on it at once."
+        f"Open order {r.order_id} ({r.qty:,.10g} {r.uom}) was due {r.receipt_date:%Y-%m-%d}; "
+        "the plan counts on it at once."
         for r in _lines(rows)
     ]
     rows["action"] = [f"Ask {r.source_id or 'the source'} for a date and correct it." for r in _lines(rows)]
@@ -239,14 +244,14 @@ def _unassigned(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return renamed
 
 
-def _capacity(prices: pd.DataFrame) -> pd.DataFrame:
+def _capacity(prices: pd.DataFrame, bucket: str) -> pd.DataFrame:
     """Return limits that bind, and what a tenth more of them would save at most."""
     binding = prices[prices["price"] > _TINY]
     binding = binding.assign(saving=binding["price"] * binding["capacity"] * _CAPACITY_STEP)
     rows = []
     for _, part in binding.groupby(["location_id", "kind", "item_id", "unit"]):
         first, buckets = _lines(part)[0], len(part)
-        start, times = part["bucket_start"].min(), f"{buckets} bucket{'s' if buckets > 1 else ''}"
+        start = part["bucket_start"].min()
         rows.append(
             {
                 "kind": "capacity",
@@ -255,7 +260,7 @@ def _capacity(prices: pd.DataFrame) -> pd.DataFrame:
                 "date": start,
                 "qty": _CAPACITY_STEP * part["capacity"].max() if first.unit == "base units" else 0.0,
                 "money_at_risk": part["saving"].sum(),
-                "message": f"{first.kind.capitalize()} is full in {times}: one more "
+                "message": f"{first.kind.capitalize()} is full in {_times(buckets, bucket)}: one more "
                 f"{first.unit.removesuffix('s')} saves up to {part['price'].max():,.4g}.",
                 "action": f"Find more {first.kind} capacity from {start:%Y-%m-%d}, or move orders earlier.",
             }

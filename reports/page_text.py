@@ -191,5 +191,7 @@ def provenance_lines(about: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("gap", f"{100 * float(about['gap']):.2f} %"),
     ]
     lines += [(f"version of {name}", str(value)) for name, value in sorted(about.get("versions", {}).items())]
-    lines += [(f"sha256 of {name}", str(value)) for name, value in sorted(about.get("input_hashes", {}).items())]
+    lines += [
+        (f"sha256 of {name}", f"{str(value)[:16]}…") for name, value in sorted(about.get("input_hashes", {}).items())
+    ]
     return lines

@@ -132,6 +132,7 @@ def write_run(
         about["run_id"] = hashlib.sha256(_as_json(about).encode()).hexdigest()[:12]
         about["seconds"] = {stage: round(value, 3) for stage, value in seconds.items()}
         (new / PROVENANCE).write_text(_as_json(about), encoding="utf-8")
+        about = json.loads(_as_json(about))  # extras see what read_run will give them
         run = RunFolder(new, dict(tables), about)
         for name, write in (extras or {}).items():
             write(run, new / name)

@@ -25,10 +25,10 @@ _Line = tuple[int, npt.NDArray[np.int64]]
 def outlines_within(west: float, south: float, east: float, north: float) -> list[list[int]]:
     """Return the lines that touch a box in degrees, each [level, x, y, dx, dy, ...] in 1 / SCALE degrees.
 
-    Levels: 0 countries and coasts, 1 states, 2 counties (only where the box is at most 12 degrees
+    Levels: 0 countries and coasts, 1 states, 2 counties (only where the box is at most 20 degrees
     wide: on a larger map they are noise).
     """
-    counties = east - west <= 12.0
+    counties = east - west <= 20.0
     box = np.array([[west, south], [east, north]]) * SCALE
     lines: list[list[int]] = []
     for level, points in _all_lines():

@@ -30,6 +30,7 @@ function quantity(value) {
   const digits = Number.isInteger(value) || Math.abs(value) >= 1000 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return number(Math.round(value * 100) / 100, digits).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
 }
+const plural = (count, word) => `${quantity(count)} ${word}${count === 1 ? "" : "s"}`;
 const percent = (share, digits = 1) => (share === null ? "–" : `${number(100 * share, digits)} %`);
 
 const DAY = 86400000;

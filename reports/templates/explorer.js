@@ -159,7 +159,7 @@ function drawFacts(data, row, item, place) {
   const source = data.place(rows.source[row]);
   const facts = [
     ["Supplied by", source.id ? named(source) : "–"],
-    ["Lead time", `${quantity(rows.lead[row])} days`],
+    ["Lead time", rows.lead[row] === null ? "–" : plural(rows.lead[row], "day")],
     ["Service target", `${percent(rows.target[row])} ${data.text(rows.measure, row).replaceAll("_", " ")}`],
     ["Simulated fill rate", percent(rows.simulated[row])],
     ["Safety stock", `${quantity(rows.safety[row] / 100)} ${item.uom}`],

@@ -138,7 +138,7 @@ function startMap(data) {
           el("tbody", {}, ofDay.map((route, n) =>
             el("tr", { class: state.chosen === n ? "chosen" : null },
               el("td", {}, el("svg", { class: "swatch", viewBox: "0 0 26 14", width: 26, height: 14, "aria-hidden": "true" }, el("line", { x1: 0, x2: 26, y1: 7, y2: 7, stroke: ROUTE_COLOURS[n % 8], "stroke-width": 3, "stroke-dasharray": DASHES[Math.floor(n / 8) % 4] }))),
-              el("td", {}, el("button", { type: "button", class: "plain", "aria-pressed": String(state.chosen === n), title: route.id, onclick: () => choose(n) }, `${n + 1} · ${route.vehicle}`)),
+              el("td", {}, el("button", { type: "button", class: "plain", "aria-pressed": String(state.chosen === n), title: route.id, onclick: () => choose(n) }, `${n + 1} · ${route.vehicle.replaceAll("_", " ")}`)),
               el("td", { class: "number" }, String(route.stops.length)),
               el("td", { class: "number" }, number(route.km)),
               el("td", { class: "keep" }, `${route.departs} – ${route.returns}`),

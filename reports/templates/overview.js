@@ -11,7 +11,7 @@ function drawWeekly(data) {
   const total = up.map((value, n) => value + down[n]);
   responsive(node, (width) => {
     const count = total.length;
-    const chart = frame(node, width, 300, 1.08 * Math.max(...total, ...demand, ...received), {
+    const chart = frame(node, width, width > 480 ? 400 : 280, 1.08 * Math.max(...total, ...demand, ...received), {
       right: 92,
       label: `Stock at cost by ${data.bucketDays === 7 ? "week" : "day"}: from ${number(total[0], 1)} to ${number(total[count - 1], 1)} thousand ${data.currency}; demand from ${number(demand[0], 1)} to ${number(demand[count - 1], 1)}.`,
     });
@@ -60,14 +60,14 @@ function drawService(data) {
   const from = Math.max(0, Math.floor(lowest * 20 - 0.2) / 20);
   responsive(node, (width) => {
     const left = Math.min(150, width * 0.32);
-    const height = 34 + rows.length * 21;
+    const height = 52 + rows.length * 21;
     const x = linear(from, 1, left, width - 64);
     const svg = el("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Fill rate by group. " + data.overview.service.map((row) => `${GROUPS[row[0]]} ${row[1]}: ${percent(row[3])} simulated, ${percent(row[2])} planned`).join("; ") });
     for (const tick of niceTicks(from, 1, 4)) {
-      svg.append(el("line", { x1: x(tick), x2: x(tick), y1: 20, y2: height - 8, stroke: COLOURS.rule }), el("text", { x: x(tick), y: 12, "text-anchor": "middle" }, number(100 * tick, tick * 100 % 1 ? 1 : 0)));
+      svg.append(el("line", { x1: x(tick), x2: x(tick), y1: 20, y2: height - 12, stroke: COLOURS.rule }), el("text", { x: x(tick), y: 12, "text-anchor": "middle" }, quantity(100 * tick)));
     }
     rows.forEach((row, n) => {
-      const y = 34 + n * 21;
+      const y = 48 + n * 21;
       if (row.length === 1) return void svg.append(el("text", { x: 0, y: y + 6, class: "strong" }, GROUPS[row[0]]));
       const [by, group, planned, simulated, low, high] = row;
       svg.append(
@@ -78,7 +78,7 @@ function drawService(data) {
         el("text", { x: width, y: y + 4, "text-anchor": "end", class: "strong" }, percent(simulated)),
       );
       if (by === "all") {
-        svg.append(el("text", { x: x(simulated), y: y - 8, "text-anchor": "middle", style: `fill:${COLOURS.blue}` }, x(planned) - x(simulated) > 66 ? "simulated" : ""), el("text", { x: x(planned), y: y - 8, "text-anchor": "middle" }, "planned"));
+        svg.append(el("text", { x: x(simulated), y: y - 10, "text-anchor": "middle", style: `fill:${COLOURS.blue}` }, x(planned) - x(simulated) > 66 ? "simulated" : ""), el("text", { x: x(planned), y: y - 10, "text-anchor": "middle" }, "planned"));
       }
     });
     fill(node, svg);

@@ -41,7 +41,7 @@ function dataTable(node, { caption, columns, rows, choices = [], size = 20, sort
       ),
     );
     const lines = seen.slice(first, first + size).map((n) =>
-      el("tr", {}, columns.map((column) => el("td", { class: column.number ? "number" : column.wide ? "text" : "keep" }, column.show ? column.show(rows[n]) : column.text ? column.text(rows[n]) : String(column.of(rows[n]) ?? "")))),
+      el("tr", {}, columns.map((column) => el("td", { class: column.number ? "number" : column.wider ? "text wider" : column.wide ? "text" : "keep" }, column.show ? column.show(rows[n]) : column.text ? column.text(rows[n]) : String(column.of(rows[n]) ?? "")))),
     );
     fill(
       body,
@@ -82,7 +82,7 @@ function drawTables(data, explore) {
       { title: "Location", of: (row) => placeName(row[3]) },
       { title: "From", of: (row) => row[4], text: (row) => isoDay(row[4]) },
       { title: `At risk, ${data.currency}`, of: (row) => row[6], text: (row) => number(row[6], 2), number: true },
-      { title: "What is wrong", of: (row) => row[7], wide: true },
+      { title: "What is wrong", of: (row) => row[7], wide: true, wider: true },
       { title: "What to do", of: (row) => row[8], wide: true },
     ],
   });
