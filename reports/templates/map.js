@@ -46,7 +46,7 @@ function startMap(data) {
   function draw(width) {
     const height = Math.round(Math.min(Math.max(width * (whole[3] / whole[2]), 320), 640));
     const { scale, at } = project(width, height);
-    const svg = el("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Map of ${ofDay.length} routes on ${longDay(state.day)}. The list beside it has the same stops.`, style: "overflow:hidden" });
+    const svg = el("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Map of ${plural(ofDay.length, "route")} on ${longDay(state.day)}. The list beside it has the same stops.`, style: "overflow:hidden" });
     graticule(svg, width, height, scale, at);
     const styles = [["#8d8674", 1.4], ["#a39b88", 1.2], ["#ddd6c7", 0.7]];
     for (const level of [2, 1, 0]) {
@@ -129,8 +129,8 @@ function startMap(data) {
 
   function drawList() {
     const sums = ofDay.reduce((sum, route) => [sum[0] + route.stops.length, sum[1] + route.km, sum[2] + route.kg, sum[3] + route.cost, sum[4] + route.co2], [0, 0, 0, 0, 0]);
-    fill(byId("day-summary"), el("b", {}, longDay(state.day)), `: ${ofDay.length} routes, ${number(sums[0])} stops, ${number(sums[1])} km, ${number(sums[2])} kg, ${number(sums[3])} ${data.currency}, ${number(sums[4])} kg CO₂e.`);
-    const head = ["", "Route", "Stops", "km", "Out – back", "Load"];
+    fill(byId("day-summary"), el("b", {}, longDay(state.day)), `: ${plural(ofDay.length, "route")}, ${plural(sums[0], "stop")}, ${number(sums[1])} km, ${number(sums[2])} kg, ${number(sums[3])} ${data.currency}, ${number(sums[4])} kg CO₂e.`);
+    const head = ["Line", "Route", "Stops", "km", "Out – back", "Load"];
     fill(
       byId("route-list"),
       el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Routes of the day" },

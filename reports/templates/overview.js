@@ -37,7 +37,7 @@ function drawWeekly(data) {
     for (const [y, text, colour] of labels) chart.svg.append(el("text", { x: x(count - 0.5) + 9, y: y + 4, style: `fill:${colour}` }, text));
     if (received.some((v) => v > 0)) {
       const top = received.indexOf(Math.max(...received));
-      chart.svg.append(el("text", { x: x(top + 0.5) + 6, y: chart.y(received[top]) + 4, style: `fill:${COLOURS.gold}` }, "from suppliers"));
+      chart.svg.append(el("text", { x: x(top + 0.5) + 6, y: chart.y(received[top]) + 4, class: "halo", style: `fill:${COLOURS.gold}` }, "from suppliers"));
     }
     dayAxis(chart, total.map((_, n) => x(n + 0.5)), total.map((_, n) => n * data.bucketDays));
     notes(node, chart, [...total.map((_, n) => x(n)), x(count)], (n) =>
