@@ -85,7 +85,7 @@ def set_targets(
             review_period_days=review,
             demand_mean_qty=total,
             demand_sd_qty=np.sqrt(spread),
-            distribution=fitted.names,
+            distribution=np.where(total > 0.0, fitted.names, "none"),
             safety_stock_qty=np.minimum(safety, most),
             reorder_point_qty=np.minimum(reorder, most),
             order_up_to_qty=np.minimum(reorder + np.maximum(lot - in_review, 0.0), most),

@@ -224,6 +224,12 @@ def test_classes_come_from_history_and_from_the_forecast_where_there_is_none() -
     assert table["xyz_class"].loc["I1"] == "X"
 
 
+def test_a_forecast_of_zero_wants_no_stock() -> None:
+    row = targets(supply_table([("I1", "S1", "V1")]), flat_forecast({("I1", "S1"): 0.0})).iloc[0]
+    assert row["distribution"] == "none"
+    assert row["safety_stock_qty"] == row["reorder_point_qty"] == 0.0
+
+
 def test_empty_forecast_gives_an_empty_table() -> None:
     table = targets(supply_table(CHAIN), flat_forecast({("I1", "S1"): 1.0}).iloc[:0])
     assert table.empty
