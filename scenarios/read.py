@@ -249,9 +249,12 @@ def _changed(data: dict[str, Any], changes: list[_Change], known: set[Keys], iss
     for fault in _faults(data):
         location = _location(fault)
         if location not in known:
-            # the change that set this key, a key below it, or a section above it
-            change = next(c for path, c in reversed(origin.items()) if path[: len(location)] == location[: len(path)])
-            _report(fault, change.row, change.column, issues)
+            # the change that set this key, a key below it, or a section above it; none where a change has begun a
+            # section whose absence has been reported
+            related = (c for path, c in reversed(origin.items()) if path[: len(location)] == location[: len(path)])
+            cause = next(related, None)
+            if cause is not None:
+                _report(fault, cause.row, cause.column, issues)
     return data
 
 

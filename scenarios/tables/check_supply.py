@@ -34,9 +34,8 @@ def check_supply(tables: Mapping[str, Table], issues: Issues) -> None:
     first = ~pd.Series(key_codes(history, _PAIR)).duplicated().to_numpy()
     demanded = history.loc[first, _PAIR].astype(object)
     links = _check_sources(demanded, items, locations, suppliers, lanes, issues)
-    if not tables["vehicles"].frame.empty:
-        _check_depots(links, tables["vehicles"], issues)
-        _check_coordinates(links, tables["locations"], tables["travel_matrix"], issues)
+    _check_depots(links, tables["vehicles"], issues)
+    _check_coordinates(links, tables["locations"], tables["travel_matrix"], issues)
 
 
 def _plain(table: Table, columns: list[str]) -> pd.DataFrame:
@@ -178,7 +177,7 @@ def _report_unsourced(pairs: pd.DataFrame, issues: Issues, *, demanded: bool) ->
 
 def _check_depots(links: pd.DataFrame, vehicles: Table, issues: Issues) -> None:
     lacking = sorted(set(links["source_id"]) - set(vehicles.frame["depot_id"]))
-    if lacking:
+    if lacking and not vehicles.frame.empty:
         issues.add(
             "warning",
             "vehicles",
@@ -195,7 +194,19 @@ def _check_depots(links: pd.DataFrame, vehicles: Table, issues: Issues) -> None:
 def _check_coordinates(links: pd.DataFrame, locations: Table, matrix: Table, issues: Issues) -> None:
     """Report locations on routes that have no coordinates, unless the travel matrix has all their ways."""
     frame = locations.frame
-    nowhere = set(frame.loc[frame["latitude"].isna() | frame["longitude"].isna(), "location_id"])
+    unplaced = frame["latitude"].isna() & frame["longitude"].isna()
+    if unplaced.all() and matrix.frame.empty and not links.empty:
+        issues.add(
+            "warning",
+            "locations",
+            "no_coordinates_at_all",
+            "No location has coordinates and there is no travel_matrix, so no routes can be planned.",
+            "Fill in latitude and longitude to have routes.",
+            column="latitude",
+            rows=len(frame),
+        )
+        return
+    nowhere = set(frame.loc[unplaced, "location_id"])
     ways = _plain(matrix, ["origin_id", "destination_id"]).drop_duplicates()
     lost: set[str] = set()
     for source, group in links.groupby("source_id")["location_id"]:

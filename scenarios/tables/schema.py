@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["id", "text", "number", "integer", "date", "flag"]
+Kind = Literal["id", "text", "number", "integer", "date"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class Column:
 
     Attributes
     ----------
-    kind : how the column is read and stored: id and text as str, number as float64, integer as
-        Int64, date as datetime64[ns] (midnight), flag as bool.
+    kind : how the column is read and stored: id and text as str ("" where empty), number as float64,
+        integer as Int64, date as datetime64[ns] (midnight).
     unit : unit of measure, empty where it has none.
     required : the column must exist and hold a value in every row.
     default : value of empty cells and of a missing column; None leaves them empty.

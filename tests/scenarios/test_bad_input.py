@@ -266,9 +266,14 @@ def test_coordinates_are_not_needed_where_the_matrix_has_every_way(write: Write)
     assert only(check_project(write(locations=locations, travel_matrix=partial))[1], "no_coordinates")["value"] == "S2"
 
 
-def test_coordinates_are_not_needed_without_vehicles(write: Write) -> None:
+def test_a_project_without_any_coordinates_has_no_routes(write: Write) -> None:
     locations = "location_id,type\nDC,dc\nS1,store\nS2,store\n"
-    assert check_project(write(locations=locations, vehicles=None))[0] is not None
+    project, issues = check_project(write(locations=locations))
+    assert project is not None
+    assert only(issues, "no_coordinates_at_all")["severity"] == "warning"
+    some = locations.replace("type\n", "type,latitude,longitude\n").replace("DC,dc", "DC,dc,41,-93")
+    some = some.replace("store\n", "store,,\n")
+    assert only(check_project(write(locations=some, vehicles=None))[1], "no_coordinates")["rows"] == 2
 
 
 def test_lanes_against_each_other_for_different_items_are_no_circle(write: Write) -> None:
@@ -364,3 +369,24 @@ def test_two_currencies_are_seen_with_a_good_scenario(write: Write) -> None:
     _, issues = check_project(folder)
     issue = only(issues, "other_currency")
     assert (issue["table"], issue["row"], issue["value"]) == ("suppliers", "2", "CAD")
+
+
+@pytest.mark.parametrize("broken", [None, "", "x\n", "cells"])
+def test_no_table_breaks_the_check(write: Write, broken: str | None) -> None:
+    for name, text in TABLES.items():
+        head, *rows = text.splitlines()
+        cells = "\n".join([head, *(",".join("x" for _ in row.split(",")) for row in rows)])
+        folder = write(**{name: cells if broken == "cells" else broken})
+        if broken is None:
+            (folder / f"{name}.csv").unlink(missing_ok=True)
+        project, issues = check_project(folder)
+        assert (project is None) == (issues["severity"] == "error").any()
+        assert project is None or name not in {"items", "locations", "demand_history"}
+
+
+def test_several_circles_are_one_issue(write: Write) -> None:
+    locations = TABLES["locations"] + "S3,store,,42,-93\nS4,store,,42,-93\n"
+    lanes = "origin_id,location_id\nS1,S2\nS2,S1\nS3,S4\nS4,S3\n"
+    issue = only(check_project(write(locations=locations, lanes=lanes))[1], "lane_circle")
+    assert "S1 -> S2 -> S1; S3 -> S4 -> S3 (lines 2, 3, 4, 5)" in issue["message"]
+    assert issue["rows"] == 4

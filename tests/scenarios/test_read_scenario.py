@@ -233,6 +233,13 @@ def test_all_mistakes_of_the_file_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_an_override_in_a_section_that_is_missing(tmp_path: Path) -> None:
+    found, issues = reading(tmp_path, "name: x\n", None, ("horizon.buckets=2",))
+    assert only(issues, "missing_key")["column"] == "horizon"
+    assert found is not None
+    assert found.scenario is None
+
+
 def test_no_file(tmp_path: Path) -> None:
     issues = Issues()
     assert read_scenario(tmp_path, None, (), issues) is None
