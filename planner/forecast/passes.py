@@ -68,7 +68,7 @@ class Calendar:
 
     Attributes
     ----------
-    demand, observed : [T] mean relative demand by week (`relative_demand`); empty for daily buckets.
+    demand, observed : [T] sums of `relative_demand` over all series, by week; zeros for daily buckets.
     """
 
     past: Past

@@ -37,8 +37,8 @@ class PromotionFactors:
     wanted : [P, 4] codes of item, location, category, region a promotion asks for; -1 asks for nothing.
     codes : [K, 4] codes of every series.
     first, last : [P] begin and end in buckets, fractions allowed, 0 is the oldest bucket of the history.
-    uplift : [P] demand with it over demand without it; [P, K'] is never stored.
-    uplift_of_item : [P, I] or empty: measured uplift by item code for promotions without one.
+    uplift : [P] demand with it over demand without it; NaN takes the measured one.
+    measured : [I] uplift by code of the item.
     buckets : T + H.
     """
 
