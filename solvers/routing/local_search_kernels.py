@@ -210,7 +210,9 @@ def update_route(instance: Instance, plan: Plan, r: Number, row: Number, size: N
                     node[at, AFTER] = v
             at = v
     node[scratch[row, size - 1], AFTER] = vehicle[FINISH]
-    value, penalty = spliced(instance, plan, kind, np.int64(scratch[row, size - 1]), -1, -1, vehicle[FINISH])
+    value, penalty = spliced(
+        instance, plan, kind, np.int64(scratch[row, size - 1]), np.int64(-1), np.int64(-1), vehicle[FINISH]
+    )
     plan.worth[r, VALUE] = value
     plan.worth[r, PENALTY] = penalty
 
@@ -242,7 +244,7 @@ def write_tail(instance: Instance, plan: Plan, row: Number, size: Number, b: Num
 @njit(helper=True, called=True)
 def write_join(instance: Instance, plan: Plan, row: Number, a: Number, x: Number, y: Number, b: Number) -> Number:
     """Write head up to a, x, y, tail from b into `scratch[row]`; return its size."""
-    size = write_head(instance, plan, row, 0, a)
+    size = write_head(instance, plan, row, np.int64(0), a)
     if x >= 0:
         plan.scratch[row, size] = x
         size += 1
@@ -342,10 +344,10 @@ def try_between(instance: Instance, plan: Plan, u: Number, v: Number, now: Numbe
             continue
         more, _ = spliced(instance, plan, other, c, m, n, d)
         if value + more < now_worth - EPSILON:
-            size = write_join(instance, plan, 0, a, k, j, b)
-            size_other = write_join(instance, plan, 1, c, m, n, d)
-            update_route(instance, plan, r, 0, size, now)
-            update_route(instance, plan, s, 1, size_other, now)
+            size = write_join(instance, plan, np.int64(0), a, k, j, b)
+            size_other = write_join(instance, plan, np.int64(1), c, m, n, d)
+            update_route(instance, plan, r, np.int64(0), size, now)
+            update_route(instance, plan, s, np.int64(1), size_other, now)
             return 1
     return 0
 
@@ -487,7 +489,7 @@ def try_within(instance: Instance, plan: Plan, u: Number, v: Number, now: Number
             scratch[0, j] = u
         if timed and walked(instance, plan, kind, size) >= plan.worth[r, VALUE] - EPSILON:
             continue
-        update_route(instance, plan, r, 0, size, now)
+        update_route(instance, plan, r, np.int64(0), size, now)
         return 1
     return 0
 
@@ -538,7 +540,7 @@ def bring_in(instance: Instance, plan: Plan, u: Number, now: Number, force: Numb
         for side in range(2):
             a = v if side == 0 else np.int64(node[v, BEFORE])
             b = np.int64(node[v, AFTER]) if side == 0 else v
-            value, _ = spliced(instance, plan, kind, a, u, -1, b)
+            value, _ = spliced(instance, plan, kind, a, u, np.int64(-1), b)
             if value - plan.worth[r, VALUE] < best:
                 best = value - plan.worth[r, VALUE]
                 best_r, best_a = r, a
@@ -548,7 +550,7 @@ def bring_in(instance: Instance, plan: Plan, u: Number, now: Number, force: Numb
         if tour[r, SIZE] > 0 or kind == seen or instance.allowed[kind, u] == 0 or vehicle[kind, MAX_STOPS] < 1:
             continue
         seen = kind
-        value, _ = spliced(instance, plan, kind, vehicle[kind, START], u, -1, vehicle[kind, FINISH])
+        value, _ = spliced(instance, plan, kind, vehicle[kind, START], u, np.int64(-1), vehicle[kind, FINISH])
         if value < best:
             best = value
             best_r, best_a = r, vehicle[kind, START]
@@ -558,8 +560,8 @@ def bring_in(instance: Instance, plan: Plan, u: Number, now: Number, force: Numb
     b = np.int64(node[best_a, AFTER]) if best_a >= first else tour[best_r, TOP]
     if b < 0:
         b = vehicle[kind, FINISH]
-    size = write_join(instance, plan, 0, best_a, u, -1, b)
-    update_route(instance, plan, best_r, 0, size, now)
+    size = write_join(instance, plan, np.int64(0), best_a, u, np.int64(-1), b)
+    update_route(instance, plan, best_r, np.int64(0), size, now)
     return 1
 
 
@@ -570,43 +572,45 @@ def move_to_empty(instance: Instance, plan: Plan, u: Number, now: Number) -> Num
     r = np.int64(node[u, ON])
     kind = tour[r, TYPE]
     p, x = np.int64(node[u, BEFORE]), np.int64(node[u, AFTER])
-    without, _ = spliced(instance, plan, kind, p, -1, -1, x)
+    without, _ = spliced(instance, plan, kind, p, np.int64(-1), np.int64(-1), x)
     if without + instance.client[u, PRIZE] < worth[r, VALUE] - EPSILON:
-        size = write_join(instance, plan, 0, p, -1, -1, x)
+        size = write_join(instance, plan, np.int64(0), p, np.int64(-1), np.int64(-1), x)
         node[u, ON] = -1
-        update_route(instance, plan, r, 0, size, now)
+        update_route(instance, plan, r, np.int64(0), size, now)
         return 1
-    head, _ = spliced(instance, plan, kind, p, -1, -1, vehicle[kind, FINISH])
+    head, _ = spliced(instance, plan, kind, p, np.int64(-1), np.int64(-1), vehicle[kind, FINISH])
     seen = np.int64(-1)
     for s in range(len(tour)):
         other = tour[s, TYPE]
         if tour[s, SIZE] > 0 or other == seen or instance.allowed[other, u] == 0:
             continue
         seen = other
-        alone, _ = spliced(instance, plan, other, vehicle[other, START], u, -1, vehicle[other, FINISH])
+        alone, _ = spliced(instance, plan, other, vehicle[other, START], u, np.int64(-1), vehicle[other, FINISH])
         if tour[r, SIZE] > 1 and without + alone < worth[r, VALUE] - EPSILON and vehicle[other, MAX_STOPS] > 0:
-            size = write_join(instance, plan, 0, p, -1, -1, x)
-            size_other = write_join(instance, plan, 1, vehicle[other, START], u, -1, vehicle[other, FINISH])
-            update_route(instance, plan, r, 0, size, now)
-            update_route(instance, plan, s, 1, size_other, now)
+            size = write_join(instance, plan, np.int64(0), p, np.int64(-1), np.int64(-1), x)
+            size_other = write_join(
+                instance, plan, np.int64(1), vehicle[other, START], u, np.int64(-1), vehicle[other, FINISH]
+            )
+            update_route(instance, plan, r, np.int64(0), size, now)
+            update_route(instance, plan, s, np.int64(1), size_other, now)
             return 1
         if other == kind and p >= first:
-            tail, _ = spliced(instance, plan, kind, vehicle[kind, START], -1, -1, u)
+            tail, _ = spliced(instance, plan, kind, vehicle[kind, START], np.int64(-1), np.int64(-1), u)
             if head + tail < worth[r, VALUE] - EPSILON:
-                size = write_head(instance, plan, 0, 0, p)
-                size_other = write_tail(instance, plan, 1, 0, u)
-                update_route(instance, plan, r, 0, size, now)
-                update_route(instance, plan, s, 1, size_other, now)
+                size = write_head(instance, plan, np.int64(0), np.int64(0), p)
+                size_other = write_tail(instance, plan, np.int64(1), np.int64(0), u)
+                update_route(instance, plan, r, np.int64(0), size, now)
+                update_route(instance, plan, s, np.int64(1), size_other, now)
                 return 1
         if other != kind and p < first:
             # the whole route changes vehicle
-            size = write_tail(instance, plan, 0, 0, u)
+            size = write_tail(instance, plan, np.int64(0), np.int64(0), u)
             fits = size <= vehicle[other, MAX_STOPS]
             for k in range(size):
                 fits = fits and instance.allowed[other, plan.scratch[0, k]] > 0
             if fits and walked(instance, plan, other, size) < worth[r, VALUE] - EPSILON:
-                update_route(instance, plan, r, 0, 0, now)
-                update_route(instance, plan, s, 0, size, now)
+                update_route(instance, plan, r, np.int64(0), np.int64(0), now)
+                update_route(instance, plan, s, np.int64(0), size, now)
                 return 1
     return 0
 
@@ -722,10 +726,10 @@ def swap_star(instance: Instance, plan: Plan, r: Number, s: Number, now: Number)
         u = np.int64(node[u, AFTER])
     if best_u < 0:
         return 0
-    size = write_exchange(instance, plan, 0, r, best_u, best_v, best_after_v)
-    size_other = write_exchange(instance, plan, 1, s, best_v, best_u, best_after_u)
-    update_route(instance, plan, r, 0, size, now)
-    update_route(instance, plan, s, 1, size_other, now)
+    size = write_exchange(instance, plan, np.int64(0), r, best_u, best_v, best_after_v)
+    size_other = write_exchange(instance, plan, np.int64(1), s, best_v, best_u, best_after_u)
+    update_route(instance, plan, r, np.int64(0), size, now)
+    update_route(instance, plan, s, np.int64(1), size_other, now)
     return 1
 
 
@@ -778,7 +782,7 @@ def load_plan(instance: Instance, plan: Plan, following: Int32Array, firsts: Int
             plan.scratch[0, size] = v
             size += 1
             v = np.int64(following[v])
-        update_route(instance, plan, r, 0, size, 0)
+        update_route(instance, plan, r, np.int64(0), size, np.int64(0))
         plan.tour[r, SWAPPED] = -1
 
 
@@ -799,7 +803,7 @@ def educate(instance: Instance, plan: Plan, following: Int32Array, firsts: IntAr
     for i in range(clients):
         if node[order[i], ON] < 0:
             now += 1
-            bring_in(instance, plan, np.int64(order[i]), now, instance.client[order[i], PRIZE] > 0)
+            bring_in(instance, plan, np.int64(order[i]), now, min(instance.client[order[i], PRIZE], 1))
     near = min(GRANULAR, instance.near.shape[1])
     plain = instance.features & TIMED == 0
     searching = True
@@ -811,7 +815,7 @@ def educate(instance: Instance, plan: Plan, following: Int32Array, firsts: IntAr
             tested[u] = now
             if node[u, ON] < 0:
                 now += 1
-                if bring_in(instance, plan, u, now, False):
+                if bring_in(instance, plan, u, now, np.int64(0)):
                     searching = True
                 continue
             for k in range(near):

@@ -13,10 +13,8 @@ from solvers.routing.instance import (
     CAPACITY,
     CLOSE,
     CLOSE_FINISH,
-    COST,
     EARLY,
     FINISH,
-    FIXED,
     LATE,
     MAX_DISTANCE,
     MAX_DURATION,
@@ -125,7 +123,7 @@ def unlink(instance: Instance, state: State, c: Number) -> None:
     """Take client c off its route."""
     node, route = state.node, state.route
     first = instance.first_client
-    a, b, r = node[c, PREVIOUS], node[c, NEXT], node[c, ROUTE]
+    a, b, r = np.int64(node[c, PREVIOUS]), np.int64(node[c, NEXT]), np.int64(node[c, ROUTE])
     profile = instance.vehicle[route[r, KIND], PROFILE]
     gap = np.int32(leg(instance.matrix, instance.points, instance.metric, profile, a, b))
     if a >= first:
@@ -148,7 +146,7 @@ def unlink(instance: Instance, state: State, c: Number) -> None:
         route[r, LOAD + q] -= instance.amount[c, q]
 
 
-@njit(helper=True)
+@njit(helper=True, called=True)
 def refresh(instance: Instance, state: State, r: Number) -> None:
     """Recompute time data, peaks, distance and duration of route r, and whether it keeps its rules (`GOOD`)."""
     node, route, clock = state.node, state.route, state.clock
@@ -222,7 +220,7 @@ def refresh(instance: Instance, state: State, r: Number) -> None:
     route[r, GOOD] = good and route[r, DURATION] <= vehicle[kind, MAX_DURATION]
 
 
-@njit(helper=True)
+@njit(helper=True, called=True)
 def refresh_peaks(instance: Instance, state: State, r: Number) -> None:
     """Recompute the largest loads before and behind every client of route r."""
     node, route, peak, amount = state.node, state.route, state.peak, instance.amount
@@ -319,20 +317,3 @@ def insertion_extra(
     if duration > vehicle[kind, MAX_DURATION]:
         return UNBOUNDED
     return vehicle[kind, WAGE] * (duration - route[r, DURATION])
-
-
-@njit(helper=True)
-def route_cost(instance: Instance, state: State, r: Number) -> Number:
-    """Return the cost of route r as its links and its time data stand; 0 when unused."""
-    node, route, vehicle = state.node, state.route, instance.vehicle
-    if route[r, COUNT] == 0:
-        return np.int64(0)
-    kind = route[r, KIND]
-    length = np.int64(0)
-    v = route[r, FIRST]
-    while v >= instance.first_client:
-        length += node[v, TO_PREVIOUS]
-        if node[v, NEXT] < instance.first_client:
-            length += node[v, TO_NEXT]
-        v = np.int64(node[v, NEXT])
-    return vehicle[kind, FIXED] + vehicle[kind, COST] * length + vehicle[kind, WAGE] * route[r, DURATION]

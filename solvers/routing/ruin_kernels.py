@@ -96,7 +96,7 @@ def touch(state: State, work: Workspace, r: Number) -> None:
 def take_out(instance: Instance, state: State, work: Workspace, c: Number) -> Number:
     """Remove client c from its route, log it, and return the change of cost (without its prize and without time)."""
     node = state.node
-    r = node[c, ROUTE]
+    r = np.int64(node[c, ROUTE])
     vehicle = instance.vehicle[state.route[r, KIND]]
     row = work.counter[LOGGED]
     work.log[row, 0] = c
@@ -104,7 +104,8 @@ def take_out(instance: Instance, state: State, work: Workspace, c: Number) -> Nu
     work.log[row, 2] = r
     work.counter[LOGGED] += 1
     change = -np.int64(node[c, TO_PREVIOUS]) - np.int64(node[c, TO_NEXT])
-    change += leg(instance.matrix, instance.points, instance.metric, vehicle[PROFILE], node[c, PREVIOUS], node[c, NEXT])
+    a, b = np.int64(node[c, PREVIOUS]), np.int64(node[c, NEXT])
+    change += leg(instance.matrix, instance.points, instance.metric, vehicle[PROFILE], a, b)
     unlink(instance, state, c)
     work.removed[work.counter[REMOVED]] = c
     work.counter[REMOVED] += 1
@@ -128,7 +129,7 @@ def remove_string(instance: Instance, state: State, work: Workspace, c: Number, 
     """Remove a string of clients around c from its route, sometimes sparing a part in the middle; return the change."""
     node, route, first = state.node, state.route, instance.first_client
     random = work.random
-    r = node[c, ROUTE]
+    r = np.int64(node[c, ROUTE])
     touch(state, work, r)
     count = route[r, COUNT]
     length = min(count, int(1.0 + draw(random) * min(float(count), longest)))
@@ -140,23 +141,23 @@ def remove_string(instance: Instance, state: State, work: Workspace, c: Number, 
     span = length + spared
     # start of the string: a random number of steps before c, within the route
     back = int(draw(random) * span)
-    begin = c
+    begin = np.int64(c)
     while back > 0 and node[begin, PREVIOUS] >= first:
-        begin = node[begin, PREVIOUS]
+        begin = np.int64(node[begin, PREVIOUS])
         back -= 1
     ahead = 1
     v = begin
     while ahead < span and node[v, NEXT] >= first:
-        v = node[v, NEXT]
+        v = np.int64(node[v, NEXT])
         ahead += 1
     while ahead < span:
-        begin = node[begin, PREVIOUS]
+        begin = np.int64(node[begin, PREVIOUS])
         ahead += 1
     skip = 1 + int(draw(random) * (length - 1)) if spared > 0 else span
     change = np.int64(0)
     v = begin
     for k in range(span):
-        following = node[v, NEXT]
+        following = np.int64(node[v, NEXT])
         if k < skip or k >= skip + spared:
             work.stamp[v] = work.counter[STEP]
             change += take_out(instance, state, work, v) + instance.client[v, PRIZE]
@@ -181,7 +182,7 @@ def ruin(instance: Instance, state: State, work: Workspace, average: Number) -> 
     tried = 0
     done = 0
     for k in range(instance.around.shape[1]):
-        c = instance.around[centre, k]
+        c = np.int64(instance.around[centre, k])
         if c < 0 or done >= strings:
             break
         r = node[c, ROUTE]
@@ -257,7 +258,7 @@ def cheapest_insertion(
     last_r = np.int64(-1)
     roomy = False
     for k in range(instance.near.shape[1]):
-        v = instance.near[c, k]
+        v = np.int64(instance.near[c, k])
         if v < 0:
             break
         r = np.int64(node[v, ROUTE])
@@ -324,10 +325,9 @@ def put_in(instance: Instance, state: State, work: Workspace, c: Number, a: Numb
 @njit(helper=True)
 def recreate(instance: Instance, state: State, work: Workspace) -> Number:
     """Insert the removed clients one by one at their cheapest places; return the change of cost."""
-    order_removed(instance, work)
     change = np.int64(0)
     for i in range(work.counter[REMOVED]):
-        c = work.removed[i]
+        c = np.int64(work.removed[i])
         _, a, b, r = cheapest_insertion(instance, state, work, c)
         if r >= 0:
             change += put_in(instance, state, work, c, a, b, r)
@@ -340,11 +340,11 @@ def undo(instance: Instance, state: State, work: Workspace) -> None:
     node, route, log = state.node, state.route, work.log
     first = instance.first_client
     for row in range(work.counter[LOGGED] - 1, -1, -1):
-        c, a, r = log[row, 0], log[row, 1], log[row, 2]
+        c, a, r = np.int64(log[row, 0]), np.int64(log[row, 1]), np.int64(log[row, 2])
         if a < 0:
             unlink(instance, state, c)
         elif a >= first:
-            link(instance, state, c, a, node[a, NEXT], r)
+            link(instance, state, c, a, np.int64(node[a, NEXT]), r)
         else:
             b = route[r, FIRST] if route[r, COUNT] > 0 else instance.vehicle[route[r, KIND], FINISH]
             link(instance, state, c, a, b, r)
@@ -401,23 +401,15 @@ def begin_step(work: Workspace) -> None:
 
 
 @njit(helper=True)
-def insert_everyone(instance: Instance, state: State, work: Workspace) -> None:
-    """Insert all unassigned clients, cheapest place first in the order of a drawn criterion: a first solution."""
-    begin_step(work)
-    for i in range(state.total[ABSENT]):
+def take_everyone(state: State, work: Workspace) -> None:
+    """Make the unassigned clients, in random order, the removed ones of this step."""
+    number = state.total[ABSENT]
+    work.counter[REMOVED] = number
+    for i in range(number):
         work.removed[i] = state.absent[i]
-    work.counter[REMOVED] = state.total[ABSENT]
-    for i in range(work.counter[REMOVED]):
-        # a shuffle; sorting thousands by insertion would be slow
-        j = i + int(draw(work.random) * (work.counter[REMOVED] - i))
+    for i in range(number):
+        j = i + int(draw(work.random) * (number - i))
         work.removed[i], work.removed[j] = work.removed[j], work.removed[i]
-    for i in range(work.counter[REMOVED]):
-        c = work.removed[i]
-        _, a, b, r = cheapest_insertion(instance, state, work, c)
-        if r >= 0:
-            state.total[COSTS] += put_in(instance, state, work, c, a, b, r)
-    settle(state, work)
-    keep_best(state, work)
 
 
 @njit(allocates=False)
@@ -429,16 +421,25 @@ def anneal(
     The first call, before anything is known, inserts everyone first.
     """
     total = state.total
-    if work.counter[STEP] == 0:
-        insert_everyone(instance, state, work)
+    opening = work.counter[STEP] == 0
     cooling = (cold / hot) ** (1.0 / max(1, steps))
     temperature = hot
     unsaved = False
     found = 0
-    for _ in range(steps):
+    for step in range(-1 if opening else 0, steps):
         begin_step(work)
-        change = ruin(instance, state, work, average)
+        change = np.int64(0)
+        if step < 0:
+            take_everyone(state, work)
+        else:
+            change += ruin(instance, state, work, average)
+            order_removed(instance, work)
         change += recreate(instance, state, work)
+        if step < 0:
+            total[COSTS] += change
+            settle(state, work)
+            keep_best(state, work)
+            continue
         temperature *= cooling
         accepted = change < -temperature * math.log(draw(work.random) + 1e-300)
         if accepted and instance.features & REFRESHED:

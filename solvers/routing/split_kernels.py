@@ -81,7 +81,7 @@ def split(
                 home = (np.int64(0), np.int64(0), vehicle[0, OPEN_FINISH], vehicle[0, CLOSE_FINISH])
                 total, end, _, _ = joined(span, warp, early, late, drive, home)
             back = distance(instance, profile, v, vehicle[0, FINISH])
-            value, _ = priced(instance, plan, 0, length + back, over, total, end)
+            value, _ = priced(instance, plan, np.int64(0), length + back, over, total, end)
             if best[i] + value < best[j + 1]:
                 best[j + 1] = best[i] + value
                 cut[j + 1] = i
