@@ -1,4 +1,4 @@
-"""Runs of the `planner` command that the rules are judged on, each made once."""
+"""Runs that the rules are judged on, each made once."""
 
 from __future__ import annotations
 
@@ -11,14 +11,33 @@ import pytest
 from judge.case import Case, read_case
 from judge.small_chain import write_small_chain
 
+from planner.engine.run import run_project
 from scenarios.examples import example_folder
 
+# Rules hold whatever the budgets are, so the example is planned with small ones.
+IOWA = {
+    "horizon.buckets": 3,
+    "replenishment.iterations": 20,
+    "distribution.iterations": 100,
+    "simulation.replications": 20,
+}
 
-def plan(project: Path, run: Path, *options: str) -> None:
-    """Plan a project by the command; 0: done, 4: a limit was hit and the plan is usable."""
-    command = [sys.executable, "-m", "planner", "run", str(project), "--output", str(run), "--quiet", *options]
+
+def _plan_iowa(folder: Path) -> Case:
+    """Plan the example by the command as a user types it; 0: done, 4: a limit was hit and the plan is usable."""
+    project, run = example_folder("iowa"), folder / "run"
+    words = [word for path, value in IOWA.items() for word in ("--set", f"{path}={value}")]
+    command = [sys.executable, "-m", "planner", "run", str(project), "--output", str(run), "--quiet", *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode in {0, 4}, done.stdout + done.stderr
+    return read_case(project, run, IOWA)
+
+
+def _plan_small_chain(folder: Path, seed: int) -> Case:
+    """Plan a generated chain in this process."""
+    project, run = write_small_chain(folder / "project", seed), folder / "run"
+    run_project(project, output=run, threads=1)
+    return read_case(project, run)
 
 
 @pytest.fixture(scope="session")
@@ -28,14 +47,11 @@ def judged_case(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Cas
 
     def make(name: str) -> Case:
         if name not in made:
-            folder = tmp_path_factory.mktemp(name)
-            run = folder / "run"
-            if name == "iowa":
-                project, changes = example_folder("iowa"), {"horizon.buckets": 3}
-            else:
-                project, changes = write_small_chain(folder / "project", seed=int(name.rsplit(maxsplit=1)[-1])), {}
-            plan(project, run, *(word for path, value in changes.items() for word in ("--set", f"{path}={value}")))
-            made[name] = read_case(project, run, changes)
+            folder = tmp_path_factory.mktemp(name.replace(" ", "_"))
+            kind, _, seed = name.rpartition(" ")
+            made[name] = _plan_small_chain(folder, int(seed)) if kind else _plan_iowa(folder)
+                _plan_iowa(folder) if name == "iowa" else _plan_small_chain(folder, int(name.rsplit(maxsplit=1)[-1]))
+            )
         return made[name]
 
     return make
