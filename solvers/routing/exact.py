@@ -20,7 +20,7 @@ from solvers.routing.solution import RoutingSolution
 from solvers.routing.stop import StopRule
 
 MOST_CLIENTS = 60
-MOST_LABELS = 500_000
+MOST_LABELS = 300_000
 """Partial routes kept at most; more would take minutes and gigabytes."""
 LABELS_PER_ITERATION = 1000
 
