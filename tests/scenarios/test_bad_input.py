@@ -371,7 +371,7 @@ def test_two_currencies_are_seen_with_a_good_scenario(write: Write) -> None:
     assert (issue["table"], issue["row"], issue["value"]) == ("suppliers", "2", "CAD")
 
 
-@pytest.mark.parametrize("broken", [None, "", "x\n", "cells"])
+@pytest.mark.parametrize("broken", [None, "cells"])
 def test_no_table_breaks_the_check(write: Write, broken: str | None) -> None:
     for name, text in TABLES.items():
         head, *rows = text.splitlines()

@@ -96,7 +96,7 @@ def read(source: str, folder: Path, schemas: list[TableSchema]) -> list[Table]:
     return tables
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(ITEM_ROWS, HISTORY_ROWS, PIN_ROWS)
 def test_every_source_gives_the_same(
     items: list[dict[str, object]], history: list[dict[str, object]], pins: list[dict[str, object]]

@@ -43,7 +43,7 @@ rule_rows = st.lists(
 key_rows = st.lists(st.fixed_dictionaries({name: st.sampled_from("abcd") for name in KEYS}), max_size=8)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(key_rows, rule_rows, st.booleans(), st.booleans())
 def test_equals_the_slow_oracle(
     keys: list[dict[str, str]], rules: list[dict[str, object]], with_priority: bool, categorical: bool
