@@ -38,6 +38,8 @@ def _column_codes(column: pd.Series[Any]) -> tuple[npt.NDArray[np.int64], int]:
 
 def keys_as_text(frame: pd.DataFrame, columns: Sequence[str], rows: npt.NDArray[np.intp]) -> list[str]:
     """Return what `columns` hold in `rows` as text; only for the first few, nobody reads more."""
+    if len(rows) == 0:
+        return []
     shown = frame.iloc[rows[:5]][list(columns)].itertuples(index=False, name=None)
     texts = [", ".join(_plain(value) for value in row if not pd.isna(value) and value != "") for row in shown]
     return texts + [""] * (len(rows) - len(texts))
