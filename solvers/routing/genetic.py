@@ -187,10 +187,11 @@ class Genetic:
             max_stops=int(min(row[MAX_STOPS], len(clients))),
         )
         tours = np.stack([self.rng.permutation(len(clients)) + 1 for _ in range(4 * number)])
-        order = np.argsort(make_fitness(data).evaluate(tours), kind="stable")[:number]
+        order = np.argsort(make_fitness(data).evaluate(tours.astype(np.int32)), kind="stable")[:number]
         return [nodes[tours[k]].astype(np.int32) for k in order[::-1]]
 
     def _split(self, giant_tour: Int32Array) -> Links:
+        giant_tour = giant_tour[self.instance.allowed[0, giant_tour] > 0]
         size = len(giant_tour) + 1
         following = np.full(len(self.instance.client), -1, np.int32)
         firsts = np.full(len(self.plan.tour), -1, np.int64)
@@ -215,7 +216,7 @@ class Genetic:
 
     def _parent(self) -> Individual:
         """Return the better of two drawn individuals by biased fitness."""
-        drawn = []
+        drawn: list[tuple[float, int, int]] = []
         sizes = [len(group.members) for group in self.groups]
         for place in self.rng.integers(0, sum(sizes), 2).tolist():
             group, within = (0, place) if place < sizes[0] else (1, place - sizes[0])

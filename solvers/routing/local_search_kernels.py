@@ -842,11 +842,11 @@ def educate(instance: Instance, plan: Plan, following: Int32Array, firsts: IntAr
             if made:
                 searching = True
     total = 0.0
-    for v in range(first, len(node)):
-        following[v] = node[v, AFTER]
-        if node[v, ON] < 0:
-            following[v] = -1
-            total += instance.client[v, PRIZE]
+    for c in range(first, len(node)):
+        following[c] = node[c, AFTER]
+        if node[c, ON] < 0:
+            following[c] = -1
+            total += instance.client[c, PRIZE]
     for r in range(len(tour)):
         firsts[r] = tour[r, TOP] if tour[r, SIZE] > 0 else -1
         total += plan.worth[r, VALUE]

@@ -418,10 +418,10 @@ def anneal(
 ) -> Number:
     """Run `steps` steps of ruin and recreate while the temperature falls from `hot` to `cold`; return new bests.
 
-    The first call, before anything is known, inserts everyone first.
+    With 0 steps, all unassigned clients are inserted and the result is the best so far.
     """
     total = state.total
-    opening = work.counter[STEP] == 0
+    opening = steps == 0
     cooling = (cold / hot) ** (1.0 / max(1, steps))
     temperature = hot
     unsaved = False
@@ -491,4 +491,3 @@ def fill_routes(instance: Instance, state: State, work: Workspace, tours: IntArr
             work.removed[work.counter[REMOVED]] = c
             work.counter[REMOVED] += 1
     settle(state, work)
-    work.counter[STEP] = 0

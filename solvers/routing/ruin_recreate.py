@@ -65,8 +65,19 @@ class Annealing:
         work = make_workspace(problem, instance, state, seed)
         if start is not None:
             put_solution(instance, state, work, start)
-        anneal(instance, state, work, 0, 1.0, 1.0, params.average_removed)
-        return cls(problem, instance, state, work, params, mean_arc_cost(instance, state))
+        chain = cls(problem, instance, state, work, params, 1.0)
+        chain.settle_start()
+        chain.arc_cost = mean_arc_cost(instance, state)
+        return chain
+
+    def settle_start(self) -> None:
+        """Insert whoever is unassigned after `put_solution` and take the result as the best so far."""
+        anneal(self.instance, self.state, self.work, 0, 1.0, 1.0, self.params.average_removed)
+
+    def temperature(self, share: float) -> float:
+        """Return the temperature when `share` of the budget is used."""
+        hot, cold = self.params.hot * self.arc_cost, self.params.cold * self.arc_cost
+        return float(hot * (cold / hot) ** min(1.0, share))
 
     @property
     def best_cost(self) -> int:
@@ -75,8 +86,7 @@ class Annealing:
 
     def run(self, steps: int, begin: float, end: float) -> None:
         """Run `steps` steps while the share of the budget goes from `begin` to `end`."""
-        hot, cold = self.params.hot * self.arc_cost, self.params.cold * self.arc_cost
-        first, last = (hot * (cold / hot) ** min(1.0, share) for share in (begin, end))
+        first, last = self.temperature(begin), self.temperature(end)
         anneal(self.instance, self.state, self.work, steps, first, last, self.params.average_removed)
 
     def best(self) -> RoutingSolution:

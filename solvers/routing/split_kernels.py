@@ -86,18 +86,18 @@ def split(
                 best[j + 1] = best[i] + value
                 cut[j + 1] = i
             at = v
-    for r in range(len(firsts)):
-        firsts[r] = -1
-    for v in range(len(following)):
-        following[v] = -1
-    j = clients
-    r = 0
-    while j > 0:
-        i = cut[j]
-        if r < len(firsts):
-            firsts[r] = giant_tour[i]
-            for k in range(i, j - 1):
+    for slot in range(len(firsts)):
+        firsts[slot] = -1
+    for node in range(len(following)):
+        following[node] = -1
+    end = np.int64(clients)
+    slot = 0
+    while end > 0:
+        begin = cut[end]
+        if slot < len(firsts):
+            firsts[slot] = giant_tour[begin]
+            for k in range(begin, end - 1):
                 following[giant_tour[k]] = giant_tour[k + 1]
-        r += 1
-        j = i
+        slot += 1
+        end = begin
     return float(best[clients])

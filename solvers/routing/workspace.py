@@ -9,7 +9,7 @@ from solvers.routing.kernel_types import FloatArray, IntArray
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.ruin_kernels import Workspace, fill_routes
 from solvers.routing.solution import RoutingSolution
-from solvers.routing.state import KIND, State, routes_of
+from solvers.routing.state import KIND, State, empty_state, routes_of
 
 
 def make_workspace(problem: RoutingProblem, instance: Instance, state: State, seed: int) -> Workspace:
@@ -49,6 +49,13 @@ def best_solution(instance: Instance, state: State, work: Workspace) -> RoutingS
     """Return the best solution known to `work`."""
     kinds: IntArray = state.route[:, KIND]
     return routes_of(instance, work.best_next, work.best_first, kinds)
+
+
+def reset(instance: Instance, state: State, work: Workspace) -> None:
+    """Empty the state and forget the best solution, so that `put_solution` can start again."""
+    for name, fresh in empty_state(instance)._asdict().items():
+        getattr(state, name)[:] = fresh
+    work.best_cost[0] = int(instance.client[:, PRIZE].sum()) + 1
 
 
 def put_solution(instance: Instance, state: State, work: Workspace, solution: RoutingSolution) -> None:

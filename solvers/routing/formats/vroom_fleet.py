@@ -49,6 +49,16 @@ class VroomFleet:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """What one profile drives by [N, N]: the problem's distances and their cost per unit, times, true distances."""
+
+    distances: IntArray
+    durations: IntArray
+    metres: IntArray | None
+    unit_cost: int
+
+
 def build_fleet(
     vehicles: Sequence[VroomVehicle], travel: dict[str, Travel], skill_bits: dict[int, int], faults: Faults
 ) -> VroomFleet:
@@ -79,7 +89,7 @@ def build_fleet(
         measure = "cost"
 
     profiles: dict[tuple[object, ...], int] = {}
-    matrices: list[tuple[IntArray, IntArray, IntArray | None]] = []
+    ways: list[_Ways] = []
     groups: dict[tuple[object, ...], list[VroomVehicle]] = {}
     driven: list[int] = []  # profile of every group
     for vehicle in vehicles:
@@ -90,7 +100,7 @@ def build_fleet(
         )
         if way not in profiles:
             profiles[way] = len(profiles)
-            matrices.append(_ways(vehicle, travel[vehicle.profile], measure))
+            ways.append(_ways(vehicle, travel[vehicle.profile], measure))
         alike = (profiles[way], *(getattr(vehicle, name) for name in VroomVehicle.__slots__ if name != "id"))
         if alike not in groups:
             driven.append(profiles[way])
@@ -102,7 +112,7 @@ def build_fleet(
         start_depot=[v.start for v in firsts],
         end_depot=[v.end for v in firsts],
         fixed_cost=[v.fixed * COST_UNIT for v in firsts],
-        distance_cost=[_distance_cost(v, measure) for v in firsts],
+        distance_cost=[ways[k].unit_cost for k in driven],
         duration_cost=[v.per_hour * PER_HOUR if measure == "metres" else 0 for v in firsts],
         profile=driven,
         shift=[v.window for v in firsts],
@@ -110,33 +120,28 @@ def build_fleet(
         max_stops=[v.max_tasks for v in firsts],
         skills=[sum(skill_bits[skill] for skill in v.skills if skill in skill_bits) for v in firsts],
     )
-    distances, durations, metres = zip(*matrices, strict=True)
-    known = [m for m in metres if m is not None]
+    known = [way.metres for way in ways if way.metres is not None]
     return VroomFleet(
         types=types,
         vehicles=tuple(tuple(v.id for v in members) for members in groups.values()),
-        distances=np.stack(distances),
-        durations=np.stack(durations),
-        metres=np.stack(known) if len(known) == len(metres) else None,
+        distances=np.stack([way.distances for way in ways]),
+        durations=np.stack([way.durations for way in ways]),
+        metres=np.stack(known) if len(known) == len(ways) else None,
         distance_is_time=measure == "seconds",
         notes=notes,
     )
 
 
-def _ways(vehicle: VroomVehicle, travel: Travel, measure: str) -> tuple[IntArray, IntArray, IntArray | None]:
-    """Return (distances of the problem, durations, true distances)."""
+def _ways(vehicle: VroomVehicle, travel: Travel, measure: str) -> _Ways:
     durations = np.rint(travel.durations / vehicle.speed_factor).astype(np.int64)
     if measure == "seconds":
-        return durations, durations, travel.distances
+        return _Ways(durations, durations, travel.distances, vehicle.per_hour * PER_HOUR)
     if measure == "metres" and travel.distances is not None:
-        return travel.distances, durations, travel.distances
+        return _Ways(travel.distances, durations, travel.distances, vehicle.per_km * PER_KM)
     if travel.costs is not None:
-        return travel.costs * COST_UNIT, durations, travel.distances
+        return _Ways(travel.costs, durations, travel.distances, COST_UNIT)
     charged = vehicle.per_hour * PER_HOUR * durations
     if travel.distances is not None:
         charged = charged + vehicle.per_km * PER_KM * travel.distances
-    return charged, durations, travel.distances
-
-
-def _distance_cost(vehicle: VroomVehicle, measure: str) -> int:
-    return {"seconds": vehicle.per_hour * PER_HOUR, "metres": vehicle.per_km * PER_KM, "cost": 1}[measure]
+    unit = 1 + (int(charged.max(initial=0)) >> 31)  # solvers take distances below 2^31
+    return _Ways(np.rint(charged / unit).astype(np.int64), durations, travel.distances, unit)
