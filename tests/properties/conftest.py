@@ -50,8 +50,6 @@ def judged_case(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Cas
             folder = tmp_path_factory.mktemp(name.replace(" ", "_"))
             kind, _, seed = name.rpartition(" ")
             made[name] = _plan_small_chain(folder, int(seed)) if kind else _plan_iowa(folder)
-                _plan_iowa(folder) if name == "iowa" else _plan_small_chain(folder, int(name.rsplit(maxsplit=1)[-1]))
-            )
         return made[name]
 
     return make
