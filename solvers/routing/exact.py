@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from solvers.routing.evaluate import judge
 from solvers.routing.problem import OPEN_END, UNBOUNDED, IntArray, RoutingProblem
 from solvers.routing.registry import Found, UnsupportedProblemError
 from solvers.routing.set_partitioning import Choice, Column, choose_routes
@@ -39,7 +40,9 @@ def supports(problem: RoutingProblem) -> str | None:
 def search(
     problem: RoutingProblem, stop: StopRule, seed: int, params: None = None, start: RoutingSolution | None = None
 ) -> Found:
-    """Enumerate and choose; nothing is drawn, so that `seed` and `start` change nothing.
+    """Enumerate and choose; nothing is drawn, so that `seed` changes nothing.
+
+    When `stop` comes first, the answer is `start` or the best that is at hand, without proof.
 
     Raises
     ------
@@ -63,20 +66,45 @@ def search(
     ]
     iterations = labels // LABELS_PER_ITERATION + 1
     choice = _choose(problem, columns, lambda: stop(iterations, float("inf")) >= 1)
+    if choice is None:
+        return Found(start or _greedy(problem, columns), iterations)
     routes = [(columns[k].vehicle_type, columns[k].clients) for k in choice.columns]
-    return Found(RoutingSolution.create(routes, problem.clients), iterations, optimal=choice.optimal and not ended)
+    solution = RoutingSolution.create(routes, problem.clients)
+    proven = choice.optimal and not ended
+    if start is not None and not proven and _rank(problem, start) < _rank(problem, solution):
+        solution = start
+    return Found(solution, iterations, optimal=proven)
 
 
-def _choose(problem: RoutingProblem, columns: list[Column], interrupted: Callable[[], bool]) -> Choice:
+def _rank(problem: RoutingProblem, solution: RoutingSolution) -> tuple[int, int]:
+    """Return (broken rules, cost)."""
+    verdict = judge(problem, solution)
+    return len(verdict.violations), verdict.cost
+
+
+def _greedy(problem: RoutingProblem, columns: list[Column]) -> RoutingSolution:
+    """Take routes by cost per client as long as they share no client and vehicles are left."""
+    free = problem.vehicles.count.tolist()
+    served: set[int] = set()
+    routes = []
+    for column in sorted(columns, key=lambda column: (column.cost / len(column.clients), column.clients)):
+        if free[column.vehicle_type] > 0 and served.isdisjoint(column.clients):
+            free[column.vehicle_type] -= 1
+            served.update(column.clients)
+            routes.append((column.vehicle_type, column.clients))
+    return RoutingSolution.create(routes, problem.clients)
+
+
+def _choose(problem: RoutingProblem, columns: list[Column], interrupted: Callable[[], bool]) -> Choice | None:
     """Serve all required clients if that is possible, else as many as can be, by priority."""
     counts = problem.vehicles.count
     missed = np.where(problem.required, -1, problem.prize)
     choice = choose_routes(columns, problem.clients, counts, missed, interrupted=interrupted)
-    if choice is None:
+    if choice is None and not interrupted():
         dearest = max((column.cost for column in columns), default=0) + int(problem.prize.max(initial=0)) + 1
         left_out = np.where(problem.required, dearest * (1 + problem.priority), problem.prize)
         choice = choose_routes(columns, problem.clients, counts, left_out, interrupted=interrupted)
-    return choice or Choice((), optimal=False)
+    return choice
 
 
 class _Label(NamedTuple):

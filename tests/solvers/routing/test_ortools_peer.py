@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from test_exact import problems
+from routing_problems import problems
 
 from solvers.routing import ortools, registry, stop
 from solvers.routing.problem import RoutingProblem, VehicleTypes
