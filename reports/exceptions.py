@@ -26,6 +26,12 @@ _KEYS = ["item_id", "location_id"]
 _TINY = 1e-6
 _YEAR = 365.0
 _CAPACITY_STEP = 0.1
+_LIMITS = {
+    "storage": "Storage is full",
+    "dispatch": "Dispatch is full",
+    "receiving": "Receiving is full",
+    "stock": "All stock that the location can send is promised",
+}
 
 
 def rank_exceptions(tables: Mapping[str, pd.DataFrame], *, bucket_days: int) -> pd.DataFrame:
@@ -38,57 +44,71 @@ def rank_exceptions(tables: Mapping[str, pd.DataFrame], *, bucket_days: int) -> 
     """
     stock = tables["projected_inventory"].merge(tables["policy_params"].drop(columns="safety_stock_qty"), on=_KEYS)
     stock = stock.merge(tables["items"][["item_id", "uom"]], how="left", on="item_id").fillna({"uom": "units"})
-    arrivals = _Arrivals(tables)
+    remedies = _Remedies(tables, bucket_days)
     bucket = "week" if bucket_days == 7 else "day"
-    short = _stock_outs(stock, arrivals, bucket)
-    low = _below_safety_stock(stock, short, arrivals, bucket)
+    short = _stock_outs(stock, remedies, bucket)
+    low = _below_safety_stock(stock, short, remedies, bucket)
     needy = pd.concat([short, low])[[*_KEYS, "qty"]]
     parts = [
         short,
         low,
         _overdue(stock, tables),
-        _excess(stock, needy, arrivals, bucket_days),
+        _excess(stock, needy, remedies, bucket_days),
         _unassigned(tables),
         _capacity(tables["capacity_prices"], bucket),
     ]
     frame = pd.concat([part for part in parts if not part.empty] or [pd.DataFrame(columns=list(EXCEPTIONS.columns))])
     frame["money_at_risk"] = frame["money_at_risk"].astype(np.float64).round(2)
+    frame = frame[(frame["money_at_risk"] > 0) | (frame["kind"] == "unassigned_load")]
     frame = frame.sort_values(
         ["money_at_risk", "kind", *_KEYS, "date"], ascending=[False, True, True, True, True], ignore_index=True
     )
     return conform(EXCEPTIONS, frame.assign(rank=np.arange(1, len(frame) + 1)))
 
 
-class _Arrivals:
-    """What is still to come to an item-location, and where it comes from."""
+class _Remedies:
+    """What can be done about too little stock: what is still to come, and from where."""
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
-        columns = [*_KEYS, "order_id", "qty", "receipt_date"]
+    def __init__(self, tables: Mapping[str, pd.DataFrame], bucket_days: int) -> None:
+        columns = [*_KEYS, "order_id", "receipt_date"]
         self._open = _by_key(tables["open_orders"][columns])
         self._planned = _by_key(tables["replenishment_orders"][columns])
-        supply = tables["supply"]
+        supply, stock = tables["supply"], tables["projected_inventory"]
         keys = zip(supply["item_id"], supply["location_id"], strict=True)
         self._source = dict(zip(keys, supply["source_id"], strict=True))
+        self.sources = frozenset(supply["source_id"])
+        scarce = stock[stock["closing_qty"] <= stock["safety_stock_qty"] + _TINY]
+        self._scarce = set(zip(scarce["item_id"], scarce["location_id"], scarce["bucket_start"], strict=True))
+        self._bucket = pd.Timedelta(days=bucket_days)
 
-    def open_after(self, item: str, location: str, date: pd.Timestamp) -> tuple[str, pd.Timestamp] | None:
-        """Return the first open order received on or after `date`."""
-        return _first_after(self._open, item, location, date)
+    def open_after(self, item: str, location: str, bucket: pd.Timestamp) -> tuple[str, pd.Timestamp] | None:
+        """Return the first open order that comes when `bucket` is over."""
+        return _first_after(self._open, item, location, bucket + self._bucket)
 
     def has_open(self, item: str, location: str) -> bool:
         """Say whether an open order is under way to the item-location."""
         return (item, location) in self._open
 
-    def remedy(self, item: str, location: str, date: pd.Timestamp) -> str:
-        """Return what to do about too little stock on `date`."""
-        source = self._source.get((item, location), "")
-        for place, at in ((location, "here"), (source, f"at {source}")):
-            found = self.open_after(item, place, date)
-            if found:
-                return f"Expedite open order {found[0]}, due {at} {found[1]:%Y-%m-%d}."
-        found = _first_after(self._planned, item, location, date + pd.Timedelta(days=1))
-        if found:
-            return f"Bring order {found[0]} forward from {found[1]:%Y-%m-%d}."
-        return f"Ask {source} for an extra delivery, move stock from another location, or accept."
+    def for_row(self, row: Any) -> str:
+        """Return what to do about `row.qty` too little stock from the bucket of `row.date`."""
+        item, place, source = row.item_id, row.location_id, self._source.get((row.item_id, row.location_id), "")
+        coming = self.open_after(item, place, row.date)
+        if coming:
+            return f"Expedite open order {coming[0]}, due {coming[1]:%Y-%m-%d}."
+        upstream = self.open_after(item, source, row.date)
+        if upstream and (item, source, row.date) in self._scarce:
+            return f"Expedite open order {upstream[0]}, due at {source} {upstream[1]:%Y-%m-%d}."
+        planned = _first_after(self._planned, item, place, row.date + self._bucket)
+        if planned:
+            return f"Bring order {planned[0]} forward from {planned[1]:%Y-%m-%d}."
+        return f"Order {_qty(row.qty)} {row.uom} more from {source}, move stock from another location, or accept."
+
+
+def _qty(value: float) -> str:
+    """Write a quantity with as many digits as a person needs."""
+    digits = 0 if abs(value) >= 100 or value == round(value) else 1 if abs(value) >= 10 else 2
+    text = f"{value:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _lines(frame: pd.DataFrame) -> list[Any]:
@@ -117,7 +137,7 @@ def _first_after(coming: _Coming, item: str, location: str, date: pd.Timestamp) 
     return None
 
 
-def _stock_outs(stock: pd.DataFrame, arrivals: _Arrivals, bucket: str) -> pd.DataFrame:
+def _stock_outs(stock: pd.DataFrame, remedies: _Remedies, bucket: str) -> pd.DataFrame:
     """Return item-locations whose planned demand is not met in full; late_supply where an open order comes after."""
     short = stock[stock["unmet_qty"] > _TINY]
     money = (short["unmet_qty"] * short["shortage_cost"]).groupby([short[key] for key in _KEYS]).sum()
@@ -130,18 +150,18 @@ def _stock_outs(stock: pd.DataFrame, arrivals: _Arrivals, bucket: str) -> pd.Dat
     rows["money_at_risk"] = money.to_numpy()
     demand = stock.groupby(_KEYS)["demand_qty"].sum()
     rows["demand"] = demand.reindex(pd.MultiIndex.from_frame(rows[_KEYS])).to_numpy()
-    late = [arrivals.open_after(r.item_id, r.location_id, r.date) is not None for r in _lines(rows)]
+    late = [remedies.open_after(r.item_id, r.location_id, r.date) is not None for r in _lines(rows)]
     rows["kind"] = np.where(late, "late_supply", "stock_out")
     rows["message"] = [
-        f"Stock runs out: {r.qty:,.10g} of {r.demand:,.10g} {r.uom} of demand not served, "
+        f"Stock runs out: {_qty(r.qty)} of {_qty(r.demand)} {r.uom} of demand not served, "
         f"in {_times(r.buckets, bucket)} from {r.date:%Y-%m-%d}."
         for r in _lines(rows)
     ]
-    rows["action"] = [arrivals.remedy(r.item_id, r.location_id, r.date) for r in _lines(rows)]
+    rows["action"] = [remedies.for_row(r) for r in _lines(rows)]
     return rows
 
 
-def _below_safety_stock(stock: pd.DataFrame, short: pd.DataFrame, arrivals: _Arrivals, bucket: str) -> pd.DataFrame:
+def _below_safety_stock(stock: pd.DataFrame, short: pd.DataFrame, remedies: _Remedies, bucket: str) -> pd.DataFrame:
     """Return item-locations that fall below their safety stock without running out."""
     low = stock[stock["closing_qty"] < stock["safety_stock_qty"] - _TINY]
     known = pd.MultiIndex.from_frame(short[_KEYS])
@@ -157,11 +177,11 @@ def _below_safety_stock(stock: pd.DataFrame, short: pd.DataFrame, arrivals: _Arr
     rows = low.sort_values([*_KEYS, "qty", "bucket_start"], ascending=[True, True, False, True])
     rows = rows.drop_duplicates(_KEYS).assign(kind="below_safety_stock")
     rows["message"] = [
-        f"Below safety stock in {_times(r.buckets, bucket)}: at worst {r.closing_qty:,.10g} of "
-        f"{r.safety_stock_qty:,.10g} {r.uom}, in the {bucket} of {r.bucket_start:%Y-%m-%d}."
+        f"Below safety stock in {_times(r.buckets, bucket)}: at worst {_qty(r.closing_qty)} of "
+        f"{_qty(r.safety_stock_qty)} {r.uom}, in the {bucket} of {r.bucket_start:%Y-%m-%d}."
         for r in _lines(rows)
     ]
-    rows["action"] = [arrivals.remedy(r.item_id, r.location_id, r.date) for r in _lines(rows)]
+    rows["action"] = [remedies.for_row(r) for r in _lines(rows)]
     return rows
 
 
@@ -187,7 +207,7 @@ def _overdue(stock: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.Data
     needed = np.minimum(rows["qty"], rows["need"] + rows["shipped"])
     rows["money_at_risk"] = needed * rows["shortage_cost"]
     rows["message"] = [
-        f"Open order {r.order_id} ({r.qty:,.10g} {r.uom}) was due {r.receipt_date:%Y-%m-%d}; "
+        f"Open order {r.order_id} ({_qty(r.qty)} {r.uom}) was due {r.receipt_date:%Y-%m-%d}; "
         "the plan counts on it at once."
         for r in _lines(rows)
     ]
@@ -195,7 +215,7 @@ def _overdue(stock: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.Data
     return rows
 
 
-def _excess(stock: pd.DataFrame, needy: pd.DataFrame, arrivals: _Arrivals, bucket_days: int) -> pd.DataFrame:
+def _excess(stock: pd.DataFrame, needy: pd.DataFrame, remedies: _Remedies, bucket_days: int) -> pd.DataFrame:
     """Return item-locations whose stock never comes down to the order-up-to level."""
     rows = stock.groupby(_KEYS, as_index=False).agg(
         lowest=("closing_qty", "min"),
@@ -214,15 +234,16 @@ def _excess(stock: pd.DataFrame, needy: pd.DataFrame, arrivals: _Arrivals, bucke
     days = np.divide(rows["qty"], per_day, out=np.full(len(rows), np.inf), where=per_day.to_numpy() > 0)
     gone = np.minimum(_YEAR / days, 1.0)  # share of the excess that is used within a year
     rows["money_at_risk"] = rows["qty"] * rows["holding_cost"] * np.minimum(days, _YEAR) * (1.0 - 0.5 * gone)
+    needy = needy[~needy["location_id"].isin(remedies.sources)]  # stock moves to a neighbour, not back upstream
     takers = dict(needy.sort_values("qty").groupby("item_id")["location_id"].last())
     rows["message"] = [
-        f"{r.qty:,.10g} {r.uom} above the order-up-to level of {r.order_up_to_qty:,.10g} in the whole horizon"
+        f"{_qty(r.qty)} {r.uom} above the order-up-to level of {_qty(r.order_up_to_qty)} in the whole horizon"
         + (f": {d:,.0f} days of demand." if np.isfinite(d) else ", and no demand.")
         for r, d in zip(_lines(rows), days, strict=True)
     ]
     rows["action"] = [
         "Cancel or put off the open order."
-        if arrivals.has_open(r.item_id, r.location_id)
+        if remedies.has_open(r.item_id, r.location_id)
         else f"Move some to {takers[r.item_id]}, which is short."
         if r.item_id in takers
         else "Order nothing; mark down if it does not move."
@@ -260,9 +281,9 @@ def _capacity(prices: pd.DataFrame, bucket: str) -> pd.DataFrame:
                 "date": start,
                 "qty": _CAPACITY_STEP * part["capacity"].max() if first.unit == "base units" else 0.0,
                 "money_at_risk": part["saving"].sum(),
-                "message": f"{first.kind.capitalize()} is full in {_times(buckets, bucket)}: one more "
+                "message": f"{_LIMITS.get(first.kind, first.kind)} in {_times(buckets, bucket)}: one more "
                 f"{first.unit.removesuffix('s')} saves up to {part['price'].max():,.4g}.",
-                "action": f"Find more {first.kind} capacity from {start:%Y-%m-%d}, or move orders earlier.",
+                "action": f"Find more from {start:%Y-%m-%d}, or order earlier.",
             }
         )
     return pd.DataFrame(rows)

@@ -23,8 +23,8 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports.page_data import page_data
-from reports.page_text import assumptions, lede, provenance_lines, tiles
+from reports.page_data import MOST_EXCEPTIONS, page_data
+from reports.page_text import assumptions, exceptions_intro, lede, provenance_lines, tiles
 from reports.run_folder import RunFolder
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -67,6 +67,7 @@ def _context(run: RunFolder) -> dict[str, Any]:
         "description": str(about.get("settings", {}).get("description", "")),
         "lede": lede(run),
         "tiles": tiles(run),
+        "exceptions_intro": exceptions_intro(run, MOST_EXCEPTIONS),
         "assumptions": assumptions(about.get("settings", {})),
         "provenance": provenance_lines(about),
         "style": Markup(_fonts() + (_TEMPLATES / "report.css").read_text(encoding="utf-8")),

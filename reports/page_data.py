@@ -18,7 +18,7 @@ from reports.run_folder import RunFolder
 
 _KEYS = ["item_id", "location_id"]
 _HUNDREDTHS = 100
-_MOST_EXCEPTIONS = 3000
+MOST_EXCEPTIONS = 3000
 _MOST_ISSUES = 1000
 _Floats = npt.NDArray[np.float64]
 
@@ -223,7 +223,7 @@ def _routes(
 
 
 def _exceptions(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame, start: pd.Timestamp) -> list[list[Any]]:
-    top = tables["exceptions"].head(_MOST_EXCEPTIONS)
+    top = tables["exceptions"].head(MOST_EXCEPTIONS)
     index = pd.MultiIndex.from_frame(rows[_KEYS])
     top = top.assign(row=index.get_indexer(pd.MultiIndex.from_frame(top[_KEYS])), day=_days(top["date"], start))
     return _texts(

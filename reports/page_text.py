@@ -69,7 +69,7 @@ def _number(value: float, digits: int) -> str:
 
 
 def _percent(share: float) -> str:
-    return "–" if isnan(share) else f"{100 * share:.1f} %"
+    return "–" if isnan(share) else f"{100 * share:.1f} %".replace("-", "−")
 
 
 def lede(run: RunFolder) -> str:
@@ -159,6 +159,20 @@ def _cost_parts(simulation: pd.DataFrame) -> Iterator[Part]:
     for column, value in means.items():
         share = 100 * float(value) / total if total > 0 else 0.0
         yield Part(kinds[str(column)], _number(float(value), 0), round(share, 2))
+
+
+def exceptions_intro(run: RunFolder, shown: int) -> str:
+    """Return how much is at risk in how many exceptions, and how much of it the first ones hold."""
+    money = run.tables["exceptions"]["money_at_risk"]
+    currency = run.provenance["currency"]
+    if money.sum() <= 0:
+        return "Ranked by the money at risk if nothing is done."
+    half = int((money.cumsum() < money.sum() / 2).sum()) + 1
+    text = (
+        f"{len(money):,} exceptions put {money.sum():,.0f} {currency} at risk if nothing is done; "
+        f"the first {half:,} hold half of it."
+    )
+    return text if len(money) <= shown else f"{text} The first {shown:,} are here, all are in exceptions.csv."
 
 
 def assumptions(settings: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -11,7 +11,6 @@ function startExplorer(data) {
   const placeLabels = data.places.map((_, n) => named(data.place(n)));
   fill(byId("list-items"), [...new Set(rows.item)].sort((a, b) => itemLabels[a].localeCompare(itemLabels[b])).map((n) => el("option", { value: itemLabels[n] })));
   let current = 0;
-  let redraw = [];
 
   const placesOf = (item) => {
     const found = [];
@@ -31,9 +30,12 @@ function startExplorer(data) {
     itemBox.value = itemLabels[rows.item[row]];
     placeBox.value = placeLabels[rows.place[row]];
     fill(byId("list-places"), placesOf(rows.item[row]).map((other) => el("option", { value: placeLabels[rows.place[other]] })));
-    fill(byId("caption-demand"), el("b", {}, "Demand"), ` ${item.uom} per ${data.bucketDays === 7 ? "week" : "day"}; band: 10 % to 90 % quantile of the forecast`);
+    const per = `${item.uom} per ${data.bucketDays === 7 ? "week" : "day"}`;
+    const caption = hasDemand(data, row) ? [el("b", {}, "Demand"), ` ${per}; band: 10 % to 90 % quantile of the forecast`] : [el("b", {}, "Sent on"), ` ${per}, to the locations that it supplies`];
+    fill(byId("caption-demand"), caption);
     fill(byId("caption-stock"), el("b", {}, "Projected stock"), ` ${item.uom}, with receipts and safety stock`);
-    redraw = [drawDemand(data, row, item), drawStock(data, row, item)];
+    drawDemand(data, row, item);
+    drawStock(data, row, item);
     drawFacts(data, row, item, place);
     drawNumbers(data, row);
     if (scroll) byId("explore").scrollIntoView();
@@ -71,16 +73,20 @@ function startExplorer(data) {
   return show;
 }
 
+const hasDemand = (data, row) => data.one("mean", row).some((v) => v > 0) || data.one("history", row).some((v) => v > 0);
+
 function drawDemand(data, row, item) {
   const { past, buckets } = data.series;
   const [history, mean, low, high, demand] = ["history", "mean", "low", "high", "demand"].map((name) => data.one(name, row));
   const shipped = data.one("shipped", row);
-  const ownDemand = mean.some((v) => v > 0) || history.some((v) => v > 0);
+  const ownDemand = hasDemand(data, row);
   const node = byId("chart-demand");
-  return draws(node, (width) => {
+  draws(node, (width) => {
     const future = ownDemand ? mean : shipped;
     const chart = frame(node, width, 270, 1.05 * Math.max(...history, ...(ownDemand ? high : shipped), ...demand, 1), {
-      label: `${item.name}: demand of ${past} past buckets, mean ${quantity(history.reduce((a, b) => a + b, 0) / Math.max(past, 1))}; forecast mean ${quantity(mean.reduce((a, b) => a + b, 0) / buckets)} ${item.uom} per bucket.`,
+      label: ownDemand
+        ? `${item.name}: demand of ${past} past buckets, mean ${quantity(history.reduce((a, b) => a + b, 0) / Math.max(past, 1))}; forecast mean ${quantity(mean.reduce((a, b) => a + b, 0) / buckets)} ${item.uom} per bucket.`
+        : `${item.name}: sent on ${shipped.map(quantity).join(", ")} ${item.uom}.`,
     });
     const step = (chart.right - chart.left) / (past + buckets);
     const x = (n) => chart.left + step * n;
@@ -97,7 +103,7 @@ function drawDemand(data, row, item) {
     }
     chart.svg.append(
       el("line", { x1: x(past), x2: x(past), y1: 4, y2: chart.base, stroke: COLOURS.ink }),
-      el("text", { x: x(past) - 6, y: 11, "text-anchor": "end" }, "sold"),
+      el("text", { x: x(past) - 6, y: 11, "text-anchor": "end" }, ownDemand ? "sold" : "before"),
       el("text", { x: x(past) + 6, y: 11, style: `fill:${COLOURS.blue}` }, ownDemand ? "forecast" : "sent on"),
     );
     dayAxis(chart, [...history, ...mean].map((_, n) => x(n + 0.5)), [...history, ...mean].map((_, n) => (n - past) * data.bucketDays));
@@ -116,7 +122,7 @@ function drawStock(data, row, item) {
   const [opening, open, planned, closing, safety, unmet] = ["opening", "open", "planned", "closing", "safety", "unmet"].map((name) => data.one(name, row));
   const peak = opening.map((v, n) => v + open[n] + planned[n]);
   const node = byId("chart-stock");
-  return draws(node, (width) => {
+  draws(node, (width) => {
     const chart = frame(node, width, 270, 1.12 * Math.max(...peak, ...safety, 1), {
       label: `${item.name}: projected stock from ${quantity(opening[0])} to ${quantity(closing[buckets - 1])} ${item.uom}; receipts ${planned.map(quantity).join(", ")}; not served ${quantity(unmet.reduce((a, b) => a + b, 0))}.`,
       bottom: 40,

@@ -49,7 +49,7 @@ def test_an_open_order_after_a_stock_out_is_named(tables: Tables) -> None:
     rows = _rank(tables, projected_inventory=stock)
     (row,) = rows[(rows["item_id"] == "000") & (rows["location_id"] == "DC")].itertuples()
     assert row.kind == "late_supply"
-    assert row.action == "Expedite open order 00001, due here 2015-12-01."
+    assert row.action == "Expedite open order 00001, due 2015-12-01."
 
 
 def test_money_below_safety_stock_is_the_normal_loss(tables: Tables) -> None:
