@@ -28,7 +28,7 @@ class OrderingProblem:
     shortage_cost : [K] money per unit of demand lost, or per unit and bucket owed.
     carry : [K] share 0..1 of the units left over from one bucket to the next, after the review period, that
         later orders cannot make up for by being smaller.
-    lost_sales : whether unmet demand is lost; otherwise it is owed.
+    lost_sales : [K] whether unmet demand is lost; otherwise it is owed.
     """
 
     demand: npt.NDArray[np.int32]
@@ -39,7 +39,7 @@ class OrderingProblem:
     holding_cost: Floats
     shortage_cost: Floats
     carry: Floats
-    lost_sales: bool = True
+    lost_sales: npt.NDArray[np.bool_]
 
     def __post_init__(self) -> None:
         count, paths, horizon = self.demand.shape
@@ -47,7 +47,15 @@ class OrderingProblem:
             raise ValueError("no demand paths")
         if self.arrivals.shape != (count, horizon):
             raise ValueError(f"arrivals have shape {self.arrivals.shape}, demand asks for {(count, horizon)}")
-        for name in ("on_hand", "lead_buckets", "review_buckets", "holding_cost", "shortage_cost", "carry"):
+        for name in (
+            "on_hand",
+            "lead_buckets",
+            "review_buckets",
+            "holding_cost",
+            "shortage_cost",
+            "carry",
+            "lost_sales",
+        ):
             if getattr(self, name).shape != (count,):
                 raise ValueError(f"{name} has shape {getattr(self, name).shape}, demand asks for {(count,)}")
         if (self.lead_buckets < 0).any() or (self.lead_buckets >= horizon).any():

@@ -42,7 +42,7 @@ def price_units(
     holding: Floats,
     shortage: Floats,
     carry: Floats,
-    lost_sales: bool,
+    lost_sales: npt.NDArray[np.bool_],
     orders: Integers,
 ) -> None:
     """Write into `orders` [K] the number of units whose expected saving exceeds their expected holding cost.
@@ -56,7 +56,7 @@ def price_units(
         unmet = np.zeros((paths, horizon), dtype=np.int64)
         most = 0
         for path in range(paths):
-            unmet_demand(demand[k, path], arrivals[k], on_hand[k], lead[k], lost_sales, unmet[path])
+            unmet_demand(demand[k, path], arrivals[k], on_hand[k], lead[k], lost_sales[k], unmet[path])
             for bucket in range(lead[k], cover_end):
                 most = max(most, unmet[path, bucket])
         # reached[b, u]: paths on which unit u (from 1) has been asked for by the end of bucket b
@@ -75,7 +75,7 @@ def price_units(
             for bucket in range(lead[k], horizon):
                 asked = reached[bucket, unit]
                 if bucket < cover_end:
-                    if not lost_sales or bucket == cover_end - 1:
+                    if not lost_sales[k] or bucket == cover_end - 1:
                         saved += asked
                 else:
                     weight *= carry[k]

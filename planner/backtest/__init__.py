@@ -1,0 +1,1 @@
+"""Backtest: ordering rules played week by week on real sales that they have not seen."""
