@@ -76,10 +76,11 @@ function startExplorer(data) {
 const hasDemand = (data, row) => data.one("mean", row).some((v) => v > 0) || data.one("history", row).some((v) => v > 0);
 
 function drawDemand(data, row, item) {
-  const { past, buckets } = data.series;
-  const [history, mean, low, high, demand] = ["history", "mean", "low", "high", "demand"].map((name) => data.one(name, row));
-  const shipped = data.one("shipped", row);
+  const buckets = data.series.buckets;
   const ownDemand = hasDemand(data, row);
+  const past = ownDemand ? data.series.past : 0;
+  const [mean, low, high, demand, shipped] = ["mean", "low", "high", "demand", "shipped"].map((name) => data.one(name, row));
+  const history = ownDemand ? data.one("history", row) : [];
   const node = byId("chart-demand");
   draws(node, (width) => {
     const future = ownDemand ? mean : shipped;
@@ -101,11 +102,13 @@ function drawDemand(data, row, item) {
     } else {
       future.forEach((v, n) => v > 0 && chart.svg.append(el("rect", { x: x(past + n) + step * 0.14, width: step * 0.72, y: chart.y(v), height: chart.base - chart.y(v), fill: COLOURS.band, stroke: COLOURS.blue })));
     }
-    chart.svg.append(
-      el("line", { x1: x(past), x2: x(past), y1: 4, y2: chart.base, stroke: COLOURS.ink }),
-      el("text", { x: x(past) - 6, y: 11, "text-anchor": "end" }, ownDemand ? "sold" : "before"),
-      el("text", { x: x(past) + 6, y: 11, style: `fill:${COLOURS.blue}` }, ownDemand ? "forecast" : "sent on"),
-    );
+    if (ownDemand) {
+      chart.svg.append(
+        el("line", { x1: x(past), x2: x(past), y1: 4, y2: chart.base, stroke: COLOURS.ink }),
+        el("text", { x: x(past) - 6, y: 11, "text-anchor": "end" }, "sold"),
+        el("text", { x: x(past) + 6, y: 11, style: `fill:${COLOURS.blue}` }, "forecast"),
+      );
+    }
     dayAxis(chart, [...history, ...mean].map((_, n) => x(n + 0.5)), [...history, ...mean].map((_, n) => (n - past) * data.bucketDays));
     notes(node, chart, [...history, ...mean].map((_, n) => x(n)).concat(x(past + buckets)), (n) => {
       const t = n - past;
