@@ -1,8 +1,8 @@
 """report.html: one file with everything in it, for reading offline, printing and mailing.
 
-Charts and the map are drawn as SVG by about 700 lines of plain script in `templates/`. Plotly was
+Charts and the map are drawn as SVG by about 650 lines of plain script in `templates/`. Plotly was
 weighed and left out: it alone is 4.8 MB where the whole page for 6,000 item-locations takes about
-2 MB; it has no chart of stock that jumps at receipts and falls with demand, and no offline map; and its
+1 MB; it has no chart of stock that jumps at receipts and falls with demand, and no offline map; and its
 graphics neither follow the page's type nor print as lines of text. The data are gzipped JSON in the page,
 unpacked by the browser (DecompressionStream: every browser since 2023); the figures above the fold, the
 assumptions and the provenance are plain HTML and need no script. A content security policy in the page
