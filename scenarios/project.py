@@ -87,9 +87,9 @@ def check_project(
         for name, schema in TABLES.items()
     }
     hashes = {name: table_hash(table) for name, table in tables.items() if table.given}
-    if resolved is not None:
-        tables = clean_tables(tables, resolved.horizon, issues)
-    check_tables(tables, resolved, issues)
+    if reading.outline is not None:
+        tables = clean_tables(tables, reading.outline.horizon, issues)
+    check_tables(tables, reading.outline, issues)
     frame = issues.frame()
     if resolved is None or (frame["severity"] == "error").any():
         return None, frame

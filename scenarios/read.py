@@ -34,11 +34,13 @@ class Reading:
     Attributes
     ----------
     scenario : validated, with the named scenario and the overrides; None where it has errors.
+    outline : what of it is right, to check the tables against; None where too little is.
     tables : where the tables are, as written.
     root : folder of the file.
     """
 
     scenario: Scenario | None
+    outline: Scenario | None
     tables: str
     root: Path
 
@@ -108,7 +110,8 @@ def read_scenario(path: Path, name: str | None, overrides: Sequence[str], issues
 
     scenario = Scenario.model_validate(data) if len(issues.rows) == before else None
     tables = data.get("tables", Scenario.model_fields["tables"].default)
-    return Reading(scenario, tables if isinstance(tables, str) else ".", file.parent)
+    outline = _outline(data) if scenario is None else scenario
+    return Reading(scenario, outline, tables if isinstance(tables, str) else ".", file.parent)
 
 
 def _read_yaml(file: Path, issues: Issues) -> _Document | None:
@@ -173,6 +176,20 @@ def _faults(data: dict[str, Any]) -> list[ErrorDetails]:
     except ValidationError as error:
         return error.errors(include_url=False)
     return []
+
+
+def _outline(data: dict[str, Any]) -> Scenario | None:
+    """Return the scenario without its faulty keys, None where one of them cannot be done without."""
+    data = {"name": "", **copy.deepcopy(data)}
+    for fault in _faults(data):
+        section: Any = data
+        for key in _location(fault):
+            if isinstance(section.get(key), dict) and key != _location(fault)[-1]:
+                section = section[key]
+            else:
+                section.pop(key, None)
+                break
+    return None if _faults(data) else Scenario.model_validate(data)
 
 
 def _location(fault: ErrorDetails) -> Keys:

@@ -61,9 +61,17 @@ def _check_locations(table: Table, issues: Issues) -> None:
     _check_order(table, "window_start_min", "window_end_min", issues)
     latitude, longitude = table.frame["latitude"], table.frame["longitude"]
     for here, other in (("latitude", "longitude"), ("longitude", "latitude")):
-        half = table.frame[here].isna() & table.frame[other].notna()
-        fault = ("error", "half_a_coordinate", f"the row has a {other} but no {here}", "Give both or neither.")
-        _report(table, half, fault, here, issues)
+        rows = np.flatnonzero(table.frame[here].isna() & table.frame[other].notna())
+        issues.add_rows(
+            "error",
+            "locations",
+            "half_a_coordinate",
+            f"location '{{value}}' has a {other} but no {here}",
+            "Give both or neither.",
+            column=here,
+            lines=table.lines[rows],
+            values=table.frame["location_id"].iloc[rows].to_list(),
+        )
     fault = (
         "warning",
         "null_island",

@@ -240,6 +240,23 @@ def test_an_override_in_a_section_that_is_missing(tmp_path: Path) -> None:
     assert found.scenario is None
 
 
+def test_what_is_right_is_left_to_check_tables_against(tmp_path: Path) -> None:
+    text = (
+        GOOD
+        + "currency: EUR\nsed: 1\ninventory: {service_target: 2, holding_cost_rate: 0.1}\nforecast: {models: [x]}\n"
+    )
+    found, _ = reading(tmp_path, text, None, ("distribution=5",))
+    assert found is not None
+    assert found.scenario is None
+    outline = found.outline
+    assert outline is not None
+    assert (outline.currency, outline.inventory.holding_cost_rate) == ("EUR", 0.1)
+    assert outline.inventory.service_target == 0.95
+    found, _ = reading(tmp_path, "name: x\nhorizon: {start: never}\n")
+    assert found is not None
+    assert found.outline is None
+
+
 def test_no_file(tmp_path: Path) -> None:
     issues = Issues()
     assert read_scenario(tmp_path, None, (), issues) is None

@@ -346,6 +346,7 @@ def test_all_problems_are_listed_at_once(write: Write) -> None:
         ("scenario", "4", "unknown_key"),
         ("scenario", "10", "unknown_key"),
         ("items", "4", "duplicate_key"),
+        ("items", "3", "other_currency"),
         ("locations", "3", "wrong_choice"),
         ("suppliers", "1", "unknown_column"),
         ("item_suppliers", "2", "unknown_unit"),
