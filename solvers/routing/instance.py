@@ -177,7 +177,8 @@ def _euclidean(problem: RoutingProblem, origins: FloatArray, destinations: Float
 def distances_between(problem: RoutingProblem, instance: Instance, origins: IntArray, profile: int) -> IntArray:
     """Return [len(origins), N] distances from nodes of the instance to all nodes (0 for nowhere)."""
     if instance.matrix.size:
-        return instance.matrix[profile][origins].astype(np.int64)
+        known: IntArray = instance.matrix[profile][origins].astype(np.int64)
+        return known
     rows = _euclidean(problem, instance.points[origins], np.nan_to_num(instance.points))
     rows[:, problem.depots] = 0
     return rows

@@ -545,15 +545,15 @@ def bring_in(instance: Instance, plan: Plan, u: Number, now: Number, force: Numb
                 best = value - plan.worth[r, VALUE]
                 best_r, best_a = r, a
     seen = np.int64(-1)
-    for r in range(len(tour)):
-        kind = tour[r, TYPE]
-        if tour[r, SIZE] > 0 or kind == seen or instance.allowed[kind, u] == 0 or vehicle[kind, MAX_STOPS] < 1:
+    for slot in range(len(tour)):
+        kind = tour[slot, TYPE]
+        if tour[slot, SIZE] > 0 or kind == seen or instance.allowed[kind, u] == 0 or vehicle[kind, MAX_STOPS] < 1:
             continue
         seen = kind
         value, _ = spliced(instance, plan, kind, vehicle[kind, START], u, np.int64(-1), vehicle[kind, FINISH])
         if value < best:
             best = value
-            best_r, best_a = r, vehicle[kind, START]
+            best_r, best_a = np.int64(slot), vehicle[kind, START]
     if best_r < 0:
         return 0
     kind = tour[best_r, TYPE]
@@ -772,11 +772,11 @@ def try_swap_star(instance: Instance, plan: Plan, now: Number) -> tuple[Number, 
 def load_plan(instance: Instance, plan: Plan, following: Int32Array, firsts: IntArray) -> None:
     """Take over the routes written as next client [N] and first client [R]; whoever is on none is unassigned."""
     first = instance.first_client
-    for v in range(len(plan.node)):
-        plan.node[v, ON] = -1
-        plan.tested[v] = -1
+    for c in range(len(plan.node)):
+        plan.node[c, ON] = -1
+        plan.tested[c] = -1
     for r in range(len(plan.tour)):
-        size = 0
+        size = np.int64(0)
         v = firsts[r]
         while v >= first:
             plan.scratch[0, size] = v
