@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from planner.cli import check, demo, doctor, explain, init, report, routes, run
+from planner.cli import backtest, check, demo, doctor, explain, init, report, routes, run
 from planner.cli.edge import run_at_edge
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.command("demo")(demo.demo)
 app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("run")(run.run)
+app.command("backtest")(backtest.backtest)
 app.command("explain")(explain.explain)
 app.command("report")(report.report)
 app.command("doctor")(doctor.doctor)
