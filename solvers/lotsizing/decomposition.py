@@ -127,8 +127,10 @@ def _repair_now(done: int, iterations: int) -> bool:
 def _scales(relaxation: Relaxation, priced: Priced) -> tuple[Floats, Floats]:
     """Return money per unit of each row [rows], and the volume [rows, T] that makes gradients relative."""
     problem, coupling = relaxation.problem, relaxation.coupling
-    total = priced.cost.sum()
-    scale = np.full(problem.resources, total / max(priced.use.sum(), 1e-9))
+    # each resource by what its own users cost: kilograms of a dc and cubic metres of a store differ by orders
+    users = np.repeat(np.arange(problem.item_locations), np.diff(problem.usage_start))
+    at_stake = np.bincount(problem.usage_resource, weights=priced.cost[users], minlength=problem.resources)
+    scale = at_stake / np.maximum(priced.use.sum(axis=1), 1e-9)
     take = priced.take.astype(np.float64)
     per_source = np.array(
         [

@@ -78,7 +78,7 @@ class Primal:
         for share in _PRICE_SHARES:
             guide = share * prices, share * source_prices
             self._pass(state, *guide, penalty, stock_penalty, limit, soft=False, only_better=True)
-        self._plan_sources(state, prices)
+            self._plan_sources(state, prices)
         return state.packs, float(state.cost.sum())
 
     def _pass(
@@ -96,11 +96,23 @@ class Primal:
     ) -> None:
         r = self._r
         no_limit = np.empty((0, 0), np.int32)
+        spare = self._spare(state)
+        state.left += spare
         adjust(
             r.data, self._order, r.widest, self._most_packs, soft, only_overloaded, only_better, prices, source_prices,
             penalty, stock_penalty if stock_penalty.size else np.zeros(1), no_limit if limit is None else limit,
             limit is not None, r.coupling.row_of, state.use, state.left, state.packs, state.cost,
         )  # fmt: skip
+        state.left -= spare
+
+    def _spare(self, state: _State) -> Longs:
+        """Return [J, T] units that sources could still order from outside, arrived by the end of a bucket.
+
+        Without it the stores would be held to what the sources happen to have planned so far.
+        """
+        p, sources = self._r.problem, self._r.coupling.sources
+        more = np.maximum(p.max_packs[sources].astype(np.int64) - state.packs[sources], 0) * p.pack[sources, None]
+        return np.where(p.source[sources, None] < 0, np.minimum(np.cumsum(more, axis=1), NO_LIMIT), 0)
 
     def _overloaded(self, state: _State) -> bool:
         capacity = self._r.problem.capacity

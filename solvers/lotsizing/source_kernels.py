@@ -78,8 +78,8 @@ def source_range(
             return 0
         lo = rest[t + 1] + grid * low[t + 1]
         hi = rest[t + 1] + grid * high[t + 1]
-        first = low[t] + (rest[t] + r - rest[t + 1]) // grid
-        widest = max(widest, high[t + 1] - min(low[t + 1], first) + 1 + (d + send_high[t]) // grid)
+        _, first, last = _window(data, k, t, grid, send_low, send_high, rest, low, high)
+        widest = max(widest, last - first + 1)
     return int(widest)
 
 
@@ -111,7 +111,7 @@ def source_value(
     for i in range(high[T] - low[T] + 1):
         V[T, i] = -data.end_value[k] * (rest[T] + grid * (low[T] + i))
     for t in range(T - 1, -1, -1):
-        shift, first, top = _window(data, k, t, grid, send_low, send_high, rest, low, high)
+        start, first, top = _window(data, k, t, grid, send_low, send_high, rest, low, high)
         n_stage = top - first + 1
         least = send_low[t] // grid
         window = (send_high[t] - send_low[t]) // grid
@@ -127,7 +127,7 @@ def source_value(
                 A[i] = c + stock_price[t] * max(x, 0) + V[t + 1, n] - reward[t] * send_low[t]
         value = H[t]
         _send_more(A, B, value, n_stage, first - least, window, reward[t] * grid)
-        _order(data, k, t, pack, limit, price[t], shift, first, top, low[t], high[t], value, V[t], A, B)
+        _order(data, k, t, pack, limit, price[t], value[start - first :], top - start + 1, high[t] - low[t] + 1, V[t], A, B)
     return float(V[0, 0])
 
 
@@ -135,11 +135,11 @@ def source_value(
 def _window(
     data: Arrays, k: int, t: int, grid: int, send_low: Longs, send_high: Longs, rest: Longs, low: Longs, high: Longs
 ) -> tuple[int, int, int]:
-    """Return the shift from stock to stock with receipts, and the grid units before sending: first and top."""
-    shift = (rest[t] + data.receipts[k, t] - rest[t + 1]) // grid
-    first = low[t] + shift
+    """Return in grid units: the least stock before sending without an order, and the range of stocks to look at."""
+    start = low[t] + (rest[t] + data.receipts[k, t] - rest[t + 1]) // grid
+    first = min(start, low[t + 1] + send_low[t] // grid)
     top = high[t + 1] + (data.demand[k, t] + send_high[t]) // grid
-    return shift, first, top
+    return start, first, top
 
 
 @njit()
@@ -172,19 +172,14 @@ def _order(
     pack: int,
     limit: Ints,
     price: float,
-    shift: int,
-    first: int,
-    top: int,
-    low: int,
-    high: int,
     value: Floats,
+    n_stage: int,
+    n_states: int,
     here: Floats,
     A: Floats,
     B: Floats,
 ) -> None:
-    """Let here[i] be the least over packs of value at first + i + pack q, plus what the order costs."""
-    n_states = high - low + 1
-    n_stage = top - first + 1
+    """Let here[i] be the least over packs q of value[i + pack q] and what the order costs."""
     least = data.min_packs[k, t]
     fewest = max(data.moq[k], least)
     most = min(data.max_packs[k, t], limit[t])
