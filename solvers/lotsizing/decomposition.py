@@ -22,7 +22,9 @@ from solvers.lotsizing.threads import Threads
 
 Progress = Callable[[str, int, int], None]
 
-_STEP = 0.6
+_STEP = 2.0
+_MOST_OVERLOAD = 0.5
+"""Sources send nothing or all they may: their relative overload, up to 20, says little beyond its sign."""
 _DECAY = 0.965
 _FIRST_MOMENT = 0.8
 _SECOND_MOMENT = 0.9
@@ -47,6 +49,7 @@ class _Ascent:
     def move(self, gradient: Floats) -> None:
         """Take one step; `gradient` [rows, T] is overload over capacity."""
         self.steps += 1
+        gradient = np.clip(gradient, -_MOST_OVERLOAD, _MOST_OVERLOAD)
         self.first = _FIRST_MOMENT * self.first + (1 - _FIRST_MOMENT) * gradient
         self.second = _SECOND_MOMENT * self.second + (1 - _SECOND_MOMENT) * gradient**2
         direction = self.first / (1 - _FIRST_MOMENT**self.steps)
