@@ -19,6 +19,7 @@ from planner.distribution.timetable import Row, route_rows, unassigned_rows
 from planner.distribution.travel import RoadTravel
 from reports.tables import ROUTES, STOPS, UNASSIGNED, conform
 from scenarios.settings import DistributionSettings
+from solvers.compiled import set_threads
 from solvers.routing import registry, stop
 from solvers.routing.evaluate import judge
 from solvers.routing.leftovers import Blocked, place_leftovers
@@ -84,7 +85,8 @@ def plan_routes(
     ]
     stopped = threading.Event()
     budget = _Budget(settings.iterations, time_limit_s, len(days), max(1, threads), stopped)
-    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
+    # one core per day: days run side by side, not the kernels within them
+    with ThreadPoolExecutor(max_workers=max(1, threads), initializer=set_threads, initargs=(1,)) as pool:
         futures = [pool.submit(_solve, day, settings.solver, budget, _stream(seed, day)) for day in days]
         try:
             _wait(futures, progress)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 
 from solvers.fitness.split_data import FloatArray, IntArray, SplitData, checked_tours
 from solvers.fitness.split_kernels import cheapest_splits
+
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Numba's fallback threading layer aborts when two threads start parallel kernels at once."""
 
 
 class NumbaSplit:
@@ -21,7 +27,8 @@ class NumbaSplit:
         """Return the cost of the cheapest split of every giant tour [P, n] -> [P]."""
         data = self._data
         tours = checked_tours(giant_tours, data.distance.shape[0])
-        cost: FloatArray = np.asarray(
-            cheapest_splits(tours, data.distance, data.demand, data.capacity, data.fixed_cost, self._max_stops)
-        )
+        with _ONE_AT_A_TIME:
+            cost: FloatArray = np.asarray(
+                cheapest_splits(tours, data.distance, data.demand, data.capacity, data.fixed_cost, self._max_stops)
+            )
         return cost
