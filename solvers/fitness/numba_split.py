@@ -9,7 +9,6 @@ import numpy as np
 from solvers.fitness.split_data import FloatArray, IntArray, SplitData, checked_tours
 from solvers.fitness.split_kernels import cheapest_splits
 
-
 _ONE_AT_A_TIME = threading.Lock()
 """Numba's fallback threading layer aborts when two threads start parallel kernels at once."""
 

@@ -78,12 +78,20 @@ def place_leftovers(problem: RoutingProblem, solution: RoutingSolution) -> tuple
     Only required clients are looked at, those of high priority first.
     """
     waiting = [client for client in solution.unassigned if problem.required[client]]
+    tried: dict[int, list[_Trial]] = {}
     for client in sorted(waiting, key=lambda c: (-int(problem.priority[c]), c)):
-        fitting = [trial for trial in _trials(problem, solution, client) if not trial.changes]
+        trials = list(_trials(problem, solution, client))
+        fitting = [trial for trial in trials if not trial.changes]
         if fitting:
             solution = _with(problem, solution, min(fitting, key=lambda trial: trial.cost))
-    left = [client for client in solution.unassigned if problem.required[client]]
-    return solution, tuple(_explain(problem, client, list(_trials(problem, solution, client))) for client in left)
+            tried.clear()  # they were tried on other routes
+        else:
+            tried[client] = trials
+    blocked = []
+    for client in (c for c in solution.unassigned if problem.required[c]):
+        trials = tried[client] if client in tried else list(_trials(problem, solution, client))
+        blocked.append(_explain(problem, client, trials))
+    return solution, tuple(blocked)
 
 
 def _with(problem: RoutingProblem, solution: RoutingSolution, trial: _Trial) -> RoutingSolution:
