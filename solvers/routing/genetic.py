@@ -118,6 +118,10 @@ class Genetic:
         genetic.educate(chain.work.best_next.copy(), chain.work.best_first.copy())
         return genetic
 
+    def best_solution(self) -> RoutingSolution:
+        """Return the best solution so far."""
+        return self.best
+
     def breed(self) -> None:
         """Make one child (a random individual at first), educate it and let it join the population."""
         self.children += 1

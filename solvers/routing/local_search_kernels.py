@@ -254,7 +254,7 @@ def write_join(instance: Instance, plan: Plan, row: Number, a: Number, x: Number
     return write_tail(instance, plan, row, size, b)
 
 
-@njit(helper=True, called=True)
+@njit(helper=True)
 def try_between(instance: Instance, plan: Plan, u: Number, v: Number, now: Number) -> Number:
     """Make the first improving move of u next to v on another route; return 1 if one was made."""
     node, tour, worth, vehicle = plan.node, plan.tour, plan.worth, instance.vehicle
@@ -394,7 +394,7 @@ def change_of_length(
     return total - part[bottom, HEAD] - distance(instance, profile, bottom, instance.vehicle[kind, FINISH])
 
 
-@njit(helper=True, called=True)
+@njit(helper=True)
 def try_within(instance: Instance, plan: Plan, u: Number, v: Number, now: Number) -> Number:
     """Make the first improving move of u next to v on the same route; return 1 if one was made."""
     node, tour, scratch, first = plan.node, plan.tour, plan.scratch, instance.first_client
@@ -565,7 +565,7 @@ def bring_in(instance: Instance, plan: Plan, u: Number, now: Number, force: Numb
     return 1
 
 
-@njit(helper=True, called=True)
+@njit(helper=True)
 def move_to_empty(instance: Instance, plan: Plan, u: Number, now: Number) -> Number:
     """Let u, alone or with all behind it, open an unused vehicle, or leave it out, if that is cheaper."""
     node, tour, worth, vehicle, first = plan.node, plan.tour, plan.worth, instance.vehicle, instance.first_client
@@ -687,7 +687,7 @@ def write_exchange(
     return size
 
 
-@njit(helper=True, called=True)
+@njit(helper=True)
 def swap_star(instance: Instance, plan: Plan, r: Number, s: Number, now: Number) -> Number:
     """Make the best exchange of a client of r for one of s, each at its cheapest place; return 1 if one was made."""
     node, tour, place, amount = plan.node, plan.tour, plan.place, instance.amount
@@ -739,7 +739,7 @@ def part_load(plan: Plan, bottom: Number, q: Number) -> Number:
     return plan.part[bottom, PART_LOAD + q]
 
 
-@njit(helper=True, called=True)
+@njit(helper=True)
 def try_swap_star(instance: Instance, plan: Plan, now: Number) -> tuple[Number, Number]:
     """Try SWAP* on every pair of neighbouring routes of which one has changed; return (moves made, clock)."""
     node, tour, mark = plan.node, plan.tour, plan.mark
@@ -768,7 +768,7 @@ def try_swap_star(instance: Instance, plan: Plan, now: Number) -> tuple[Number, 
     return made, now
 
 
-@njit(helper=True, called=True)
+@njit(helper=True)
 def load_plan(instance: Instance, plan: Plan, following: Int32Array, firsts: IntArray) -> None:
     """Take over the routes written as next client [N] and first client [R]; whoever is on none is unassigned."""
     first = instance.first_client

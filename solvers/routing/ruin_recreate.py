@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,6 +105,32 @@ def mean_arc_cost(instance: Instance, state: State) -> float:
     return max(1e-3, spent / max(1, int(route[:, COUNT].sum()) + int(used.sum())))
 
 
+@dataclass(slots=True)
+class Progress:
+    """Iterations done, and (iterations, best cost) at every look at the stop rule that found a better one."""
+
+    done: int
+    trace: list[tuple[int, int]]
+
+    def note(self, cost: int) -> None:
+        """Note the best cost now."""
+        if not self.trace or cost < self.trace[-1][1]:
+            self.trace.append((self.done, cost))
+
+
+def cool(chain: Annealing, stop: StopRule, progress: Progress, until: float = 1.0) -> None:
+    """Run `chain` until the share `until` of the budget is used, the coldest then."""
+    size = max(1, min(100, 10_000 // chain.problem.clients))
+    share = stop(progress.done, chain.best_cost)
+    begin = share
+    while share < until:
+        ahead = share * (progress.done + size) / progress.done if progress.done else share
+        chain.run(size * STEPS_PER_ITERATION, (share - begin) / (until - begin), (ahead - begin) / (until - begin))
+        progress.done += size
+        progress.note(chain.best_cost)
+        share = stop(progress.done, chain.best_cost)
+
+
 def search(
     problem: RoutingProblem, stop: StopRule, seed: int, params: Any | None, start: RoutingSolution | None
 ) -> Found:
@@ -112,17 +139,7 @@ def search(
     if problem.clients == 0:
         return Found(RoutingSolution((), ()), 0)
     chain = Annealing.create(problem, build_instance(problem, chosen.neighbours), seed, chosen, start)
-    done, trace = 0, [(0, chain.best_cost)]
-    share = stop(0, chain.best_cost)
-    size = max(1, min(100, 10_000 // problem.clients))
-    try:
-        while share < 1:
-            ahead = share * (done + size) / done if done else share
-            chain.run(size * STEPS_PER_ITERATION, share, ahead)
-            done += size
-            share = stop(done, chain.best_cost)
-            if chain.best_cost < trace[-1][1]:
-                trace.append((done, chain.best_cost))
-    except KeyboardInterrupt:
-        pass
-    return Found(chain.best(), done, tuple(trace))
+    progress = Progress(0, [(0, chain.best_cost)])
+    with contextlib.suppress(KeyboardInterrupt):
+        cool(chain, stop, progress)
+    return Found(chain.best(), progress.done, tuple(progress.trace))

@@ -1,7 +1,7 @@
 """When to stop: callables that tell which share of the budget is used; 1 or more ends the search.
 
-A share instead of yes or no lets annealing cool over whatever budget is given. Clocks start at the first call, which
-solvers make after their kernels are compiled.
+A share instead of yes or no lets annealing cool over whatever budget is given. A call with 0 iterations done starts
+the clock anew; solvers make it once their kernels are compiled.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ def iterations(budget: int) -> StopRule:
 
 
 def wall_seconds(limit: float) -> StopRule:
-    """Stop `limit` seconds of wall-clock time after the first call."""
+    """Stop `limit` seconds of wall-clock time after the last call with 0 iterations done."""
     return _clock(time.perf_counter, limit)
 
 
 def cpu_seconds(limit: float) -> StopRule:
-    """Stop after `limit` CPU seconds of this process, counted from the first call."""
+    """Stop after `limit` CPU seconds of this process, counted from the last call with 0 iterations done."""
     return _clock(time.process_time, limit)
 
 
@@ -54,10 +54,10 @@ def _clock(clock: Callable[[], float], limit: float) -> StopRule:
         raise ValueError(f"a limit of {limit} seconds: it must be above 0")
     started: list[float] = []
 
-    def share(_done: int, _best: float) -> float:
+    def share(done: int, _best: float) -> float:
         now = clock()
-        if not started:
-            started.append(now)
+        if done == 0 or not started:
+            started[:] = [now]
         return (now - started[0]) / limit
 
     return share
