@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from planner.backtest.croston import croston_sba
 from planner.backtest.panel import Group, Panel
 from planner.backtest.season import season_index
 
@@ -16,6 +17,7 @@ SMOOTHING = (0.03, 0.07, 0.15)  # fast for big sellers, slow for small ones; the
 _SMOOTHING_WEIGHTS = (0.3, 0.4, 0.3)
 _LEVEL_PRIOR = 0.05  # units, so that an item-location without sales keeps a small chance
 _RECENT_WEEKS = 26
+_CROSTON_WEEKS = 104
 _RECENT_ALL = (0.15, 20.0)  # smoothing factor and prior units of the movement shared by all
 _RECENT_ITEM = (0.3, 10.0)  # the same of one item in all its locations
 
@@ -31,6 +33,7 @@ class Baseline:
     smoothed : [K, A] the levels by each smoothing factor.
     recent : [K] recent movement of the item and of all, as a factor on the level.
     index : [K, T + H] seasonal index.
+    intermittent : [K, H] the forecast by Croston's method, which only sees the season of all.
     """
 
     mean: Floats
@@ -38,6 +41,12 @@ class Baseline:
     smoothed: Floats
     recent: Floats
     index: Floats
+    intermittent: Floats
+
+    @property
+    def combined(self) -> Floats:
+        """Return the mean [K, H] of the smoothed and the intermittent forecast, better than either."""
+        return 0.5 * (self.mean + self.intermittent)
 
 
 def forecast_baseline(panel: Panel, horizon: int) -> Baseline:
@@ -62,7 +71,17 @@ def forecast_baseline(panel: Panel, horizon: int) -> Baseline:
     )
     level = smoothed @ np.array(_SMOOTHING_WEIGHTS)
     recent = _recent_movement(panel, level[:, None] * known)
-    return Baseline((level * recent)[:, None] * index[:, weeks:], level, smoothed, recent, index)
+    mean = (level * recent)[:, None] * index[:, weeks:]
+    return Baseline(mean, level, smoothed, recent, index, _forecast_intermittent(panel, horizon))
+
+
+def _forecast_intermittent(panel: Panel, horizon: int) -> Floats:
+    """Return Croston's forecast [K, H] from the last two years, under one season for all."""
+    weeks = panel.sales.shape[1]
+    season = season_index(replace(panel, levels=()), horizon)[0]
+    last = slice(max(0, weeks - _CROSTON_WEEKS), weeks)
+    level = croston_sba(panel.sales[:, last] / season[last], panel.exposure[:, last] > 0.0)
+    return level[:, None] * season[weeks:]
 
 
 def _recent_movement(panel: Panel, expected: Floats) -> Floats:

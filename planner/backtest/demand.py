@@ -14,7 +14,7 @@ from planner.backtest.views import Views
 
 Floats = npt.NDArray[np.float64]
 
-_BOOSTED_SHARE = 0.5  # of the mean forecast; the rest is the baseline's
+_BOOSTED_SHARE = 0.5  # of the mean forecast; smoothing has the rest
 _LEAST_HISTORY = 60  # weeks before boosted trees have examples enough
 _DISPERSION_WEEKS = 104  # past forecasts that the dispersion is learnt from
 _NEIGHBOURS = 3  # weeks whose sum tells how far the level is missed
@@ -74,14 +74,14 @@ class DemandForecaster:
 
     def _mean(self, known: Panel) -> Floats:
         weeks = known.sales.shape[1]
-        base = self._views.baseline(known, weeks).mean
+        smoothing = self._views.baseline(known, weeks).combined
         trained = weeks - weeks % self._refit_weeks
         if not self._boosted or trained < _LEAST_HISTORY:
-            return base
+            return smoothing
         if trained not in self._models:
             self._models[trained] = train(known.until(trained), self._views, seed=self._seed, threads=self._threads)
         boosted = self._models[trained].forecast(self._views.features(known, weeks))
-        return _BOOSTED_SHARE * boosted + (1.0 - _BOOSTED_SHARE) * base
+        return _BOOSTED_SHARE * boosted + (1.0 - _BOOSTED_SHARE) * smoothing
 
     def _past_forecasts(self, known: Panel) -> tuple[Floats, Floats]:
         """Return past baseline forecasts [N, W] and what came, where the item was in stock all the time."""
@@ -92,6 +92,6 @@ class DemandForecaster:
         for origin in range(first, weeks - width + 1):
             ahead = slice(origin, origin + width)
             row = (known.exposure[:, ahead] >= 1.0).all(axis=1) & (known.exposure[:, :origin] > 0.0).any(axis=1)
-            means.append(self._views.baseline(known, origin).mean[row, :width])
+            means.append(self._views.baseline(known, origin).combined[row, :width])
             came.append(known.sales[row, ahead])
         return np.concatenate(means), np.concatenate(came)

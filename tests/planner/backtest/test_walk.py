@@ -170,3 +170,12 @@ def test_cover_orders_four_weeks_of_a_level_series():
     stock = Stock(np.array([1.0]), np.array([[2.0, 0.0, 0.0]]))
     assert MovingAverageCover(4.0).order(panel, stock, terms_for(1), None) == pytest.approx([5.0])
     assert MovingAverageCover(3.5).order(panel, stock, terms_for(1), None) == pytest.approx([4.0])
+
+
+def test_boosted_forecast_does_not_depend_on_threads():
+    pytest.importorskip("lightgbm", reason="the optional extra boost is not installed")
+    panel = small_panel()
+    means = [DemandForecaster(4, boosted=True, threads=threads).forecast(panel).mean for threads in (1, 2)]
+    np.testing.assert_array_equal(means[0], means[1])
+    smoothing = DemandForecaster(4, boosted=False).forecast(panel).mean
+    assert (np.abs(means[0] - smoothing) > 1e-6).any()
