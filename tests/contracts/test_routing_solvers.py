@@ -28,7 +28,7 @@ def cvrp(stops=30, seed=2):
 
 
 @pytest.mark.parametrize("name", registry.SOLVERS)
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(problem=problems())
 def test_rules_are_kept_and_no_optimum_is_beaten(name, problem):
     assume(registry.why_not(name, problem) is None)

@@ -183,6 +183,8 @@ def _unassigned(file: RoutingFile, client: int, case: Blocked | None) -> Json:
         told["description"] = file.descriptions[job]
     if case is not None:
         told["reason"], told["fix"] = describe_blocked(file, case)
+    elif not file.problem.required[client]:
+        told["reason"] = "optional, and its prize is below what serving it costs"
     return told
 
 

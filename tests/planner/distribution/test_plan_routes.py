@@ -137,11 +137,13 @@ def rejudge(plan, loads, tables):
         np.testing.assert_allclose(stops["load_after_kg"], [*after, 0.0])
 
 
-def test_every_rule_holds_for_both_depots_and_days(region):
+@pytest.mark.parametrize("solver", ["auto", "ortools"])
+def test_every_rule_holds_for_both_depots_and_days(region, solver):
     loads, tables = region
     steps = []
+    chosen = SETTINGS.model_copy(update={"solver": solver})
     plan = plan_routes(
-        loads, **tables, timezone=ZONE, settings=SETTINGS, seed=3, threads=2, progress=lambda *step: steps.append(step)
+        loads, **tables, timezone=ZONE, settings=chosen, seed=3, threads=2, progress=lambda *step: steps.append(step)
     )
     rejudge(plan, loads, tables)
     assert plan.unassigned.empty
@@ -179,16 +181,19 @@ def test_routes_leave_as_late_as_they_can(region):
         assert any(tight)
 
 
-def test_a_time_limit_only_shortens_the_search(region):
+@pytest.mark.parametrize("solver", ["auto", "ortools"])
+def test_a_time_limit_only_shortens_the_search(region, solver):
     loads, tables = region
-    endless = SETTINGS.model_copy(update={"iterations": 10**9})
+    endless = SETTINGS.model_copy(update={"iterations": 10**9, "solver": solver})
     plan = plan_routes(loads, **tables, timezone=ZONE, settings=endless, seed=3, threads=2, time_limit_s=0.4)
     rejudge(plan, loads, tables)
 
 
-def test_ctrl_c_gives_the_best_so_far(region):
+@pytest.mark.parametrize("solver", ["auto", "ortools"])
+def test_ctrl_c_gives_the_best_so_far(region, solver):
     loads, tables = region
-    endless = SETTINGS.model_copy(update={"iterations": 10**9})
+    plan_routes(loads[:1], **tables, timezone=ZONE, settings=SETTINGS.model_copy(update={"solver": solver}), seed=3)
+    endless = SETTINGS.model_copy(update={"iterations": 10**9, "solver": solver})
     main = threading.main_thread().ident
     timer = threading.Timer(0.5, lambda: signal.pthread_kill(main, signal.SIGINT))
     timer.start()

@@ -47,7 +47,7 @@ def test_priorities_decide_who_is_left_out():
 
 def test_a_budget_that_ends_early_gives_an_answer_without_proof():
     rng = np.random.default_rng(1)
-    problem = RoutingProblem.cvrp(rng.integers(0, 100, (13, 2)), rng.integers(1, 9, 12), 25)
+    problem = RoutingProblem.cvrp(rng.integers(0, 100, (11, 2)), rng.integers(1, 9, 10), 25)
     found = registry.solve(problem, stop.iterations(2), solver="exact")
     assert found.status == "limit"
     assert found.feasible
