@@ -162,7 +162,15 @@ def _mean_column(
 
 @njit()
 def _add(
-    data: Arrays, k: int, row_of: Ints, packs: Floats, stock: Floats, sent: Floats, sign: float, use: Floats, net: Floats
+    data: Arrays,
+    k: int,
+    row_of: Ints,
+    packs: Floats,
+    stock: Floats,
+    sent: Floats,
+    sign: float,
+    use: Floats,
+    net: Floats,
 ) -> None:
     """Add sign times what packs, stock and sent [T] of k use."""
     T = packs.shape[0]
@@ -363,9 +371,7 @@ def mix(
                 if row_of[k] >= 0:
                     for t in range(T):
                         sent[t] = column_sent[row_of[k], best, t] - column_sent[row_of[k], worst, t]
-                curve = _curvature(
-                    data, k, row_of, packs, stock, sent, prices, source_prices, step, source_step
-                )
+                curve = _curvature(data, k, row_of, packs, stock, sent, prices, source_prices, step, source_step)
                 share = weight[k, worst]
                 if curve * share > drop:
                     share = drop / curve

@@ -140,13 +140,14 @@ class Primal:
         nothing = np.zeros(p.buckets, np.int64)
         no_prices = np.zeros((c.sources.size, p.buckets))
         anything = np.full(p.buckets, NO_LIMIT, np.int32)
+        ahead = np.append(np.cumsum(take[::-1])[::-1], 0)
         for least, reward, space in (
             (take, 0.0, room),
             (nothing, self._rescue, room),
             (nothing, self._rescue, anything),
         ):
             _, cost = solve_source(
-                r.data, k, c.grid[j], least, take, limit, space, np.full(p.buckets, reward), prices, no_prices, c.row_of,
+                r.data, k, c.grid[j], least, take, ahead, limit, space, np.full(p.buckets, reward), prices, no_prices, c.row_of,
                 state.packs[k], sent, state.stock[j],
             )  # fmt: skip
             if cost < 0.5 * INFEASIBLE:

@@ -50,13 +50,17 @@ class Relaxation:
         self.impossible: Ints = leaves[widths == 0]
         """Item-locations without any plan: their storage is below what they hold whatever is done."""
         self.widest = int(widths.max(initial=1)) + 1
-        self.send_high = self._most_taken()
+        self.send_high, self.send_ahead = self._most_taken()
 
-    def _most_taken(self) -> Longs:
-        """Return [J, T] units that a bucket's children can take at most, in multiples of the grid."""
+    def _most_taken(self) -> tuple[Longs, Longs]:
+        """Return units that a source's children can take at most: [J, T] in a bucket, [J, T + 1] from it on.
+
+        All that a child takes from a bucket on serves the demand to come, its safety stock and one smallest order.
+        """
         p, c = self.problem, self.coupling
         T = p.buckets
         most = np.zeros((c.sources.size, T), np.int64)
+        ahead = np.zeros((c.sources.size, T + 1), np.int64)
         for j in range(c.sources.size):
             children = c.child_item[c.child_start[j] : c.child_start[j + 1]]
             pack = p.pack[children].astype(np.int64)
@@ -66,11 +70,13 @@ class Relaxation:
             open_end = (p.end_value[children] > 0) | (c.row_of[children] >= 0)
             packs = np.where(open_end[:, None], NO_LIMIT, -(-(wanted + owed) // pack[:, None]))
             units = np.minimum(packs, p.max_packs[children]) * pack[:, None]
+            in_all = np.minimum(packs * pack[:, None], NO_LIMIT)
             for lead in np.unique(p.lead[children]):
                 ready = p.lead[children] == lead
                 if lead < T:
                     most[j, : T - lead] += units[ready][:, lead:].sum(axis=0)
-        return most // c.grid[:, None] * c.grid[:, None]
+                    ahead[j, : T - lead] += in_all[ready][:, lead:].sum(axis=0)
+        return most // c.grid[:, None] * c.grid[:, None], ahead
 
     def solve(self, prices: Floats, source_prices: Floats) -> Priced:
         """Return the cheapest plans at `prices` [R, T] and `source_prices` [J, T], none negative."""
@@ -95,7 +101,7 @@ class Relaxation:
             for j in range(begin, end):
                 k = c.sources[j]
                 value[k], cost[k] = solve_source(
-                    data, k, c.grid[j], nothing, self.send_high[j], no_limit, no_limit, source_prices[j], prices,
+                    data, k, c.grid[j], nothing, self.send_high[j], self.send_ahead[j], no_limit, no_limit, source_prices[j], prices,
                     source_prices, c.row_of, packs[k], sent[j], stock[j],
                 )  # fmt: skip
 

@@ -24,6 +24,7 @@ def source_range(
     grid: int,
     send_low: Longs,
     send_high: Longs,
+    send_ahead: Longs,
     limit: Ints,
     room: Ints,
     rest: Longs,
@@ -32,21 +33,22 @@ def source_range(
 ) -> int:
     """Fill rest, low, high [T + 1], stocks rest + grid low .. rest + grid high; return the widest range, 0 for none.
 
-    send_low, send_high : [T] units, multiples of grid; limit : [T] packs, besides max_packs;
-    room : [T] units in stock, besides storage.
+    send_low, send_high : [T] units, multiples of grid; send_ahead : [T + 1] units, the most that can leave from a
+    bucket on: stock beyond it is of no use; limit : [T] packs, besides max_packs; room : [T] units in stock,
+    besides storage.
     """
     T = data.demand.shape[1]
     own = False
-    to_come = max(-data.opening[k], 0)
+    useful = np.int64(max(-data.opening[k], 0))
     most_safety = 0
     pinned = False
     for t in range(T):
         own |= data.demand[k, t] > 0
-        to_come += data.demand[k, t] + send_high[t]
+        useful += data.demand[k, t]
         most_safety = max(most_safety, data.safety[k, t])
         pinned |= data.min_packs[k, t] > 0
     trim = not pinned and data.end_value[k] == 0.0
-    useful = most_safety + data.pack[k] * data.moq[k] + to_come
+    useful += most_safety + data.pack[k] * data.moq[k]
     rest[0] = 0 if own else data.opening[k] % grid
     lo = np.int64(data.opening[k])
     hi = np.int64(data.opening[k])
@@ -56,7 +58,7 @@ def source_range(
     for t in range(T):
         r = data.receipts[k, t]
         d = data.demand[k, t]
-        useful += r - d - send_low[t]
+        useful += r - d
         most = min(data.max_packs[k, t], limit[t])
         top = hi + r + data.pack[k] * most
         path = lo + r + data.pack[k] * data.min_packs[k, t]
@@ -69,7 +71,7 @@ def source_range(
         if not data.backorders[k]:
             hi = max(hi, 0)
         if trim:
-            hi = min(hi, max(useful, path - d - send_low[t]))
+            hi = min(hi, max(useful + send_ahead[t + 1], path - d - send_low[t]))
         hi = min(hi, data.storage[k, t], room[t])
         rest[t + 1] = 0 if own else (rest[t] + r) % grid
         low[t + 1] = -((rest[t + 1] - lo) // grid)
@@ -127,7 +129,9 @@ def source_value(
                 A[i] = c + stock_price[t] * max(x, 0) + V[t + 1, n] - reward[t] * send_low[t]
         value = H[t]
         _send_more(A, B, value, n_stage, first - least, window, reward[t] * grid)
-        _order(data, k, t, pack, limit, price[t], value[start - first :], top - start + 1, high[t] - low[t] + 1, V[t], A, B)
+        _order(
+            data, k, t, pack, limit, price[t], value[start - first :], top - start + 1, high[t] - low[t] + 1, V[t], A, B
+        )
     return float(V[0, 0])
 
 
@@ -280,6 +284,7 @@ def solve_source(
     grid: int,
     send_low: Longs,
     send_high: Longs,
+    send_ahead: Longs,
     limit: Ints,
     room: Ints,
     reward: Floats,
@@ -295,7 +300,7 @@ def solve_source(
     rest = np.empty(T + 1, np.int64)
     low = np.empty(T + 1, np.int64)
     high = np.empty(T + 1, np.int64)
-    widest = source_range(data, k, grid, send_low, send_high, limit, room, rest, low, high)
+    widest = source_range(data, k, grid, send_low, send_high, send_ahead, limit, room, rest, low, high)
     if widest == 0:
         return INFEASIBLE, INFEASIBLE
     price = np.empty(T)
