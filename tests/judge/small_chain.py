@@ -1,6 +1,8 @@
-"""A small chain with every kind of rule in it: a dc, five stores, five items, two suppliers, six weeks.
+"""A small chain with every kind of rule in it: a dc, five stores, five items, two suppliers.
 
-The figures vary with the seed; the rules are always feasible.
+The figures vary with the seed; the rules are always feasible. Kinds: "weekly" (six weeks), "daily" (three weeks
+by day), "tight" (weekly; the dc starts almost empty and gets its goods at the end of the week, little can be
+loaded and received a day, S2 waits nine days for its third item, and a second dc serves the far stores).
 """
 
 from __future__ import annotations
@@ -16,21 +18,56 @@ ITEMS = ("0001", "0002", "0003", "0004", "0005")
 STORES = ("S1", "S2", "S3", "S4", "S5")
 
 
-def _history(random: np.random.Generator) -> pd.DataFrame:
+def _history(random: np.random.Generator, days: int) -> pd.DataFrame:
+    """Return 70 buckets of `days` days of demand."""
     rates = dict(zip(ITEMS, (40.0, 25.0, 12.0, 5.0, 0.7), strict=True))
     rows = []
     for item in ITEMS:
         for store in STORES:
-            rate = rates[item] * random.uniform(0.5, 1.5)
-            for week in range(70):
+            rate = rates[item] * random.uniform(0.5, 1.5) * days / 7
+            for bucket in range(70):
                 quantity = int(random.poisson(rate))
                 if quantity:
-                    rows.append((item, store, START - pd.Timedelta(weeks=70 - week), quantity))
+                    rows.append((item, store, START - pd.Timedelta(days=days * (70 - bucket)), quantity))
     return pd.DataFrame(rows, columns=["item_id", "location_id", "date", "qty"])
 
 
-def small_chain(seed: int) -> dict[str, pd.DataFrame]:
+def small_chain(seed: int, kind: str) -> dict[str, pd.DataFrame]:
     """Return the input tables."""
+    tables = _relaxed(seed, 1 if kind == "daily" else 7)
+    if kind == "tight":
+        _tighten(tables)
+    return tables
+
+
+def _tighten(tables: dict[str, pd.DataFrame]) -> None:
+    """Make goods late and scarce, days short, and supply the far stores by a second dc."""
+
+    def add(name: str, rows: list[dict[str, object]]) -> None:
+        tables[name] = pd.concat([tables[name], pd.DataFrame(rows)], ignore_index=True)
+
+    at_dc = tables["inventory"]["location_id"] == "DC"
+    tables["inventory"].loc[at_dc, "on_hand_qty"] //= 10
+    tables["open_orders"]["receipt_date"] += pd.Timedelta(days=2)
+    limits = tables["capacities"]
+    limits["capacity_kg"] *= 0.3
+    add("capacities", [{"location_id": "S3", "kind": "receiving", "capacity_kg": 60}])
+    place = {"location_id": "DC2", "type": "dc", "region": "", "latitude": 42.3, "longitude": -94.1}
+    add("locations", [place])
+    near = tables["lanes"][tables["lanes"]["region"] == ""]
+    slow = near[near["item_id"] == "0003"].assign(location_id="S2", lead_time_days=9.0)
+    tables["lanes"] = pd.concat([near, slow, near.assign(origin_id="DC2", region="far")], ignore_index=True)
+    terms = tables["item_suppliers"]
+    tables["item_suppliers"] = pd.concat([terms, terms.assign(location_id="DC2", moq_qty=0)], ignore_index=True)
+    stock = [{"item_id": item, "location_id": "DC2", "on_hand_qty": 80, "allocated_qty": 0} for item in ITEMS]
+    add("inventory", [*stock, {"item_id": "0005", "location_id": "DC", "on_hand_qty": 3}])
+    fleet = tables["vehicles"]
+    tables["vehicles"] = pd.concat([fleet, fleet.assign(depot_id="DC2")])
+    add("calendars", [{"location_id": "DC2", "kind": "receive", "weekday": day} for day in ("tue", "fri")])
+
+
+def _relaxed(seed: int, days: int) -> dict[str, pd.DataFrame]:
+    """Return the tables of a chain with enough of everything."""
     random = np.random.default_rng(seed)
     stock = [(item, "DC", int(random.integers(100, 400))) for item in ITEMS[:4]]
     stock += [(item, store, int(random.integers(0, 60))) for item in ITEMS for store in STORES]
@@ -110,7 +147,7 @@ def small_chain(seed: int) -> dict[str, pd.DataFrame]:
                 "receipt_date": [START + pd.Timedelta(days=days) for days in (2, 10, 0)],
             }
         ),
-        "demand_history": _history(random),
+        "demand_history": _history(random, days),
         "inventory_policies": pd.DataFrame(
             {
                 "item_id": ["", "", "0003", "0004"],
@@ -173,15 +210,17 @@ def small_chain(seed: int) -> dict[str, pd.DataFrame]:
     }
 
 
-def write_small_chain(folder: Path, seed: int) -> Path:
+def write_small_chain(folder: Path, kind: str, seed: int) -> Path:
     """Write the project as CSV tables; return its folder."""
     folder.mkdir(parents=True)
-    for name, table in small_chain(seed).items():
+    for name, table in small_chain(seed, kind).items():
         table.to_csv(folder / f"{name}.csv", index=False)
     scenario = {
-        "name": f"small chain {seed}",
+        "name": f"{kind} chain {seed}",
         "timezone": "America/Chicago",
-        "horizon": {"start": START.date(), "buckets": 6, "bucket": "week"},
+        "horizon": {"start": START.date(), "buckets": 21, "bucket": "day"}
+        if kind == "daily"
+        else {"start": START.date(), "buckets": 6, "bucket": "week"},
         "distribution": {"iterations": 300},
         "simulation": {"replications": 20},
     }

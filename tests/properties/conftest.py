@@ -33,9 +33,9 @@ def _plan_iowa(folder: Path) -> Case:
     return read_case(project, run, IOWA)
 
 
-def _plan_small_chain(folder: Path, seed: int) -> Case:
+def _plan_small_chain(folder: Path, kind: str, seed: int) -> Case:
     """Plan a generated chain in this process."""
-    project, run = write_small_chain(folder / "project", seed), folder / "run"
+    project, run = write_small_chain(folder / "project", kind, seed), folder / "run"
     run_project(project, output=run, threads=1)
     return read_case(project, run)
 
@@ -49,7 +49,7 @@ def judged_case(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Cas
         if name not in made:
             folder = tmp_path_factory.mktemp(name.replace(" ", "_"))
             kind, _, seed = name.rpartition(" ")
-            made[name] = _plan_small_chain(folder, int(seed)) if kind else _plan_iowa(folder)
+            made[name] = _plan_small_chain(folder, kind, int(seed)) if kind else _plan_iowa(folder)
         return made[name]
 
     return make

@@ -8,7 +8,7 @@ import pytest
 from judge.case import Case
 from judge.plan_judge import RULES
 
-CASES = ["small chain 1", "small chain 2", "small chain 3", "iowa"]
+CASES = ["weekly 1", "weekly 2", "daily 1", "daily 2", "tight 1", "tight 2", "iowa"]
 
 
 @pytest.mark.slow
