@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check lint format types imports docs clean
+.PHONY: demo test check lint format types imports docs bench-inventory clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -37,3 +37,7 @@ docs: $(VENV)/.installed-dev
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis demo-run
+
+# Ordering policies on past windows of the VN2 challenge, beside their peers (needs its data; see the script).
+bench-inventory: $(VENV)/.installed-dev
+	$(BIN)/python tests/benchmarks/inventory.py

@@ -81,7 +81,7 @@ def _forecast_intermittent(panel: Panel, horizon: int) -> Floats:
     season = season_index(replace(panel, levels=()), horizon)[0]
     last = slice(max(0, weeks - _CROSTON_WEEKS), weeks)
     level = croston_sba(panel.sales[:, last] / season[last], panel.exposure[:, last] > 0.0)
-    return level[:, None] * season[weeks:]
+    return np.asarray(level[:, None] * season[weeks:])
 
 
 def _recent_movement(panel: Panel, expected: Floats) -> Floats:

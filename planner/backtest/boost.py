@@ -85,7 +85,7 @@ def train(panel: Panel, views: Views, *, seed: int, threads: int) -> BoostedMode
         free_raw_data=False,
     )
     boosters = []
-    for number, (power, features) in enumerate(_MEMBERS):
-        member = {"tweedie_variance_power": power, "feature_fraction": features, "seed": seed * 1000 + number}
+    for number, (power, share) in enumerate(_MEMBERS):
+        member = {"tweedie_variance_power": power, "feature_fraction": share, "seed": seed * 1000 + number}
         boosters.append(lightgbm.train({**parameters, **member}, data, _ROUNDS))
     return BoostedModel(tuple(boosters))

@@ -16,6 +16,7 @@ Floats = npt.NDArray[np.float64]
 
 _ISO_WEEKS = 54
 _ETS_WEEKS = 104
+_ETS_LEAST = 8  # weeks of sales that AutoETS needs
 _INTERVAL = 80  # per cent
 _LEAST_INDEX = 1e-3
 
@@ -67,31 +68,44 @@ class AutoETSOrderUpTo:
 
     def order(self, known: Panel, stock: Stock, terms: Terms, weeks_left: int | None) -> Floats:
         """Return what lifts the stock position to the quantile."""
-        from scipy.stats import norm  # noqa: PLC0415 - slow to import
-        from statsforecast.models import AutoETS  # noqa: PLC0415 - slow to import
+        mean, deviation = autoets_cover(known, terms)
+        return order_up_to(mean, deviation, self.cycle_service_level, stock)
 
-        horizon = int((terms.lead_weeks + terms.review_weeks).max())
-        season = iso_week_season(known)
-        ahead = known.weeks[-1] + np.timedelta64(7, "D") * np.arange(1, horizon + 1)
-        recent = slice(max(0, known.sales.shape[1] - _ETS_WEEKS), None)
-        adjusted = known.sales[:, recent] / season[_iso_week(known.weeks[recent])]
-        there = known.exposure[:, recent] > 0.0
-        level = np.zeros(len(adjusted))
-        for row in range(len(adjusted)):
-            if not there[row].any():
-                continue
-            first = int(np.argmax(there[row]))
-            series = np.where(there[row], adjusted[row], adjusted[row][there[row]].mean())[first:]
-            cover = int(terms.lead_weeks[row] + terms.review_weeks[row])
-            factor = season[_iso_week(ahead)][:cover]
-            if len(series) <= 8 or not series.any():
-                level[row] = series.mean() * factor.sum()
-                continue
-            fitted = AutoETS(season_length=1, model="ZZN").forecast(y=series, h=cover, level=[_INTERVAL])
-            deviation = (fitted[f"hi-{_INTERVAL}"] - fitted["mean"]) / norm.ppf(0.5 + _INTERVAL / 200)
-            spread = float(np.sqrt(((deviation * factor) ** 2).sum()))
-            level[row] = float(fitted["mean"] @ factor) + norm.ppf(self.cycle_service_level) * spread
-        return np.maximum(level - stock.position, 0.0)
+
+def order_up_to(mean: Floats, deviation: Floats, cycle_service_level: float, stock: Stock) -> Floats:
+    """Return what lifts the stock position [K] to the quantile of a normal demand."""
+    from scipy.stats import norm  # noqa: PLC0415 - slow to import
+
+    return np.asarray(np.maximum(mean + norm.ppf(cycle_service_level) * deviation - stock.position, 0.0))
+
+
+def autoets_cover(known: Panel, terms: Terms) -> tuple[Floats, Floats]:
+    """Return mean and standard deviation [K] of demand over lead time and review period by AutoETS."""
+    from scipy.stats import norm  # noqa: PLC0415 - slow to import
+    from statsforecast.models import AutoETS  # noqa: PLC0415 - slow to import
+
+    horizon = int((terms.lead_weeks + terms.review_weeks).max())
+    season = iso_week_season(known)
+    ahead = known.weeks[-1] + np.timedelta64(7, "D") * np.arange(1, horizon + 1)
+    recent = slice(max(0, known.sales.shape[1] - _ETS_WEEKS), None)
+    adjusted = known.sales[:, recent] / season[_iso_week(known.weeks[recent])]
+    there = known.exposure[:, recent] > 0.0
+    mean, deviation = np.zeros(len(adjusted)), np.zeros(len(adjusted))
+    for row in range(len(adjusted)):
+        if not there[row].any():
+            continue
+        first = int(np.argmax(there[row]))
+        series = np.where(there[row], adjusted[row], adjusted[row][there[row]].mean())[first:]
+        cover = int(terms.lead_weeks[row] + terms.review_weeks[row])
+        factor = season[_iso_week(ahead)][:cover]
+        if len(series) <= _ETS_LEAST or not series.any():
+            mean[row] = series.mean() * factor.sum()
+            continue
+        fitted = AutoETS(season_length=1, model="ZZN").forecast(y=series, h=cover, level=[_INTERVAL])
+        weekly = (fitted[f"hi-{_INTERVAL}"] - fitted["mean"]) / norm.ppf(0.5 + _INTERVAL / 200)
+        mean[row] = float(fitted["mean"] @ factor)
+        deviation[row] = float(np.sqrt(((weekly * factor) ** 2).sum()))
+    return mean, deviation
 
 
 def iso_week_season(known: Panel) -> Floats:

@@ -5,7 +5,8 @@
 Each window has six weekly orders and eight weeks; the cost of weeks 3 to 8 counts, as in the challenge. The windows
 cover weeks 94 to 157 of the history without overlap. Two starts: "own" is a warm-up of twelve weeks under the policy
 itself, "common" the same warm-up under the challenge's benchmark rule (moving average of 13 weeks, cover of four
-weeks). The boosted model is trained again every eight weeks, on weeks that are over. Figures are in docs/benchmarks-inventory.md.
+weeks). The boosted model is trained again every eight weeks, on weeks that are over. Figures are in
+docs/benchmarks-inventory.md.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
 from planner.backtest.demand import DemandForecaster
 from planner.backtest.panel import Panel, build_panel
-from planner.backtest.peers import AutoETSOrderUpTo, MovingAverageCover
+from planner.backtest.peers import MovingAverageCover, autoets_cover, order_up_to
 from planner.backtest.policies import horizon_for
 from planner.backtest.terms import Terms, read_terms
 from planner.backtest.unit_pricing import UnitPricing
@@ -60,29 +62,28 @@ def policies(terms: Terms, threads: int) -> dict[str, Callable[[], Policy]]:
         "benchmark: moving average, cover 4": lambda: MovingAverageCover(4.0),
         "moving average, cover 3.5": lambda: MovingAverageCover(3.5),
         "moving average, cover 3.25": lambda: MovingAverageCover(3.25),
-        "AutoETS order-up-to, 0.60": lambda: AutoETSOrderUpTo(0.60),
-        "AutoETS order-up-to, 0.70": lambda: AutoETSOrderUpTo(0.70),
-        "AutoETS order-up-to, 0.833": lambda: AutoETSOrderUpTo(1.0 / 1.2),
+        "AutoETS order-up-to, 0.60": lambda: Remembered(0.60),
+        "AutoETS order-up-to, 0.70": lambda: Remembered(0.70),
+        "AutoETS order-up-to, 0.833": lambda: Remembered(1.0 / 1.2),
         "unit pricing, smoothing": lambda: pricing(False),
         "unit pricing": lambda: pricing(True),
     }
 
 
 class Remembered:
-    """Levels of an order-up-to policy by week, so that warm-up, window and both starts fit each week's model once."""
+    """AutoETS order-up-to at one level; all levels share the fits of each week."""
 
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
-        self.levels: dict[int, np.ndarray] = {}
+    fits: ClassVar[dict[int, tuple[np.ndarray, np.ndarray]]] = {}
+
+    def __init__(self, level: float) -> None:
+        self.level = level
 
     def order(self, known: Panel, stock: Stock, terms: Terms, weeks_left: int | None) -> np.ndarray:
-        """Return the order that the policy itself would give."""
+        """Return the order that `AutoETSOrderUpTo` would give."""
         week = known.sales.shape[1]
-        if week not in self.levels:
-            count = len(known.keys)
-            nothing = Stock(np.zeros(count), np.zeros_like(stock.in_transit))
-            self.levels[week] = self.policy.order(known, nothing, terms, None)
-        return np.maximum(self.levels[week] - stock.position, 0.0)
+        if week not in self.fits:
+            self.fits[week] = autoets_cover(known, terms)
+        return order_up_to(*self.fits[week], self.level, stock)
 
 
 def play(panel: Panel, terms: Terms, policy: Policy, stocks: dict[int, Stock] | None) -> list[float]:
@@ -114,8 +115,6 @@ def main() -> None:
         if asked.policies and not any(text in name for text in asked.policies):
             continue
         policy = make()
-        if isinstance(policy, AutoETSOrderUpTo):
-            policy = Remembered(policy)
         for start, stocks in (("own", None), ("common", common)):
             began = time.perf_counter()
             costs = play(panel, terms, policy, stocks)
