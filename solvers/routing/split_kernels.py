@@ -22,7 +22,7 @@ from solvers.routing.instance import (
     Instance,
 )
 from solvers.routing.kernel_types import FloatArray, Int32Array, IntArray
-from solvers.routing.local_search_kernels import distance, joined, priced
+from solvers.routing.penalised_kernels import distance, joined, priced
 from solvers.routing.plan import LOAD_WEIGHT, Plan
 from solvers.routing.route_kernels import leg
 
