@@ -89,7 +89,7 @@ class ReplenishmentSettings(Model):
         "auto", description="auto: exact for small cases, decomposition at scale."
     )
     target_gap: float = Field(0.01, ge=0, lt=1, description="Stop at this proven gap, share of the plan's cost.")
-    iterations: int = Field(200, ge=1, description="Most price updates of the decomposition.")
+    iterations: int = Field(100, ge=1, description="Most price updates of the decomposition.")
     fair_share: Literal["proportional", "equal_days", "priority"] = Field(
         "proportional", description="Who gets what when a dc is short."
     )
