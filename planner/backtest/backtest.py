@@ -29,6 +29,7 @@ class Backtest:
     first_week : the first week (from 1) that the first order reaches.
     last_week : the last week that an order of these rounds reaches.
     warmed_up : whether the starting stock is that of a warm-up, not the project's.
+    stock_date : day of the project's own stock.
     """
 
     orders: pd.DataFrame
@@ -36,6 +37,7 @@ class Backtest:
     first_week: int
     last_week: int
     warmed_up: bool
+    stock_date: pd.Timestamp
 
 
 def backtest(
@@ -78,7 +80,8 @@ def backtest(
     weeks = rounds + terms.longest_lead
     _check_length(panel, first, rounds, start)
     rule = POLICIES[policy](terms, seed, threads)
-    at_horizon = start == pd.Timestamp(project.scenario.horizon.start)
+    horizon = pd.Timestamp(project.scenario.horizon.start)
+    at_horizon = start == horizon
     if not at_horizon and first <= WARM_UP_WEEKS:
         raise BacktestError(f"A start within {WARM_UP_WEEKS} weeks of the first sales leaves no time to warm up.")
     stock = read_stock(project, panel.keys, terms) if at_horizon else warmed_stock(panel, first, terms, rule)
@@ -89,6 +92,7 @@ def backtest(
         first_week=int(terms.lead_weeks.min(initial=terms.longest_lead)) + 1,
         last_week=weeks,
         warmed_up=not at_horizon,
+        stock_date=horizon,
     )
 
 
@@ -106,10 +110,12 @@ def _panel(project: Project, start: pd.Timestamp, actuals: pd.DataFrame | None) 
         if not later.empty:
             tables["demand_history"] = pd.concat([history, later.assign(in_stock_share=1.0)], ignore_index=True)
             end = max(end, later["date"].max() + _WEEK)
-    if (start - end).days % 7:
+    late = (start - end).days % 7
+    if late:
+        before = start - pd.Timedelta(days=late)
         raise BacktestError(
             f"Weeks of this project begin on {end.day_name()}s, as its horizon does; {start.date()} is a "
-            f"{start.day_name()}. Start on {(start - pd.Timedelta(days=(start - end).days % 7)).date()}."
+            f"{start.day_name()}. Start on {before.date()} or {(before + _WEEK).date()}, when the week before is over."
         )
     panel = build_panel(tables, end)
     return panel, int(np.count_nonzero(panel.weeks < np.datetime64(start, "D")))

@@ -25,7 +25,10 @@ def describe_costs(result: Backtest) -> str:
     """Return the cost of each week, and of the weeks that the orders reach, as text."""
     lines = []
     if result.warmed_up:
-        lines.append("Stock before the first round: from a warm-up of twelve weeks under the same policy.")
+        lines.append(
+            "Stock before the first round: from a warm-up of twelve weeks under the same policy. "
+            f"To begin with the project's own stock, start on {result.stock_date.date()}."
+        )
     if result.costs.empty:
         lines.append("No week's sales are known yet: there are orders and no costs.")
         return "\n".join(lines)
