@@ -3,13 +3,7 @@
 The network starts from the item-locations that have demand and follows sources upstream until each
 path ends at a supplier. networkx lives here only.
 
-Which row supplies an item-location:
-
-1. rows of `item_suppliers` that name its location or region, and `lanes`; the most specific wins, a
-   lane where both are equally specific;
-2. otherwise rows of `item_suppliers` that name no location (the usual way to feed a dc).
-
-Lanes without a location or region reach stores and online locations only, never a dc.
+`scenarios.tables.sourcing` says which row supplies an item-location.
 """
 
 from __future__ import annotations
@@ -26,7 +20,8 @@ import pandas as pd
 from reports.tables import SUPPLY, conform
 from scenarios.errors import InputError
 from scenarios.scenario import Scenario
-from scenarios.tables.specificity import describe_rule, most_specific, named_keys, specificity
+from scenarios.tables.sourcing import find_sources
+from scenarios.tables.specificity import describe_rule, named_keys
 
 _KEYS = ["item_id", "location_id"]
 _TERMS = ["lead_time_days", "lead_time_sd_days", "review_period_days", "fixed_order_cost"]
@@ -55,7 +50,7 @@ def build_network(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> Sup
     InputError
         An item-location has no source of supply, or the lanes in use form a cycle.
     """
-    wanted = _with_attributes(tables["demand_history"][_KEYS].drop_duplicates(), tables)
+    wanted = _with_attributes(_with_demand(tables), tables)
     resolved: list[pd.DataFrame] = []
     while not wanted.empty:
         rows = _resolve(wanted, tables)
@@ -72,6 +67,14 @@ def build_network(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> Sup
     return SupplyNetwork(conform(SUPPLY, supply), graph)
 
 
+def _with_demand(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the item-locations with a history, and those of items that succeed one with a history."""
+    sold = tables["demand_history"][_KEYS].drop_duplicates()
+    followers = tables["item_transitions"][["from_item_id", "to_item_id"]].rename(columns={"from_item_id": "item_id"})
+    heirs = sold.merge(followers, on="item_id").drop(columns="item_id").rename(columns={"to_item_id": "item_id"})
+    return pd.concat([sold, heirs[_KEYS]]).drop_duplicates()
+
+
 def _not_in(pairs: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     merged = pairs.merge(known, how="left", on=_KEYS, indicator="seen")
     return merged.loc[merged["seen"] == "left_only", _KEYS]
@@ -86,54 +89,18 @@ def _with_attributes(pairs: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) ->
 
 
 def _resolve(wanted: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Choose the row of item_suppliers or lanes that supplies each wanted item-location."""
-    sources = tables["item_suppliers"].reset_index(drop=True)
-    lanes = tables["lanes"].reset_index(drop=True)
-    named = _names_place(sources)
-    lane_named = _names_place(lanes)
-    direct = _positions(wanted, sources, named)
-    general = _positions(wanted, sources, ~named)
-    lane = _positions(wanted, lanes, lane_named)
-    anywhere = _positions(wanted, lanes, ~lane_named)
-    is_dc = (wanted["location_type"] == "dc").to_numpy()
-    lane = np.where((lane < 0) & ~is_dc, anywhere, lane)
-    self_supply = lane >= 0
-    self_supply[self_supply] = (
-        lanes["origin_id"].to_numpy()[lane[self_supply]] == wanted["location_id"].to_numpy()[self_supply]
-    )
-    lane = np.where(self_supply, -1, lane)
-    use_lane = (lane >= 0) & ((direct < 0) | (_score(lanes, lane) >= _score(sources, direct)))
-    supplier = np.where(use_lane, -1, np.where(direct >= 0, direct, general))
-    unsourced = ~use_lane & (supplier < 0)
-    if unsourced.any():
-        raise InputError(_no_source_issues(wanted[unsourced]))
+    """Add the source of each wanted item-location and the row of item_suppliers or lanes that names it."""
+    suppliers, lanes = tables["item_suppliers"], tables["lanes"]
+    found = find_sources(wanted, suppliers, lanes)
+    if not found.found.all():
+        raise InputError(_no_source_issues(wanted[~found.found]))
+    by_lane = found.lane_row >= 0
     out = wanted.copy()
-    out["source_type"] = np.where(use_lane, "location", "supplier")
-    out["row"] = np.where(use_lane, lane, supplier)
-    out["source_id"] = np.where(
-        use_lane,
-        _take(lanes["origin_id"], np.where(use_lane, lane, -1)),
-        _take(sources["supplier_id"], supplier),
-    )
+    out["source_type"] = np.where(by_lane, "location", "supplier")
+    out["row"] = np.where(by_lane, found.lane_row, found.supplier_row)
+    origin, supplier = _take(lanes["origin_id"], found.lane_row), _take(suppliers["supplier_id"], found.supplier_row)
+    out["source_id"] = np.where(by_lane, origin, supplier)
     return out
-
-
-def _names_place(rules: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    return named_keys(rules, "location_id") | named_keys(rules, "region")
-
-
-def _positions(wanted: pd.DataFrame, rules: pd.DataFrame, subset: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Return the position in `rules` of the winning row among `subset`, -1 for none."""
-    chosen = np.flatnonzero(subset)
-    if chosen.size == 0 or wanted.empty:
-        return np.full(len(wanted), -1, dtype=np.int64)
-    local = most_specific(wanted, rules.iloc[chosen].reset_index(drop=True))
-    return np.where(local >= 0, chosen[local], -1).astype(np.int64)
-
-
-def _score(rules: pd.DataFrame, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the specificity of the chosen rows, -1 where none was chosen."""
-    return np.append(specificity(rules), -1)[positions].astype(np.int64)
 
 
 def _take(column: pd.Series[Any], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:

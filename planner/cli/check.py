@@ -14,15 +14,17 @@ def check(
     project: ProjectArgument,
     scenario: ScenarioOption = None,
     overrides: SetOption = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write the list to this CSV file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Also write the list as a table to this CSV file.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check a project and list every problem at once: table, row, column, rule, value, what to do."""
     import sys
 
     from planner.cli.edge import ExitCode
-    from planner.cli.screen import show_rows
     from planner.engine.run import check_everything
+    from scenarios.errors import describe_issues
 
     issues = check_everything(project, scenario, overrides or [])
     errors = int((issues["severity"] == "error").sum())
@@ -31,10 +33,6 @@ def check(
     if as_json:
         sys.stdout.write(issues.to_json(orient="records", indent=2, force_ascii=False) + "\n")
     else:
-        columns = ["severity", "table", "row", "column", "rule", "value", "rows", "message", "action"]
-        if not issues.empty:
-            show_rows("", columns, [tuple(map(str, row)) for row in issues[columns].itertuples(index=False, name=None)])
-        notes = len(issues) - errors
-        sys.stdout.write(f"{errors} errors, {notes} warnings and notes\n")
+        sys.stdout.write(describe_issues(issues) + "\n")
     if errors:
         sys.exit(ExitCode.BAD_INPUT)

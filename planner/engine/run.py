@@ -10,13 +10,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pandas as pd
-from reports.geo import write_geojson
-from reports.page import write_page
-from reports.run_folder import write_run
 
 from planner.network import build_network
 from planner.pipeline import make_plan
 from planner.plan import Plan
+from reports.geo import write_geojson
+from reports.page import write_page
+from reports.run_folder import write_run
 from scenarios.errors import InputError
 from scenarios.project import check_project, load_project
 

@@ -72,9 +72,8 @@ def test_all_problems_are_told_at_once(planner: Planner, tmp_path: Path) -> None
     project = write_project(tmp_path / "project", tables, {"sed": 3})
     answer = planner("check", project)
     assert answer.code == 2
-    flat = answer.out.replace("\n", "")
     for word in ("many", "EUR", "45291", "latitude", "sed"):
-        assert word in flat
+        assert word in answer.out
 
 
 def test_infeasible_rule_gives_the_cheapest_relaxation(planner: Planner, tmp_path: Path) -> None:

@@ -121,3 +121,10 @@ def test_three_echelons_have_rising_levels(network: Build) -> None:
     supply = built.supply.set_index(["item_id", "location_id"])
     assert [int(supply.loc[("A", place), "level"]) for place in ("HUB", "DC", "S1")] == [0, 1, 2]
     assert set(built.locations.edges) == {("HUB", "DC"), ("DC", "S1"), ("DC", "S2")}
+
+
+def test_a_successor_is_planned_where_the_old_item_was_sold(network: Build) -> None:
+    items: Rows = [{"item_id": item, "unit_cost": 2.0} for item in ("A", "B", "N")]
+    moves: Rows = [{"from_item_id": "A", "to_item_id": "N", "date": "2024-01-08"}]
+    supply = network(items=items, item_transitions=moves).supply
+    assert set(supply.loc[supply["item_id"] == "N", "location_id"]) == {"DC", "S1", "S2"}
