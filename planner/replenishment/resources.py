@@ -104,7 +104,7 @@ def shared_resources(
                 groups = [(np.ones(days.days, bool), members, True)]
                 amount = size[unit] * unit_qty
             else:
-                groups = list(_weekday_groups(members, location, open_days))
+                groups = list(_weekday_groups(members, _usable_days(rows, open_days)))
                 amount = size[unit] * pack_qty
             for open_, chosen, whole in groups:
                 limit = _per_bucket(daily, open_, days, kind)
@@ -117,16 +117,27 @@ def shared_resources(
     return (tuple(resources), *_compress(len(rows), days.total, limits, users))
 
 
+def _usable_days(rows: pd.DataFrame, open_days: dict[str, Flags]) -> list[Flags]:
+    """Return for every row the days on which an order can arrive: the location receives and the lead time is over."""
+    lead = np.ceil(rows["lead_time_days"].to_numpy() - 1e-9).astype(np.int64)
+    out = []
+    for first, location in zip(lead, rows["location_id"], strict=True):
+        usable = open_days[str(location)].copy()
+        usable[:first] = False
+        out.append(usable)
+    return out
+
+
 def _weekday_groups(
-    members: npt.NDArray[np.int64], location: npt.NDArray[np.object_], open_days: dict[str, Flags]
+    members: npt.NDArray[np.int64], usable: list[Flags]
 ) -> list[tuple[Flags, npt.NDArray[np.int64], bool]]:
-    """Return (open days, rows bound to them, whether that is all rows) for each set of days that must hold."""
+    """Return (days, rows bound to them, whether that is all rows) for each set of days that must hold."""
     patterns: dict[bytes, Flags] = {}
     of_row = []
     for k in members:
-        open_ = open_days[str(location[k])]
-        patterns.setdefault(open_.tobytes(), open_)
-        of_row.append(open_.tobytes())
+        key = usable[k].tobytes()
+        patterns.setdefault(key, usable[k])
+        of_row.append(key)
     keys = list(patterns)
     most = len(keys) if len(keys) <= _MOST_SETS else 1
     unions = {np.logical_or.reduce([patterns[key] for key in keys]).tobytes()}

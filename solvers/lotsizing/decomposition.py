@@ -1,61 +1,33 @@
 """Price decomposition: item-locations planned one by one at prices on what they share.
 
-Shared capacities and the stock of sources are relaxed with multipliers (prices). Prices rise where
-more is wanted than there is and fall where less; every set of prices gives a lower bound, and the
-primal pass makes a plan out of its plans. Absi, Detienne, Dauzere-Peres (2013) use the same idea for
-capacitated lot sizing with lost sales; the ascent is Adam (Kingma, Ba 2015) on the dual.
+Shared capacities and the stock of sources are relaxed with multipliers (prices). Every set of prices
+gives a lower bound; a bundle method finds the best ones (`master`), and its mixture of plans, rounded
+and repaired, becomes the answer (`primal`). Lagrangian relaxation of lot sizing with lost sales: Absi,
+Detienne, Dauzere-Peres (2013).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 
+from solvers.lotsizing.master import Master
 from solvers.lotsizing.primal import Primal
 from solvers.lotsizing.problem import Floats, Ints, LotSizingProblem
-from solvers.lotsizing.relaxation import Priced, Relaxation
-from solvers.lotsizing.result import LotSizingResult
+from solvers.lotsizing.relaxation import Relaxation
+from solvers.lotsizing.result import LotSizingResult, Status
 from solvers.lotsizing.threads import Threads
 
 Progress = Callable[[str, int, int], None]
 
-_STEP = 2.0
-_MOST_OVERLOAD = 0.5
-"""Sources send nothing or all they may: their relative overload, up to 20, says little beyond its sign."""
-_DECAY = 0.965
-_FIRST_MOMENT = 0.8
-_SECOND_MOMENT = 0.9
-_REPAIR_EVERY = 40
-_FIRST_REPAIR = 60
-
-
-@dataclass(slots=True)
-class _Ascent:
-    """Prices of all rows (resources, then sources) and the moments of their gradient."""
-
-    scale: Floats
-    prices: Floats
-    first: Floats = field(init=False)
-    second: Floats = field(init=False)
-    steps: int = 0
-
-    def __post_init__(self) -> None:
-        self.first = np.zeros_like(self.prices)
-        self.second = np.zeros_like(self.prices)
-
-    def move(self, gradient: Floats) -> None:
-        """Take one step; `gradient` [rows, T] is overload over capacity."""
-        self.steps += 1
-        gradient = np.clip(gradient, -_MOST_OVERLOAD, _MOST_OVERLOAD)
-        self.first = _FIRST_MOMENT * self.first + (1 - _FIRST_MOMENT) * gradient
-        self.second = _SECOND_MOMENT * self.second + (1 - _SECOND_MOMENT) * gradient**2
-        direction = self.first / (1 - _FIRST_MOMENT**self.steps)
-        size = np.sqrt(self.second / (1 - _SECOND_MOMENT**self.steps)) + 0.05
-        step = _STEP * _DECAY ** (self.steps - 1)
-        self.prices = np.maximum(self.prices + step * self.scale[:, None] * direction / size, 0.0)
+_FIRST_REPAIR = 8
+_REPAIR_EVERY = 6
+_NEAR = 0.3
+"""A repair is due when the model promises less than this part of the wanted gap."""
+_STALL = 1e-5
+_OPTIMAL = 1e-7
 
 
 def decompose(
@@ -92,59 +64,32 @@ def _ascend(
     time_limit_s: float | None,
     progress: Progress | None,
 ) -> LotSizingResult:
-    problem, coupling = relaxation.problem, relaxation.coupling
-    R = problem.resources
-    rows = np.concatenate([problem.capacity, np.zeros((coupling.sources.size, problem.buckets))])
+    problem = relaxation.problem
     start = time.perf_counter()
-    ascent = _Ascent(np.ones(rows.shape[0]), np.zeros_like(rows))
-    best_bound, best_prices = -np.inf, ascent.prices
-    best_cost, best_packs = np.inf, np.zeros(problem.demand.shape, np.int32)
-    primal: Primal | None = None
-    volume = np.ones_like(rows)
+    master = Master(relaxation, seed)
+    bound, prices, source_prices = -np.inf, master.prices.copy(), master.source_prices.copy()
+    cost, packs = np.inf, np.zeros(problem.demand.shape, np.int32)
+    last_repair, repaired_bound = 0, -np.inf
     done = 0
     for done in range(1, iterations + 1):
-        priced = relaxation.solve(ascent.prices[:R], ascent.prices[R:])
-        if primal is None:
-            ascent.scale, volume = _scales(relaxation, priced)
-            primal = Primal(relaxation, ascent.scale[:R], ascent.scale[R:], seed)
-        if priced.bound > best_bound:
-            best_bound, best_prices = priced.bound, ascent.prices
-        out_of_time = time_limit_s is not None and time.perf_counter() - start > time_limit_s
-        if _repair_now(done, iterations) or out_of_time or not rows.size:
-            packs, cost = primal.repair(priced, ascent.prices[:R], ascent.prices[R:])
-            if cost < best_cost:
-                best_cost, best_packs = cost, packs
-            if best_cost - best_bound <= target_gap * abs(best_cost) or out_of_time:
-                break
+        priced = relaxation.solve(master.prices, master.source_prices)
+        if priced.bound > bound:
+            bound, prices, source_prices = priced.bound, master.prices.copy(), master.source_prices.copy()
+        master.answer(priced)
         if progress is not None:
             progress("replenishment", done, iterations)
-        excess = np.concatenate([priced.use - problem.capacity, (priced.take - priced.sent).astype(np.float64)])
-        ascent.move(excess / volume)
-    return _result(relaxation, best_packs, best_cost, best_bound, best_prices, target_gap, done)
-
-
-def _repair_now(done: int, iterations: int) -> bool:
-    return done == iterations or (done >= _FIRST_REPAIR and (done - _FIRST_REPAIR) % _REPAIR_EVERY == 0)
-
-
-def _scales(relaxation: Relaxation, priced: Priced) -> tuple[Floats, Floats]:
-    """Return money per unit of each row [rows], and the volume [rows, T] that makes gradients relative."""
-    problem, coupling = relaxation.problem, relaxation.coupling
-    # each resource by what its own users cost: kilograms of a dc and cubic metres of a store differ by orders
-    users = np.repeat(np.arange(problem.item_locations), np.diff(problem.usage_start))
-    at_stake = np.bincount(problem.usage_resource, weights=priced.cost[users], minlength=problem.resources)
-    scale = at_stake / np.maximum(priced.use.sum(axis=1), 1e-9)
-    take = priced.take.astype(np.float64)
-    per_source = np.array(
-        [
-            priced.cost[coupling.child_item[slice(*coupling.child_start[j : j + 2])]].sum() / max(take[j].sum(), 1.0)
-            for j in range(coupling.sources.size)
-        ]
-    )
-    volume = np.concatenate(
-        [np.maximum(problem.capacity, 1e-9), np.maximum(take.mean(axis=1, keepdims=True), 1.0) * np.ones_like(take)]
-    )
-    return np.concatenate([scale, per_source]), volume
+        out_of_time = time_limit_s is not None and time.perf_counter() - start > time_limit_s
+        promise = (master.promised - bound) / max(abs(bound), 1e-9)
+        near = done >= _FIRST_REPAIR and promise < _NEAR * target_gap
+        last = done == iterations or out_of_time or promise < _STALL
+        if last or (near and done >= last_repair + _REPAIR_EVERY):
+            last_repair, repaired_bound = done, bound
+            new_packs, new_cost = Primal(relaxation, master, seed).repair()
+            if new_cost < cost:
+                cost, packs = new_cost, new_packs
+        if last or (np.isfinite(cost) and cost - bound <= target_gap * abs(cost)):
+            break
+    return _result(relaxation, packs, cost, bound, prices, source_prices, target_gap, done)
 
 
 def _result(
@@ -153,13 +98,13 @@ def _result(
     cost: float,
     bound: float,
     prices: Floats,
+    source_prices: Floats,
     target_gap: float,
     iterations: int,
 ) -> LotSizingResult:
     problem, coupling = relaxation.problem, relaxation.coupling
-    R = problem.resources
     stock_prices = np.zeros(problem.demand.shape)
-    stock_prices[coupling.sources] = prices[R:]
+    stock_prices[coupling.sources] = source_prices
     gap = (cost - bound) / abs(cost) if cost else 0.0
-    status = "optimal" if gap <= 1e-6 else "gap_reached" if gap <= target_gap else "limit"
-    return LotSizingResult(packs, cost, bound, status, prices[:R], stock_prices, iterations, "decomposition")
+    status: Status = "optimal" if gap <= _OPTIMAL else "gap_reached" if gap <= target_gap else "limit"
+    return LotSizingResult(packs, cost, bound, status, prices, stock_prices, iterations, "decomposition")

@@ -116,45 +116,51 @@ def value_to_go(
             served[i] = hold * x + short * max(safety - x, 0.0) + follows[i]
 
         fewest = max(data.moq[k], least)
-        n = n_stage - pack * (fewest - least)
-        no_order = min(n_states, n_stage) if least == 0 else 0
-        m = 0
-        if data.max_packs[k, t] >= fewest and n > 0:
-            width = min(data.max_packs[k, t] - fewest, (n - 1) // pack) + 1
-            now = H[pack * (fewest - least) :]
-            step = 1
-            turn = False
-            while 2 * step <= width:
-                later = now[pack * step :]
-                more = price[t] * step
-                to = B if turn else A
-                both = n - pack * step
-                for i in range(both):
-                    to[i] = min(now[i], later[i] + more)
-                for i in range(both, n):
-                    to[i] = now[i]
-                now = to
-                turn = not turn
-                step *= 2
-            m = min(n, n_states)
-            later = now[pack * (width - step) :]
-            both = min(m, n - pack * (width - step))
-            more = price[t] * (width - step)
-            base = data.setup[k] + price[t] * fewest
-            if least == 0:
-                for i in range(both):
-                    here[i] = min(H[i], base + min(now[i], later[i] + more))
-                for i in range(both, m):
-                    here[i] = min(H[i], base + now[i])
-            else:
-                for i in range(both):
-                    here[i] = base + min(now[i], later[i] + more)
-                for i in range(both, m):
-                    here[i] = base + now[i]
-        for i in range(m, no_order):
-            here[i] = H[i]
-        for i in range(max(m, no_order), n_states):
-            here[i] = INFEASIBLE
+        skip = pack * (fewest - least)
+        if data.max_packs[k, t] < fewest or n_stage <= skip:
+            for i in range(n_stage, n_states):
+                H[i] = INFEASIBLE
+            stay = 0.0 if least == 0 else INFEASIBLE
+            for i in range(n_states):
+                here[i] = H[i] + stay
+            continue
+        width = min(data.max_packs[k, t] - fewest, (n_stage - skip - 1) // pack) + 1
+        for i in range(n_stage, n_states + skip + pack * (width - 1)):
+            H[i] = INFEASIBLE
+        now = H[skip:]
+        step = 1
+        turn = False
+        while 4 * step < width:
+            s = pack * step
+            m = n_states + pack * (width - 4 * step)
+            now1 = now[s:]
+            now2 = now[2 * s :]
+            now3 = now[3 * s :]
+            p1 = price[t] * step
+            p2 = 2.0 * p1
+            p3 = 3.0 * p1
+            to = B if turn else A
+            for i in range(m):
+                to[i] = min(min(now[i], now1[i] + p1), min(now2[i] + p2, now3[i] + p3))
+            now = to
+            turn = not turn
+            step *= 4
+        j1 = min(step, width - step)
+        j2 = min(2 * step, width - step)
+        j3 = width - step
+        now1 = now[pack * j1 :]
+        now2 = now[pack * j2 :]
+        now3 = now[pack * j3 :]
+        base = data.setup[k] + price[t] * fewest
+        p1 = base + price[t] * j1
+        p2 = base + price[t] * j2
+        p3 = base + price[t] * j3
+        if least == 0:
+            for i in range(n_states):
+                here[i] = min(min(H[i], min(now[i] + base, now1[i] + p1)), min(now2[i] + p2, now3[i] + p3))
+        else:
+            for i in range(n_states):
+                here[i] = min(min(now[i] + base, now1[i] + p1), min(now2[i] + p2, now3[i] + p3))
     return float(V[0, 0])
 
 
@@ -251,9 +257,9 @@ def solve_items(
     """Solve items[begin:end] at given prices: value (with prices), cost (without) [K] and packs [K, T]."""
     T = data.demand.shape[1]
     V = np.empty((T + 1, widest))
-    H = np.empty(widest)
-    A = np.empty(widest)
-    B = np.empty(widest)
+    H = np.empty(2 * widest)
+    A = np.empty(2 * widest)
+    B = np.empty(2 * widest)
     low = np.empty(T + 1, np.int32)
     high = np.empty(T + 1, np.int32)
     price = np.empty(T)

@@ -16,233 +16,261 @@ Frank-Wolfe with pairwise steps: Lacoste-Julien, Jaggi 2015).
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from solvers.compiled import njit
 from solvers.lotsizing.primal_kernels import stock_path
 from solvers.lotsizing.problem import DISPATCH, STORAGE, Arrays, Floats, Ints, Longs
 
+_SAME = 1e-9
+_LEAST_WEIGHT = 1e-9
+_TIE = 1e-12
+
+
+class Columns(NamedTuple):
+    """Known plans: up to M per item-location.
+
+    Attributes
+    ----------
+    packs : [K, M, T]; cost, weight : [K, M]; last_used : [K, M] iteration in which it was a cheapest plan.
+    count : [K] columns so far.
+    stock : [S, M, T] units at the end of a bucket, for item-locations that use storage; stock_row : [K] their
+        row, -1 for others.
+    sent : [J, M, T] units sent on, for sources.
+    """
+
+    packs: Ints
+    cost: Floats
+    weight: Floats
+    last_used: Ints
+    count: Ints
+    stock: Ints
+    stock_row: Ints
+    sent: Longs
+
+
+class Rows(NamedTuple):
+    """Shared rows: of resources [R, T] and of the stock of sources [J, T].
+
+    Attributes
+    ----------
+    use, net : what the mixture uses, and takes less sends; centre, source_centre : prices around which the
+        master looks; step, source_step : price per unit of overload; prices, source_prices : as they follow.
+    """
+
+    use: Floats
+    net: Floats
+    centre: Floats
+    source_centre: Floats
+    step: Floats
+    source_step: Floats
+    prices: Floats
+    source_prices: Floats
+
+
+class _Plan(NamedTuple):
+    """Packs, stock and units sent [T] of a plan, a mixture or a difference; or their prices."""
+
+    packs: Floats
+    stock: Floats
+    sent: Floats
+
 
 @njit()
 def add_columns(
-    data: Arrays,
-    items: Ints,
-    begin: int,
-    end: int,
-    packs: Ints,
-    cost: Floats,
-    sent: Longs,
-    stock: Longs,
-    row_of: Ints,
-    column_packs: Ints,
-    column_stock: Longs,
-    column_sent: Longs,
-    stock_row: Ints,
-    column_cost: Floats,
-    weight: Floats,
-    age: Ints,
-    count: Ints,
-    now: int,
-    added: Ints,
-) -> None:
-    """Add each item-location's plan to its columns unless it is there; a full set loses its oldest unused one.
+    data: Arrays, columns: Columns, row_of: Ints, packs: Ints, cost: Floats, stock: Longs, sent: Longs, now: int
+) -> int:
+    """Add each item-location's plan to its columns; return how many were new.
 
-    Where all are in use the one of least weight gives its weight to the new one.
+    A full set loses the unused column that was a cheapest plan longest ago; where all are in use, the one of
+    least weight gives its weight to the new one.
     """
-    T = data.demand.shape[1]
-    M = column_cost.shape[1]
-    path = np.empty(T, np.int32)
-    for j in range(begin, end):
-        k = items[j]
-        added[k] = 0
-        row = row_of[k]
-        known = False
-        for i in range(count[k]):
-            if abs(column_cost[k, i] - cost[k]) > 1e-9 * (1.0 + abs(cost[k])):
-                continue
-            same = True
-            for t in range(T):
-                if column_packs[k, i, t] != packs[k, t] or (row >= 0 and column_sent[row, i, t] != sent[row, t]):
-                    same = False
-                    break
-            if same:
-                known = True
-                age[k, i] = now
-                break
-        if known:
-            continue
-        place = count[k]
-        inherited = 0.0
-        if place < M:
-            count[k] += 1
-        else:
-            place = -1
-            for i in range(M):
-                if weight[k, i] <= 0.0 and (place < 0 or age[k, i] < age[k, place]):
-                    place = i
-            if place < 0:
-                place = 0
-                for i in range(M):
-                    if weight[k, i] < weight[k, place]:
-                        place = i
-                inherited = weight[k, place]
-        column_packs[k, place] = packs[k]
-        column_cost[k, place] = cost[k]
-        weight[k, place] = inherited
-        age[k, place] = now
-        added[k] = 1 if inherited == 0.0 else 2
-        if row >= 0:
-            column_sent[row, place] = sent[row]
-        if stock_row[k] >= 0:
-            if row >= 0:
-                for t in range(T):
-                    column_stock[stock_row[k], place, t] = max(stock[row, t], 0)
-            else:
-                stock_path(data, k, packs[k], path)
-                for t in range(T):
-                    column_stock[stock_row[k], place, t] = max(path[t], 0)
-
-
-@njit()
-def mixed_use(
-    data: Arrays,
-    row_of: Ints,
-    column_packs: Ints,
-    column_stock: Longs,
-    column_sent: Longs,
-    stock_row: Ints,
-    weight: Floats,
-    count: Ints,
-    use: Floats,
-    net: Floats,
-) -> None:
-    """Fill use [R, T] of resources and net [J, T], taken less sent, of the mixture."""
     K, T = data.demand.shape
-    use[:] = 0.0
-    net[:] = 0.0
-    mean = np.empty(T)
-    held = np.empty(T)
-    given = np.empty(T)
+    path = np.empty(T, np.int32)
+    new = 0
     for k in range(K):
-        _mean_column(k, row_of, column_packs, column_stock, column_sent, stock_row, weight, count, mean, held, given)
-        _add(data, k, row_of, mean, held, given, 1.0, use, net)
-
-
-@njit()
-def _mean_column(
-    k: int,
-    row_of: Ints,
-    column_packs: Ints,
-    column_stock: Longs,
-    column_sent: Longs,
-    stock_row: Ints,
-    weight: Floats,
-    count: Ints,
-    mean: Floats,
-    held: Floats,
-    given: Floats,
-) -> None:
-    mean[:] = 0.0
-    held[:] = 0.0
-    given[:] = 0.0
-    T = mean.shape[0]
-    for i in range(count[k]):
-        w = weight[k, i]
-        if w <= 0.0:
+        row = row_of[k]
+        if _is_known(columns, k, row, packs[k], cost[k], sent, now):
             continue
-        for t in range(T):
-            mean[t] += w * column_packs[k, i, t]
-        if stock_row[k] >= 0:
+        new += 1
+        place = _place(columns, k)
+        columns.packs[k, place] = packs[k]
+        columns.cost[k, place] = cost[k]
+        columns.last_used[k, place] = now
+        if row >= 0:
+            columns.sent[row, place] = sent[row]
+        held = columns.stock_row[k]
+        if held >= 0:
+            if row < 0:
+                stock_path(data, k, packs[k], path)
             for t in range(T):
-                held[t] += w * column_stock[stock_row[k], i, t]
-        if row_of[k] >= 0:
-            for t in range(T):
-                given[t] += w * column_sent[row_of[k], i, t]
+                columns.stock[held, place, t] = max(stock[row, t] if row >= 0 else path[t], 0)
+    return new
 
 
 @njit()
-def _add(
-    data: Arrays,
-    k: int,
-    row_of: Ints,
-    packs: Floats,
-    stock: Floats,
-    sent: Floats,
-    sign: float,
-    use: Floats,
-    net: Floats,
-) -> None:
-    """Add sign times what packs, stock and sent [T] of k use."""
+def _is_known(columns: Columns, k: int, row: int, packs: Ints, cost: float, sent: Longs, now: int) -> bool:
     T = packs.shape[0]
+    for i in range(columns.count[k]):
+        if abs(columns.cost[k, i] - cost) > _SAME * (1.0 + abs(cost)):
+            continue
+        same = True
+        for t in range(T):
+            if columns.packs[k, i, t] != packs[t] or (row >= 0 and columns.sent[row, i, t] != sent[row, t]):
+                same = False
+                break
+        if same:
+            columns.last_used[k, i] = now
+            return True
+    return False
+
+
+@njit()
+def _place(columns: Columns, k: int) -> int:
+    """Return where a new column of k goes; its weight there is what it inherits."""
+    n = columns.count[k]
+    if n < columns.cost.shape[1]:
+        columns.count[k] += 1
+        columns.weight[k, n] = 1.0 if n == 0 else 0.0
+        return int(n)
+    oldest = -1
+    lightest = 0
+    for i in range(n):
+        if columns.weight[k, i] <= 0.0 and (oldest < 0 or columns.last_used[k, i] < columns.last_used[k, oldest]):
+            oldest = i
+        if columns.weight[k, i] < columns.weight[k, lightest]:
+            lightest = i
+    return oldest if oldest >= 0 else lightest
+
+
+@njit()
+def mixed_use(data: Arrays, columns: Columns, row_of: Ints, rows: Rows) -> None:
+    """Fill use and net of the mixture, and the prices that follow."""
+    K, T = data.demand.shape
+    rows.use[:] = 0.0
+    rows.net[:] = 0.0
+    mean = _Plan(np.empty(T), np.empty(T), np.empty(T))
+    for k in range(K):
+        mean.packs[:] = 0.0
+        mean.stock[:] = 0.0
+        mean.sent[:] = 0.0
+        for i in range(columns.count[k]):
+            if columns.weight[k, i] > 0.0:
+                _add_column(columns, k, row_of[k], i, columns.weight[k, i], mean)
+        _book(data, k, row_of, mean, 1.0, rows)
+        _follow(data, k, row_of, rows)
+
+
+@njit()
+def _add_column(columns: Columns, k: int, row: int, i: int, share: float, plan: _Plan) -> None:
+    """Add share times column i to a plan."""
+    T = plan.packs.shape[0]
+    for t in range(T):
+        plan.packs[t] += share * columns.packs[k, i, t]
+    held = columns.stock_row[k]
+    if held >= 0:
+        for t in range(T):
+            plan.stock[t] += share * columns.stock[held, i, t]
+    if row >= 0:
+        for t in range(T):
+            plan.sent[t] += share * columns.sent[row, i, t]
+
+
+@njit()
+def _book(data: Arrays, k: int, row_of: Ints, plan: _Plan, share: float, rows: Rows) -> None:
+    """Add share times what a plan of k uses."""
+    T = plan.packs.shape[0]
     lead = data.lead[k]
     for e in range(data.usage_start[k], data.usage_start[k + 1]):
         r = data.usage_resource[e]
-        amount = sign * data.usage_amount[e]
+        amount = share * data.usage_amount[e]
         if data.kind[r] == STORAGE:
             for t in range(T):
-                use[r, t] += amount * stock[t]
+                rows.use[r, t] += amount * plan.stock[t]
         else:
             offset = lead if data.kind[r] == DISPATCH else 0
             for t in range(offset, T):
-                use[r, t - offset] += amount * packs[t]
+                rows.use[r, t - offset] += amount * plan.packs[t]
     if data.source[k] >= 0:
         j = row_of[data.source[k]]
         for t in range(lead, T):
-            net[j, t - lead] += sign * data.pack[k] * packs[t]
-    if row_of[k] >= 0:
+            rows.net[j, t - lead] += share * data.pack[k] * plan.packs[t]
+    j = row_of[k]
+    if j >= 0:
         for t in range(T):
-            net[row_of[k], t] -= sign * sent[t]
+            rows.net[j, t] -= share * plan.sent[t]
 
 
 @njit()
-def _price_column(
-    data: Arrays,
-    k: int,
-    row_of: Ints,
-    prices: Floats,
-    source_prices: Floats,
-    price: Floats,
-    stock_price: Floats,
-    reward: Floats,
-) -> None:
-    """Fill price per pack, per unit in stock and per unit sent [T], without pack_cost (it is in the cost)."""
-    T = price.shape[0]
+def _follow(data: Arrays, k: int, row_of: Ints, rows: Rows) -> None:
+    """Bring the prices of the rows that k touches in line with use and net."""
+    T = data.demand.shape[1]
+    for e in range(data.usage_start[k], data.usage_start[k + 1]):
+        r = data.usage_resource[e]
+        for t in range(T):
+            over = rows.use[r, t] - data.capacity[r, t]
+            rows.prices[r, t] = max(0.0, rows.centre[r, t] + rows.step[r, t] * over)
+    if data.source[k] >= 0:
+        j = row_of[data.source[k]]
+        for t in range(T):
+            rows.source_prices[j, t] = max(0.0, rows.source_centre[j, t] + rows.source_step[j, t] * rows.net[j, t])
+    j = row_of[k]
+    if j >= 0:
+        for t in range(T):
+            rows.source_prices[j, t] = max(0.0, rows.source_centre[j, t] + rows.source_step[j, t] * rows.net[j, t])
+
+
+@njit()
+def _price_plan(data: Arrays, k: int, row_of: Ints, rows: Rows, price: _Plan) -> None:
+    """Fill what k pays per pack and per unit in stock, and gets (negative) per unit sent."""
+    T = price.packs.shape[0]
     lead = data.lead[k]
-    price[:] = 0.0
-    stock_price[:] = 0.0
+    price.packs[:] = 0.0
+    price.stock[:] = 0.0
+    price.sent[:] = 0.0
     for e in range(data.usage_start[k], data.usage_start[k + 1]):
         r = data.usage_resource[e]
         amount = data.usage_amount[e]
         if data.kind[r] == STORAGE:
             for t in range(T):
-                stock_price[t] += amount * prices[r, t]
+                price.stock[t] += amount * rows.prices[r, t]
         else:
             offset = lead if data.kind[r] == DISPATCH else 0
             for t in range(offset, T):
-                price[t] += amount * prices[r, t - offset]
+                price.packs[t] += amount * rows.prices[r, t - offset]
     if data.source[k] >= 0:
         j = row_of[data.source[k]]
         for t in range(lead, T):
-            price[t] += data.pack[k] * source_prices[j, t - lead]
-    if row_of[k] >= 0:
-        reward[:] = source_prices[row_of[k]]
+            price.packs[t] += data.pack[k] * rows.source_prices[j, t - lead]
+    j = row_of[k]
+    if j >= 0:
+        for t in range(T):
+            price.sent[t] = -rows.source_prices[j, t]
 
 
 @njit()
-def _curvature(
-    data: Arrays,
-    k: int,
-    row_of: Ints,
-    packs: Floats,
-    stock: Floats,
-    sent: Floats,
-    prices: Floats,
-    source_prices: Floats,
-    step: Floats,
-    source_step: Floats,
-) -> float:
-    """Return the sum over rows with a price of step times the squared use of packs, stock and sent [T]."""
-    T = packs.shape[0]
+def _priced_cost(columns: Columns, k: int, row: int, i: int, price: _Plan) -> float:
+    """Return cost and price of column i of k."""
+    T = price.packs.shape[0]
+    total = columns.cost[k, i]
+    for t in range(T):
+        total += price.packs[t] * columns.packs[k, i, t]
+    held = columns.stock_row[k]
+    if held >= 0:
+        for t in range(T):
+            total += price.stock[t] * columns.stock[held, i, t]
+    if row >= 0:
+        for t in range(T):
+            total += price.sent[t] * columns.sent[row, i, t]
+    return float(total)
+
+
+@njit()
+def _curvature(data: Arrays, k: int, row_of: Ints, change: _Plan, rows: Rows) -> float:
+    """Return the sum over rows with a price of step times the squared use of a change of k's plan."""
+    T = change.packs.shape[0]
     lead = data.lead[k]
     total = 0.0
     for e in range(data.usage_start[k], data.usage_start[k + 1]):
@@ -250,180 +278,85 @@ def _curvature(
         amount = data.usage_amount[e]
         if data.kind[r] == STORAGE:
             for t in range(T):
-                if stock[t] != 0.0 and prices[r, t] > 0.0:
-                    total += step[r, t] * (amount * stock[t]) ** 2
+                if change.stock[t] != 0.0 and rows.prices[r, t] > 0.0:
+                    total += rows.step[r, t] * (amount * change.stock[t]) ** 2
         else:
             offset = lead if data.kind[r] == DISPATCH else 0
             for t in range(offset, T):
-                if packs[t] != 0.0 and prices[r, t - offset] > 0.0:
-                    total += step[r, t - offset] * (amount * packs[t]) ** 2
+                if change.packs[t] != 0.0 and rows.prices[r, t - offset] > 0.0:
+                    total += rows.step[r, t - offset] * (amount * change.packs[t]) ** 2
     if data.source[k] >= 0:
         j = row_of[data.source[k]]
         for t in range(lead, T):
-            if packs[t] != 0.0 and source_prices[j, t - lead] > 0.0:
-                total += source_step[j, t - lead] * (data.pack[k] * packs[t]) ** 2
-    if row_of[k] >= 0:
+            if change.packs[t] != 0.0 and rows.source_prices[j, t - lead] > 0.0:
+                total += rows.source_step[j, t - lead] * (data.pack[k] * change.packs[t]) ** 2
+    j = row_of[k]
+    if j >= 0:
         for t in range(T):
-            if sent[t] != 0.0 and source_prices[row_of[k], t] > 0.0:
-                total += source_step[row_of[k], t] * sent[t] ** 2
+            if change.sent[t] != 0.0 and rows.source_prices[j, t] > 0.0:
+                total += rows.source_step[j, t] * change.sent[t] ** 2
     return total
 
 
 @njit()
-def _update_prices(
-    data: Arrays,
-    k: int,
-    row_of: Ints,
-    use: Floats,
-    net: Floats,
-    centre: Floats,
-    source_centre: Floats,
-    step: Floats,
-    source_step: Floats,
-    prices: Floats,
-    source_prices: Floats,
-) -> None:
-    """Bring the prices of the rows that k touches in line with use and net."""
+def mix(data: Arrays, columns: Columns, row_of: Ints, rows: Rows, order: Ints, passes: int) -> None:
+    """Improve the mixture in place by passes over `order`; use, net and prices follow."""
     T = data.demand.shape[1]
-    for e in range(data.usage_start[k], data.usage_start[k + 1]):
-        r = data.usage_resource[e]
-        for t in range(T):
-            prices[r, t] = max(0.0, centre[r, t] + step[r, t] * (use[r, t] - data.capacity[r, t]))
-    if data.source[k] >= 0:
-        j = row_of[data.source[k]]
-        for t in range(T):
-            source_prices[j, t] = max(0.0, source_centre[j, t] + source_step[j, t] * net[j, t])
-    if row_of[k] >= 0:
-        j = row_of[k]
-        for t in range(T):
-            source_prices[j, t] = max(0.0, source_centre[j, t] + source_step[j, t] * net[j, t])
-
-
-@njit()
-def mix(
-    data: Arrays,
-    order: Ints,
-    row_of: Ints,
-    column_packs: Ints,
-    column_stock: Longs,
-    column_sent: Longs,
-    stock_row: Ints,
-    column_cost: Floats,
-    weight: Floats,
-    count: Ints,
-    use: Floats,
-    net: Floats,
-    centre: Floats,
-    source_centre: Floats,
-    step: Floats,
-    source_step: Floats,
-    prices: Floats,
-    source_prices: Floats,
-    passes: int,
-    moves: int,
-) -> float:
-    """Improve the mixture in place by passes over `order`; prices follow. Return the weight moved in the last pass."""
-    T = data.demand.shape[1]
-    M = column_cost.shape[1]
-    price = np.empty(T)
-    stock_price = np.empty(T)
-    reward = np.zeros(T)
-    packs = np.empty(T)
-    stock = np.zeros(T)
-    sent = np.zeros(T)
-    reduced = np.empty(M)
-    moved = 0.0
+    price = _Plan(np.empty(T), np.empty(T), np.empty(T))
+    change = _Plan(np.empty(T), np.empty(T), np.empty(T))
     for _ in range(passes):
-        moved = 0.0
         for position in range(order.shape[0]):
             k = order[position]
-            n = count[k]
-            if n < 2:
+            if columns.count[k] < 2:
                 continue
-            for _ in range(moves):
-                _price_column(data, k, row_of, prices, source_prices, price, stock_price, reward)
-                best = 0
-                worst = -1
-                for i in range(n):
-                    total = column_cost[k, i]
-                    plan = column_packs[k, i]
-                    for t in range(T):
-                        total += price[t] * plan[t]
-                    if stock_row[k] >= 0:
-                        for t in range(T):
-                            total += stock_price[t] * column_stock[stock_row[k], i, t]
-                    if row_of[k] >= 0:
-                        for t in range(T):
-                            total -= reward[t] * column_sent[row_of[k], i, t]
-                    reduced[i] = total
-                    if total < reduced[best]:
-                        best = i
-                    if weight[k, i] > 0.0 and (worst < 0 or total > reduced[worst]):
-                        worst = i
-                drop = reduced[worst] - reduced[best]
-                if drop <= 1e-12 * (1.0 + abs(reduced[best])):
-                    break
-                for t in range(T):
-                    packs[t] = column_packs[k, best, t] - column_packs[k, worst, t]
-                if stock_row[k] >= 0:
-                    for t in range(T):
-                        stock[t] = column_stock[stock_row[k], best, t] - column_stock[stock_row[k], worst, t]
-                if row_of[k] >= 0:
-                    for t in range(T):
-                        sent[t] = column_sent[row_of[k], best, t] - column_sent[row_of[k], worst, t]
-                curve = _curvature(data, k, row_of, packs, stock, sent, prices, source_prices, step, source_step)
-                share = weight[k, worst]
-                if curve * share > drop:
-                    share = drop / curve
-                weight[k, best] += share
-                weight[k, worst] -= share
-                if weight[k, worst] < 1e-9:
-                    weight[k, best] += weight[k, worst]
-                    share += weight[k, worst]
-                    weight[k, worst] = 0.0
-                _add(data, k, row_of, packs, stock, sent, share, use, net)
-                _update_prices(
-                    data, k, row_of, use, net, centre, source_centre, step, source_step, prices, source_prices
-                )
-                moved += share
-    return moved
+            _price_plan(data, k, row_of, rows, price)
+            best = 0
+            worst = -1
+            least = np.inf
+            most = -np.inf
+            for i in range(columns.count[k]):
+                total = _priced_cost(columns, k, row_of[k], i, price)
+                if total < least:
+                    best = i
+                    least = total
+                if columns.weight[k, i] > 0.0 and total > most:
+                    worst = i
+                    most = total
+            gain = most - least
+            if gain <= _TIE * (1.0 + abs(least)):
+                continue
+            change.packs[:] = 0.0
+            change.stock[:] = 0.0
+            change.sent[:] = 0.0
+            _add_column(columns, k, row_of[k], best, 1.0, change)
+            _add_column(columns, k, row_of[k], worst, -1.0, change)
+            curve = _curvature(data, k, row_of, change, rows)
+            share = columns.weight[k, worst]
+            if curve * share > gain:
+                share = gain / curve
+            if columns.weight[k, worst] - share < _LEAST_WEIGHT:
+                share = columns.weight[k, worst]
+                columns.weight[k, worst] = 0.0
+            else:
+                columns.weight[k, worst] -= share
+            columns.weight[k, best] += share
+            _book(data, k, row_of, change, share, rows)
+            _follow(data, k, row_of, rows)
 
 
 @njit()
-def model_value(
-    data: Arrays,
-    row_of: Ints,
-    column_packs: Ints,
-    column_stock: Longs,
-    column_sent: Longs,
-    stock_row: Ints,
-    column_cost: Floats,
-    count: Ints,
-    prices: Floats,
-    source_prices: Floats,
-) -> float:
-    """Return what the bound would be at `prices` if item-locations had no plans but their columns."""
+def model_value(data: Arrays, columns: Columns, row_of: Ints, rows: Rows) -> float:
+    """Return what the bound would be at the prices of `rows` if there were no plans but the columns."""
     K, T = data.demand.shape
-    price = np.empty(T)
-    stock_price = np.empty(T)
-    reward = np.zeros(T)
+    price = _Plan(np.empty(T), np.empty(T), np.empty(T))
     value = 0.0
     for k in range(K):
-        _price_column(data, k, row_of, prices, source_prices, price, stock_price, reward)
+        _price_plan(data, k, row_of, rows, price)
         least = np.inf
-        for i in range(count[k]):
-            total = column_cost[k, i]
-            for t in range(T):
-                total += price[t] * column_packs[k, i, t]
-            if stock_row[k] >= 0:
-                for t in range(T):
-                    total += stock_price[t] * column_stock[stock_row[k], i, t]
-            if row_of[k] >= 0:
-                for t in range(T):
-                    total -= reward[t] * column_sent[row_of[k], i, t]
-            least = min(least, total)
+        for i in range(columns.count[k]):
+            least = min(least, _priced_cost(columns, k, row_of[k], i, price))
         value += least
-    for r in range(prices.shape[0]):
+    for r in range(rows.prices.shape[0]):
         for t in range(T):
-            value -= prices[r, t] * data.capacity[r, t]
+            value -= rows.prices[r, t] * data.capacity[r, t]
     return value

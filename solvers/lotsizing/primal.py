@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.lotsizing.dp_kernels import INFEASIBLE
+from solvers.lotsizing.master import Master
 from solvers.lotsizing.primal_kernels import adjust
 from solvers.lotsizing.problem import DISPATCH, STORAGE, Floats, Ints, Longs
-from solvers.lotsizing.relaxation import NO_LIMIT, Priced, Relaxation
+from solvers.lotsizing.relaxation import NO_LIMIT, Relaxation
 from solvers.lotsizing.source_kernels import solve_source
 
 _FULL_PASSES = 2
@@ -37,12 +38,11 @@ class _State:
 
 
 class Primal:
-    """Repairs priced plans: prices and a rising penalty on overload first, then only what is left."""
+    """Repairs the likeliest plans of a mixture: prices and a rising penalty on overload first, then only what is left."""
 
-    def __init__(self, relaxation: Relaxation, scale: Floats, stock_scale: Floats, seed: int) -> None:
+    def __init__(self, relaxation: Relaxation, master: Master, seed: int) -> None:
         self._r = relaxation
-        self._scale = scale
-        self._stock_scale = stock_scale
+        self._master = master
         p, c = relaxation.problem, relaxation.coupling
         self._order = np.random.default_rng(seed).permutation(c.leaves).astype(np.int32)
         waiting = np.cumsum(p.demand, axis=1) + np.maximum(-p.opening, 0)[:, None]
@@ -50,21 +50,21 @@ class Primal:
         self._most_packs = int(np.minimum(p.max_packs, room // p.pack[:, None])[c.leaves].max(initial=0))
         self._rescue = 10.0 * float((p.shortage + p.shortfall * p.buckets + p.holding).max(initial=1.0)) + 1.0
 
-    def repair(
-        self, priced: Priced, prices: Floats, source_prices: Floats, limit: Ints | None = None
-    ) -> tuple[Ints, float]:
+    def repair(self, limit: Ints | None = None) -> tuple[Ints, float]:
         """Return packs [K, T] within all shared limits, if they can be kept, and their cost.
 
         limit : [K, T] packs, besides max_packs.
         """
-        left = np.zeros(source_prices.shape)
-        state = _State(priced.packs.copy(), priced.cost.copy(), priced.use.copy(), left, priced.stock.copy())
+        R = self._r.problem.resources
+        prices, source_prices = self._master.prices, self._master.source_prices
+        packs, cost = self._master.likeliest()
         if limit is not None:
-            np.minimum(state.packs, limit, out=state.packs)
-            state.use = self._r.use_of(state.packs, state.stock)
+            np.minimum(packs, limit, out=packs)
+        nothing = np.zeros(source_prices.shape, np.int64)
+        state = _State(packs, cost, self._r.use_of(packs, nothing), nothing.astype(np.float64), nothing)
         self._plan_sources(state, prices)
-        penalty = _FIRST_PENALTY * self._scale[:, None] * np.ones_like(prices)
-        stock_penalty = _FIRST_PENALTY * self._stock_scale
+        penalty = _FIRST_PENALTY * self._master.scale[:R, None] * np.ones_like(prices)
+        stock_penalty = _FIRST_PENALTY * self._master.scale[R:]
         for number in range(_FULL_PASSES + _PARTIAL_PASSES):
             partial = number >= _FULL_PASSES
             self._pass(state, prices, source_prices, penalty, stock_penalty, limit, soft=True, only_overloaded=partial)
@@ -78,7 +78,7 @@ class Primal:
         for share in _PRICE_SHARES:
             guide = share * prices, share * source_prices
             self._pass(state, *guide, penalty, stock_penalty, limit, soft=False, only_better=True)
-            self._plan_sources(state, prices)
+        self._plan_sources(state, prices)
         return state.packs, float(state.cost.sum())
 
     def _pass(

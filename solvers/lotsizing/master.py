@@ -1,0 +1,115 @@
+"""The price ascent: a proximal bundle method whose model keeps the plans of every item-location apart.
+
+At each step the relaxation answers the prices with a bound and new columns. If the bound rose by a fair
+part of what the model had promised, the centre moves there (a serious step) and the next step may be
+longer; else the model, now better, is solved again around the old centre with a shorter step. See
+Frangioni (2002) on disaggregated bundle methods; `master_kernels` on how the model is solved.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from solvers.lotsizing.master_kernels import Columns, Rows, add_columns, mix, mixed_use, model_value
+from solvers.lotsizing.problem import STORAGE, Floats, Ints
+from solvers.lotsizing.relaxation import Priced, Relaxation
+
+_FAIR_PART = 0.1
+_LONGER, _SHORTER = 1.5, 0.7
+_LONGEST, _SHORTEST = 20.0, 0.02
+_PASSES = 4
+_PASSES_WITH_SOURCES = 20
+_COLUMNS = 16
+_MOST_COLUMN_CELLS = 4e8
+"""Columns shrink so that their packs stay below 1.6 GB."""
+
+
+class Master:
+    """Prices of all shared rows and the mixture of known plans behind them."""
+
+    def __init__(self, relaxation: Relaxation, seed: int) -> None:
+        p, c = relaxation.problem, relaxation.coupling
+        K, T = p.demand.shape
+        R, J = p.resources, c.sources.size
+        M = int(np.clip(_MOST_COLUMN_CELLS / max(K * T, 1), 4, _COLUMNS))
+        self._data, self._row_of = relaxation.data, c.row_of
+        stored = np.zeros(K, bool)
+        users = np.repeat(np.arange(K), np.diff(p.usage_start))
+        stored[users[p.kind[p.usage_resource] == STORAGE]] = True
+        stock_row = np.where(stored, np.cumsum(stored) - 1, -1).astype(np.int32)
+        self.columns = Columns(
+            packs=np.zeros((K, M, T), np.int32),
+            cost=np.zeros((K, M)),
+            weight=np.zeros((K, M)),
+            last_used=np.zeros((K, M), np.int32),
+            count=np.zeros(K, np.int32),
+            stock=np.zeros((int(stored.sum()), M, T), np.int32),
+            stock_row=stock_row,
+            sent=np.zeros((J, M, T), np.int64),
+        )
+        self.rows = Rows(*(np.zeros((n, T)) for n in (R, J, R, J, R, J, R, J)))
+        self._order = np.random.default_rng(seed).permutation(K).astype(np.int32)
+        self._passes = _PASSES_WITH_SOURCES if J else _PASSES
+        self._relaxation = relaxation
+        self._length = 1.0
+        self._centre_bound = -np.inf
+        self.promised = np.inf
+        """What the model says the bound can rise to at the present prices."""
+        self.steps = 0
+        self.scale = np.ones(R + J)
+        """Money per unit of each row, by the plans without prices."""
+
+    @property
+    def prices(self) -> Floats:
+        """Prices of resources [R, T]."""
+        return self.rows.prices
+
+    @property
+    def source_prices(self) -> Floats:
+        """Prices of the stock of sources [J, T]."""
+        return self.rows.source_prices
+
+    def answer(self, priced: Priced) -> None:
+        """Take the relaxation's answer to the present prices and find the next ones."""
+        add_columns(
+            self._data, self.columns, self._row_of, priced.packs, priced.cost, priced.stock, priced.sent, self.steps
+        )
+        rows = self.rows
+        if self.steps == 0:
+            self._set_scale(priced)
+        if self.steps == 0 or priced.bound >= self._centre_bound + _FAIR_PART * (self.promised - self._centre_bound):
+            self._length = min(self._length * _LONGER, _LONGEST) if self.steps else self._length
+            self._centre_bound = priced.bound
+            rows.centre[:] = rows.prices
+            rows.source_centre[:] = rows.source_prices
+        else:
+            self._length = max(self._length * _SHORTER, _SHORTEST)
+        R = rows.use.shape[0]
+        rows.step[:] = self._length * self._unit_step[:R]
+        rows.source_step[:] = self._length * self._unit_step[R:]
+        mixed_use(self._data, self.columns, self._row_of, rows)
+        mix(self._data, self.columns, self._row_of, rows, self._order, self._passes)
+        self.promised = model_value(self._data, self.columns, self._row_of, rows)
+        self.steps += 1
+
+    def _set_scale(self, priced: Priced) -> None:
+        """Price a row's unit by what its users cost without prices, a relative overload of 1 by one such price."""
+        p, c = self._relaxation.problem, self._relaxation.coupling
+        users = np.repeat(np.arange(p.item_locations), np.diff(p.usage_start))
+        spent = np.bincount(p.usage_resource, priced.cost[users], p.resources)
+        scale = spent / np.maximum(priced.use.sum(axis=1), 1e-9)
+        volume = np.maximum(p.capacity, 0.1 * np.maximum(priced.use.mean(axis=1, keepdims=True), 1e-9))
+        children = np.flatnonzero(p.source >= 0)
+        row = c.row_of[p.source[children]]
+        spent = np.bincount(row, priced.cost[children], c.sources.size)
+        take = priced.take.astype(np.float64)
+        source_scale = spent / np.maximum(take.sum(axis=1), 1.0)
+        source_volume = np.maximum(take.mean(axis=1, keepdims=True), 1.0) * np.ones_like(take)
+        self.scale = np.concatenate([scale, source_scale])
+        self._unit_step = self.scale[:, None] / np.concatenate([volume, source_volume])
+
+    def likeliest(self) -> tuple[Ints, Floats]:
+        """Return the packs [K, T] and cost [K] of every item-location's column of most weight."""
+        k = np.arange(self.columns.count.size)
+        best = np.argmax(self.columns.weight, axis=1)
+        return self.columns.packs[k, best].copy(), self.columns.cost[k, best].copy()
