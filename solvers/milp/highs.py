@@ -1,4 +1,4 @@
-"""HiGHS in a process of its own, which can be ended when it overruns its time limit."""
+"""HiGHS; where there is a time limit, in a process of its own, which can be ended when it overruns."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import multiprocessing
 from multiprocessing.connection import Connection
 from typing import Any
 
+import highspy
 import numpy as np
 
 from solvers.milp.problem import Floats, MilpProblem, MilpResult, MilpStatus
@@ -14,33 +15,37 @@ _GRACE_S = 5.0
 """HiGHS looks at the clock only between steps; at the root a step can take long."""
 
 
-def solve_highs(
+def solve(
     problem: MilpProblem,
     *,
     gap: float = 1e-6,
     time_limit_s: float | None = None,
-    threads: int = 1,
+    nodes: int | None = None,
     start: Floats | None = None,
 ) -> MilpResult:
-    """Solve with HiGHS; after the time limit the best answer so far with its bound.
+    """Solve with HiGHS on one thread; see `solvers.milp.registry.solve`.
 
-    Parameters
-    ----------
-    gap : relative; stop when proven.
-    start : [columns] an answer to begin from; values of whole columns are enough, NaN elsewhere.
+    A daemonic process (a worker of a Dask cluster) may have no children: there HiGHS runs inside it and
+    the time limit can be overrun.
     """
+    if time_limit_s is None or multiprocessing.current_process().daemon:
+        solver = load(problem, gap=gap, time_limit_s=time_limit_s, nodes=nodes, start=start)
+        solver.run()
+        return read(solver, problem)
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(there, problem, gap, time_limit_s, threads, start), daemon=True)
+    process = context.Process(target=_work, args=(there, problem, gap, time_limit_s, nodes, start), daemon=True)
     process.start()
     there.close()
     best = MilpResult(None, np.inf, -np.inf, "no_answer")
+    wait_s = time_limit_s + _GRACE_S
     try:
-        while here.poll(None if time_limit_s is None else time_limit_s + _GRACE_S):
+        while here.poll(wait_s):
             message = here.recv()
             if isinstance(message, MilpResult):
                 return message
-            best = MilpResult(*message, "limit")
+            x, objective, bound = message
+            best = MilpResult(x, objective, bound, "limit")
     except EOFError:
         raise RuntimeError("the HiGHS process ended without an answer") from None
     finally:
@@ -50,10 +55,10 @@ def solve_highs(
 
 
 def _work(
-    pipe: Connection, problem: MilpProblem, gap: float, time_limit_s: float | None, threads: int, start: Floats | None
+    pipe: Connection, problem: MilpProblem, gap: float, time_limit_s: float, nodes: int | None, start: Floats | None
 ) -> None:
     """Solve in the child process; send improving answers as (x, objective, bound), then the result."""
-    solver = load_highs(problem, threads=threads, gap=gap, time_limit_s=time_limit_s)
+    solver = load(problem, gap=gap, time_limit_s=time_limit_s, nodes=nodes, start=start)
     solver.cbMipImprovingSolution += lambda event: pipe.send(
         (
             np.array(event.data_out.mip_solution),
@@ -61,24 +66,27 @@ def _work(
             float(event.data_out.mip_dual_bound),
         )
     )
-    if start is not None:
-        known = np.flatnonzero(np.isfinite(start))
-        solver.setSolution(known.size, known.astype(np.int32), start[known])
     solver.run()
-    pipe.send(read_highs(solver, problem))
+    pipe.send(read(solver, problem))
 
 
-def load_highs(problem: MilpProblem, *, threads: int = 1, gap: float = 1e-6, time_limit_s: float | None = None) -> Any:
-    """Return a HiGHS object that holds the problem."""
-    import highspy
-
+def load(
+    problem: MilpProblem,
+    *,
+    gap: float = 1e-6,
+    time_limit_s: float | None = None,
+    nodes: int | None = None,
+    start: Floats | None = None,
+) -> Any:
+    """Return a HiGHS object that holds the problem; ValueError if it does not take it."""
     solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", threads)
-    solver.setOptionValue("mip_rel_gap", gap)
-    solver.setOptionValue("mip_abs_gap", 1e-9)
+    options = {"output_flag": False, "threads": 1, "mip_rel_gap": gap, "mip_abs_gap": 1e-9}
     if time_limit_s is not None:
-        solver.setOptionValue("time_limit", time_limit_s)
+        options["time_limit"] = time_limit_s
+    if nodes is not None:
+        options["mip_max_nodes"] = nodes
+    for name, value in options.items():
+        solver.setOptionValue(name, value)
     empty = np.zeros(0, np.int32)
     status = solver.passModel(
         problem.columns, problem.rows, problem.value.size, 0, int(highspy.MatrixFormat.kColwise), 0,
@@ -88,13 +96,14 @@ def load_highs(problem: MilpProblem, *, threads: int = 1, gap: float = 1e-6, tim
     )  # fmt: skip
     if status == highspy.HighsStatus.kError:
         raise ValueError("HiGHS does not take the problem")
+    if start is not None:
+        known = np.flatnonzero(np.isfinite(start))
+        solver.setSolution(known.size, known.astype(np.int32), start[known])
     return solver
 
 
-def read_highs(solver: Any, problem: MilpProblem) -> MilpResult:
+def read(solver: Any, problem: MilpProblem) -> MilpResult:
     """Return the answer of a HiGHS object that has run."""
-    import highspy
-
     status = solver.getModelStatus()
     info = solver.getInfo()
     names: dict[Any, MilpStatus] = {
@@ -105,9 +114,11 @@ def read_highs(solver: Any, problem: MilpProblem) -> MilpResult:
     }
     found = names.get(status, "limit")
     has_answer = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
-    bound = info.mip_dual_bound if problem.integer.any() else info.objective_function_value
+    if found in {"infeasible", "unbounded"}:
+        return MilpResult(None, np.inf, -np.inf, found)
+    bound = float(info.mip_dual_bound if problem.integer.any() else info.objective_function_value)
     if not has_answer:
-        lower = float(bound) if found == "limit" and problem.integer.any() else -np.inf
-        return MilpResult(None, np.inf, lower, found if found != "limit" else "no_answer")
-    x = np.array(solver.getSolution().col_value)
-    return MilpResult(x, float(info.objective_function_value), float(bound), found)
+        return MilpResult(None, np.inf, bound if problem.integer.any() else -np.inf, "no_answer")
+    if found == "limit" and not problem.integer.any():
+        bound = -np.inf
+    return MilpResult(np.array(solver.getSolution().col_value), float(info.objective_function_value), bound, found)
