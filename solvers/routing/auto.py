@@ -1,8 +1,8 @@
-"""The default solver: ruin and recreate, followed by the genetic search where that pays.
+"""The default solver: the genetic search where it pays, else ruin and recreate, which knows every rule and any size.
 
-Ruin and recreate knows every rule and suits every size. On up to `GENETIC_CLIENTS` clients and budgets that leave the
-genetic search at least `FEWEST_CHILDREN` children, the genetic search wins (see docs/mathematics-routing.md): it gets
-most of the budget and starts from what ruin and recreate has found.
+The rule, with its evidence in docs/mathematics-routing.md: the genetic search takes problems whose rules it knows, with
+up to `GENETIC_CLIENTS` clients (`GENETIC_TIMED_CLIENTS` where time matters), if the budget is enough for at least
+`FEWEST_CHILDREN` children; everything else goes to ruin and recreate.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from solvers.routing import genetic, ruin_recreate
 from solvers.routing.genetic import Genetic, GeneticParams
-from solvers.routing.instance import build_instance
+from solvers.routing.instance import TIMED, build_instance
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.registry import Found
 from solvers.routing.ruin_recreate import Annealing, Progress, RuinRecreateParams, cool
@@ -21,11 +21,10 @@ from solvers.routing.solution import RoutingSolution
 from solvers.routing.stop import StopRule
 
 GENETIC_CLIENTS = 400
+GENETIC_TIMED_CLIENTS = 120
 FEWEST_CHILDREN = 500
 CHILD_ITERATIONS = 20
 """A child of the genetic search counts as so many iterations: they take about as long."""
-OPENING = 0.1
-"""Share of the budget that ruin and recreate has before the genetic search."""
 PROBE = 0.002
 """Share of the budget after which the rest can be foreseen."""
 
@@ -46,14 +45,7 @@ def search(
     progress = Progress(0, [(0, chain.best_cost)])
     best = chain.best
     with contextlib.suppress(KeyboardInterrupt):
-        fewest = FEWEST_CHILDREN * CHILD_ITERATIONS
-        breeding = problem.clients <= GENETIC_CLIENTS and genetic.supports(problem) is None
-        breeding = breeding and stop(fewest, chain.best_cost) < 1
-        if breeding:
-            warm_up()
-            breeding = _budget(chain, stop, progress) >= fewest
-        if breeding:
-            cool(chain, stop, progress, OPENING)
+        if _breeds(chain, stop, progress):
             breeder = Genetic.create(problem, seed, GeneticParams(), chain.best())
             best = breeder.best_solution
             while stop(progress.done, breeder.best_cost) < 1:
@@ -65,6 +57,22 @@ def search(
     return Found(best(), progress.done, tuple(progress.trace))
 
 
+def _breeds(chain: Annealing, stop: StopRule, progress: Progress) -> bool:
+    """Return whether the genetic search gets the problem, after a short run of the chain to foresee the budget."""
+    problem, fewest = chain.problem, FEWEST_CHILDREN * CHILD_ITERATIONS
+    most = GENETIC_TIMED_CLIENTS if chain.instance.features & TIMED else GENETIC_CLIENTS
+    if problem.clients > most or genetic.supports(problem) is not None or stop(fewest, chain.best_cost) >= 1:
+        return False
+    warm_up()
+    share = stop(0, chain.best_cost)
+    while share < PROBE:
+        chain.run(ruin_recreate.STEPS_PER_ITERATION, 0.0, 0.0)
+        progress.done += 1
+        share = stop(progress.done, chain.best_cost)
+    progress.note(chain.best_cost)
+    return progress.done / share >= fewest
+
+
 @cache
 def warm_up() -> None:
     """Compile (or load) the genetic search's kernels before a clock starts."""
@@ -72,14 +80,3 @@ def warm_up() -> None:
     breeder = Genetic.create(tiny, 0, GeneticParams(first_individuals=4), None)
     for _ in range(6):
         breeder.breed()
-
-
-def _budget(chain: Annealing, stop: StopRule, progress: Progress) -> float:
-    """Return how many iterations the whole budget will take, after a short run at the highest temperature."""
-    share = stop(0, chain.best_cost)
-    while share < PROBE:
-        chain.run(ruin_recreate.STEPS_PER_ITERATION, 0.0, 0.0)
-        progress.done += 1
-        share = stop(progress.done, chain.best_cost)
-    progress.note(chain.best_cost)
-    return progress.done / share

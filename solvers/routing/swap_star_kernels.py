@@ -9,6 +9,7 @@ from solvers.routing.instance import (
     CAPACITY,
     COST,
     PROFILE,
+    SYMMETRIC,
     Instance,
 )
 from solvers.routing.kernel_types import Number
@@ -18,6 +19,7 @@ from solvers.routing.plan import (
     BEFORE,
     BOTTOM,
     CHANGED,
+    HEAD,
     LOAD_WEIGHT,
     ON,
     PART_LOAD,
@@ -36,6 +38,7 @@ EPSILON = 1e-6
 def cheapest_places(instance: Instance, plan: Plan, profile: Number, r: Number, s: Number) -> None:
     """Write into `place` the three cheapest places in route s for every client of route r, and what leaving r saves."""
     node, tour, place, first = plan.node, plan.tour, plan.place, instance.first_client
+    symmetric = instance.features & SYMMETRIC != 0
     u = tour[r, TOP]
     while u >= first:
         for k in range(3):
@@ -46,12 +49,14 @@ def cheapest_places(instance: Instance, plan: Plan, profile: Number, r: Number, 
             distance(instance, profile, p, u) + distance(instance, profile, u, x) - distance(instance, profile, p, x)
         )
         a, b = np.int64(node[tour[s, TOP], BEFORE]), tour[s, TOP]
+        to_u = distance(instance, profile, a, u)
+        at_a = np.int64(0)
         while True:
-            extra = (
-                distance(instance, profile, a, u)
-                + distance(instance, profile, u, b)
-                - distance(instance, profile, a, b)
-            )
+            from_u = distance(instance, profile, u, b)
+            at_b = plan.part[b, HEAD] if b >= first else at_a + distance(instance, profile, a, b)
+            extra = to_u + from_u - (at_b - at_a)
+            to_u = from_u if symmetric else distance(instance, profile, b, u)
+            at_a = at_b
             if extra < place[u, 4]:
                 k = 2
                 while k > 0 and extra < place[u, 2 * k - 2]:
