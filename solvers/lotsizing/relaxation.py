@@ -55,20 +55,23 @@ class Relaxation:
     def _most_taken(self) -> tuple[Longs, Longs]:
         """Return units that a source's children can take at most: [J, T] in a bucket, [J, T + 1] from it on.
 
-        All that a child takes from a bucket on serves the demand to come, its safety stock and one smallest order.
+        All that a child takes from a bucket on serves the demand to come (what leaves it included), its safety stock,
+        pins and one smallest order.
         """
         p, c = self.problem, self.coupling
         T = p.buckets
         most = np.zeros((c.sources.size, T), np.int64)
         ahead = np.zeros((c.sources.size, T + 1), np.int64)
-        for j in range(c.sources.size):
+        for j in reversed(range(c.sources.size)):  # those nearest to the stores first
             children = c.child_item[c.child_start[j] : c.child_start[j + 1]]
             pack = p.pack[children].astype(np.int64)
-            to_come = np.cumsum(p.demand[children][:, ::-1], axis=1)[:, ::-1]
+            pinned = pack[:, None] * p.min_packs[children]
+            to_come = np.cumsum((p.demand[children] + pinned)[:, ::-1], axis=1)[:, ::-1]
+            row = c.row_of[children]
+            to_come += np.where(row[:, None] >= 0, ahead[row, :T], 0)
             wanted = to_come + p.safety[children].max(axis=1, keepdims=True) + (pack * p.moq[children])[:, None]
             owed = np.maximum(-p.opening[children], 0)[:, None]
-            open_end = (p.end_value[children] > 0) | (c.row_of[children] >= 0)
-            packs = np.where(open_end[:, None], NO_LIMIT, -(-(wanted + owed) // pack[:, None]))
+            packs = np.where(p.end_value[children, None] > 0, NO_LIMIT, -(-(wanted + owed) // pack[:, None]))
             units = np.minimum(packs, p.max_packs[children]) * pack[:, None]
             in_all = np.minimum(packs * pack[:, None], NO_LIMIT)
             for lead in np.unique(p.lead[children]):
