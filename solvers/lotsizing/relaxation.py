@@ -104,8 +104,8 @@ class Relaxation:
             for j in range(begin, end):
                 k = c.sources[j]
                 value[k], cost[k] = solve_source(
-                    data, k, c.grid[j], nothing, self.send_high[j], self.send_ahead[j], no_limit, no_limit, source_prices[j], prices,
-                    source_prices, c.row_of, packs[k], sent[j], stock[j],
+                    data, k, c.grid[j], nothing, self.send_high[j], self.send_ahead[j], no_limit, no_limit,
+                    source_prices[j], prices, source_prices, c.row_of, packs[k], sent[j], stock[j],
                 )  # fmt: skip
 
         self.threads.over(J, plan_sources)
