@@ -24,9 +24,10 @@ Progress = Callable[[str, int, int], None]
 
 _FIRST_REPAIR = 8
 _REPAIR_EVERY = 6
-_NEAR = 0.3
-"""A repair is due when the model promises less than this part of the wanted gap."""
-_STALL = 1e-5
+_SLOW, _SLOW_STEPS = 0.3, 4
+"""A repair is due when this many steps raised the bound by less than this part of the wanted gap."""
+_STALL, _STALL_STEPS = 0.02, 12
+"""The ascent ends when this many steps raised the bound by less than this part of the wanted gap."""
 _OPTIMAL = 1e-7
 
 
@@ -69,7 +70,8 @@ def _ascend(
     master = Master(relaxation, seed)
     bound, prices, source_prices = -np.inf, master.prices.copy(), master.source_prices.copy()
     cost, packs = np.inf, np.zeros(problem.demand.shape, np.int32)
-    last_repair, repaired_bound = 0, -np.inf
+    last_repair = 0
+    bounds: list[float] = []
     done = 0
     for done in range(1, iterations + 1):
         priced = relaxation.solve(master.prices, master.source_prices)
@@ -79,17 +81,24 @@ def _ascend(
         if progress is not None:
             progress("replenishment", done, iterations)
         out_of_time = time_limit_s is not None and time.perf_counter() - start > time_limit_s
-        promise = (master.promised - bound) / max(abs(bound), 1e-9)
-        near = done >= _FIRST_REPAIR and promise < _NEAR * target_gap
-        last = done == iterations or out_of_time or promise < _STALL
-        if last or (near and done >= last_repair + _REPAIR_EVERY):
-            last_repair, repaired_bound = done, bound
+        bounds.append(bound)
+        slow = _risen(bounds, _SLOW_STEPS) < _SLOW * target_gap
+        last = done == iterations or out_of_time or _risen(bounds, _STALL_STEPS) < _STALL * target_gap
+        if last or (slow and done >= max(_FIRST_REPAIR, last_repair + _REPAIR_EVERY)):
+            last_repair = done
             new_packs, new_cost = Primal(relaxation, master, seed).repair()
             if new_cost < cost:
                 cost, packs = new_cost, new_packs
         if last or (np.isfinite(cost) and cost - bound <= target_gap * abs(cost)):
             break
     return _result(relaxation, packs, cost, bound, prices, source_prices, target_gap, done)
+
+
+def _risen(bounds: list[float], steps: int) -> float:
+    """Return how much the bound rose in the last steps, over its size; infinite before that many."""
+    if len(bounds) <= steps:
+        return np.inf
+    return (bounds[-1] - bounds[-1 - steps]) / max(abs(bounds[-1]), 1e-9)
 
 
 def _result(

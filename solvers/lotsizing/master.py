@@ -18,7 +18,9 @@ _FAIR_PART = 0.1
 _LONGER, _SHORTER = 1.5, 0.7
 _LONGEST, _SHORTEST = 20.0, 0.02
 _PASSES = 4
-_PASSES_WITH_SOURCES = 20
+_MOST_ROUNDS = 20
+_SOURCE_VISITS = 8
+"""Sources are few and large: they are visited this often in one pass."""
 _COLUMNS = 16
 _MOST_COLUMN_CELLS = 4e8
 """Columns shrink so that their packs stay below 1.6 GB."""
@@ -48,8 +50,9 @@ class Master:
             sent=np.zeros((J, M, T), np.int64),
         )
         self.rows = Rows(*(np.zeros((n, T)) for n in (R, J, R, J, R, J, R, J)))
-        self._order = np.random.default_rng(seed).permutation(K).astype(np.int32)
-        self._passes = _PASSES_WITH_SOURCES if J else _PASSES
+        leaves = np.random.default_rng(seed).permutation(c.leaves)
+        parts = [np.append(part, c.sources) for part in np.array_split(leaves, _SOURCE_VISITS if J else 1)]
+        self._order = np.concatenate(parts).astype(np.int32)
         self._relaxation = relaxation
         self._length = 1.0
         self._centre_bound = -np.inf
@@ -88,8 +91,11 @@ class Master:
         rows.step[:] = self._length * self._unit_step[:R]
         rows.source_step[:] = self._length * self._unit_step[R:]
         mixed_use(self._data, self.columns, self._row_of, rows)
-        mix(self._data, self.columns, self._row_of, rows, self._order, self._passes)
-        self.promised = model_value(self._data, self.columns, self._row_of, rows)
+        for _ in range(_MOST_ROUNDS):
+            mix(self._data, self.columns, self._row_of, rows, self._order, _PASSES)
+            self.promised = model_value(self._data, self.columns, self._row_of, rows)
+            if self.promised >= self._centre_bound:  # holds at the optimum of the proximal master
+                break
         self.steps += 1
 
     def _set_scale(self, priced: Priced) -> None:
