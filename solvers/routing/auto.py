@@ -1,7 +1,7 @@
 """The default solver: the genetic search where it pays, else ruin and recreate, which knows every rule and any size.
 
-The rule, with its evidence in docs/mathematics-routing.md: the genetic search takes problems whose rules it knows, with
-up to `GENETIC_CLIENTS` clients (`GENETIC_TIMED_CLIENTS` where time matters), if the budget is enough for at least
+The rule, with its evidence in docs/mathematics-routing.md: the genetic search takes problems with one type of vehicle,
+no cost of time, and rules it knows, with up to `GENETIC_CLIENTS` clients (`GENETIC_TIMED_CLIENTS` where time matters), if the budget is enough for at least
 `FEWEST_CHILDREN` children; everything else goes to ruin and recreate.
 """
 
@@ -61,7 +61,10 @@ def _breeds(chain: Annealing, stop: StopRule, progress: Progress) -> bool:
     """Return whether the genetic search gets the problem, after a short run of the chain to foresee the budget."""
     problem, fewest = chain.problem, FEWEST_CHILDREN * CHILD_ITERATIONS
     most = GENETIC_TIMED_CLIENTS if chain.instance.features & TIMED else GENETIC_CLIENTS
-    if problem.clients > most or genetic.supports(problem) is not None or stop(fewest, chain.best_cost) >= 1:
+    uniform = problem.vehicles.types == 1 and not problem.vehicles.duration_cost.any()
+    if problem.clients > most or not uniform or genetic.supports(problem) is not None:
+        return False
+    if stop(fewest, chain.best_cost) >= 1:
         return False
     warm_up()
     share = stop(0, chain.best_cost)

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import Any
 
-from solvers.routing.instance import FIXED, PRIZE, TIMED, Instance, build_instance, unsupported
+from solvers.routing.instance import FIXED, PRIZE, Instance, build_instance, unsupported
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.registry import Found
 from solvers.routing.ruin_kernels import Workspace, anneal
@@ -27,13 +27,11 @@ class RuinRecreateParams:
     ----------
     average_removed : clients that leave their routes in one step, on average.
     hot, cold : first and last temperature over the mean cost of an arc of the first solution.
-    hot_timed : first temperature where time matters.
     neighbours : clients next to which an insertion is tried.
     """
 
     average_removed: float = 10.0
-    hot: float = 0.25
-    hot_timed: float = 0.6
+    hot: float = 0.5
     cold: float = 0.008
     neighbours: int = 40
 
@@ -79,9 +77,7 @@ class Annealing:
 
     def temperature(self, share: float) -> float:
         """Return the temperature when `share` of the budget is used."""
-        timed = self.instance.features & TIMED
-        hot = (self.params.hot_timed if timed else self.params.hot) * self.arc_cost
-        cold = self.params.cold * self.arc_cost
+        hot, cold = self.params.hot * self.arc_cost, self.params.cold * self.arc_cost
         return float(hot * (cold / hot) ** min(1.0, share))
 
     @property
