@@ -11,11 +11,13 @@ import pandas as pd
 from planner.errors import RefusedError
 from planner.plan import Status
 from planner.replenishment.calendar import Days, receiving_days
-from planner.replenishment.model import Tables, build_model, buckets_ahead, planned_rows
+from planner.replenishment.loosening import hold_rules
+from planner.replenishment.model import Model, Tables, build_model, buckets_ahead, planned_rows
 from planner.replenishment.orders import write_orders
 from planner.replenishment.projection import write_prices, write_projection
+from planner.replenishment.settle import settle
 from scenarios.settings import Horizon, ReplenishmentSettings
-from solvers.lotsizing.decomposition import decompose
+from solvers.lotsizing.solve import solve
 from solvers.lotsizing.verify import verify
 
 Progress = Callable[[str, int, int], None]
@@ -80,8 +82,14 @@ def replenish(
     days = Days.of(horizon, buckets_ahead(rows, horizon.bucket_days, horizon.buckets))
     open_days = receiving_days(calendars, rows, days, receive_weekdays)
     model = build_model(rows, tables, days, open_days, settings)
-    result = decompose(
+
+    def rebuild(new_rows: pd.DataFrame, new_tables: Tables) -> Model:
+        return build_model(new_rows, new_tables, days, open_days, settings)
+
+    hold_rules(model, tables, rebuild, seed, threads)
+    result = solve(
         model.problem,
+        engine=settings.engine,
         target_gap=settings.target_gap,
         iterations=settings.iterations,
         seed=seed,
@@ -92,8 +100,10 @@ def replenish(
     verdict = verify(model.problem, result.packs)
     if verdict.faults:
         raise RefusedError("The replenishment plan breaks rules:\n  " + "\n  ".join(verdict.faults[:20]))
+    result, topped_up = settle(model, result, tables, settings.target_gap)
+    verdict = verify(model.problem, result.packs)
     return Replenishment(
-        orders=write_orders(model, result, verdict, tables, np.zeros(result.packs.shape, dtype=bool)),
+        orders=write_orders(model, result, verdict, tables, np.zeros(result.packs.shape, dtype=bool), topped_up),
         projected_inventory=write_projection(model, result, verdict),
         capacity_prices=write_prices(model, result, verdict),
         status="limit" if result.status == "infeasible" else result.status,

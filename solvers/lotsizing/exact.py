@@ -1,7 +1,9 @@
-"""The lot-sizing problem as a mixed-integer programme of flat arrays, and its solution by HiGHS.
+"""The lot-sizing problem as a mixed-integer programme of flat arrays.
 
 Columns per item-location and bucket: stock x, stock owed w (backorders), unmet demand u (lost sales),
 missing safety stock f, packs q and order y. Shipments are the packs of the item-locations supplied.
+Where the costs alone do not see to it that demand is served first, two more: short (no stock is left) and
+sends (it serves others).
 """
 
 from __future__ import annotations
@@ -9,12 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from solvers.lotsizing.problem import DISPATCH, STORAGE, Ints, LotSizingProblem
+from solvers.lotsizing.problem import DISPATCH, STORAGE, Flags, Ints, Longs, LotSizingProblem
 from solvers.milp.problem import Floats, MilpProblem
-
-Longs = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class _Entries:
 
 
 def to_milp(problem: LotSizingProblem) -> LotSizingMilp:
-    """Return the programme; exact where `end_value` <= `shortage`, and with backorders `shortfall` <= `shortage`."""
+    """Return the programme."""
     K, T = problem.demand.shape
     N = K * T
     most = most_packs(problem)
@@ -83,6 +82,9 @@ def to_milp(problem: LotSizingProblem) -> LotSizingMilp:
     stock, owed, unmet, missing = (np.arange(N) + i * N for i in range(4))
     packs = 4 * N + np.arange(n)
     order = packs + n
+    choosing, late_sources = _may_refuse(problem), _sources(problem) & problem.backorders
+    short = 4 * N + 2 * n + np.arange(T * int(choosing.sum()))
+    sends = 4 * N + 2 * n + short.size + np.arange(T * int(late_sources.sum()))
     waits = np.repeat(problem.backorders, T)
     to_end = np.tile(T - np.arange(T), K)
     last = np.tile(np.arange(T) == T - 1, K)
@@ -95,6 +97,7 @@ def to_milp(problem: LotSizingProblem) -> LotSizingMilp:
             np.repeat(problem.shortfall, T),
             problem.pack_cost[item],
             problem.setup[item],
+            np.zeros(short.size + sends.size),
         ]
     )
     upper = np.concatenate(
@@ -104,7 +107,7 @@ def to_milp(problem: LotSizingProblem) -> LotSizingMilp:
             np.where(waits, 0.0, problem.demand.ravel()),
             problem.safety.ravel(),
             most[item, bucket],
-            np.ones(n),
+            np.ones(n + short.size + sends.size),
         ]
     ).astype(np.float64)
     lower = np.zeros(cost.size)
@@ -123,7 +126,8 @@ def to_milp(problem: LotSizingProblem) -> LotSizingMilp:
     entries.set(rows, packs, 1.0)
     entries.set(rows, order, -np.maximum(problem.moq[item], 1).astype(np.float64))
     _capacities(problem, entries, stock, packs, item, bucket)
-    _owed_grows_by_demand(problem, entries, owed)
+    _serve(problem, entries, np.flatnonzero(choosing), short, stock, owed, unmet)
+    _send_from_stock(problem, entries, np.flatnonzero(late_sources), sends, owed, packs, item, bucket, most)
     milp = MilpProblem.from_entries(
         cost=cost,
         lower=lower,
@@ -139,17 +143,30 @@ def to_milp(problem: LotSizingProblem) -> LotSizingMilp:
 
 
 def most_packs(problem: LotSizingProblem) -> Longs:
-    """Return [K, T] the most packs an order can have: max_packs, what storage takes, what can be dispatched."""
+    """Return [K, T] the most packs of an order: max_packs, what storage, demand and those supplied take."""
     p = problem
-    leaving = p.demand.astype(np.int64)
-    supplies = np.zeros(p.item_locations, bool)
-    supplies[p.source[p.source >= 0]] = True
-    waiting = np.cumsum(leaving, axis=1) + np.maximum(-p.opening, 0)[:, None]
-    room = np.where(p.backorders[:, None], waiting, leaving) + p.storage
-    most = np.where(supplies[:, None], p.max_packs, np.minimum(p.max_packs, room // p.pack[:, None]))
-    early = np.arange(p.buckets)[None, :] < np.where(p.source >= 0, p.lead, 0)[:, None]
-    most = np.where(early, 0, most)
-    return np.where(most >= np.maximum(p.moq[:, None], 1), most, 0).astype(np.int64)
+    K, T = p.demand.shape
+    leaving = np.where(p.backorders[:, None], _asked(p), p.demand.astype(np.int64))
+    early = np.arange(T)[None, :] < np.where(p.source >= 0, p.lead, 0)[:, None]
+    most = np.zeros((K, T), np.int64)
+    for k in _from_leaves(p.source):
+        room = (leaving[k] + p.storage[k]) // p.pack[k]
+        packs = np.where(early[k], 0, np.minimum(p.max_packs[k], room))
+        most[k] = np.where(packs >= max(int(p.moq[k]), 1), packs, 0)
+        if p.source[k] >= 0 and p.lead[k] < T:
+            lead = int(p.lead[k])
+            leaving[p.source[k], : T - lead] += int(p.pack[k]) * most[k, lead:]
+    return most
+
+
+def _from_leaves(source: Ints) -> list[int]:
+    """Return all item-locations, each before the one that supplies it."""
+    depth = np.zeros(source.size, np.int64)
+    at = source.astype(np.int64)
+    for _ in range(source.size):
+        depth[at >= 0] += 1
+        at = np.where(at >= 0, source[np.maximum(at, 0)], -1)
+    return [int(k) for k in np.argsort(-depth, kind="stable")]
 
 
 def _balance(
@@ -179,21 +196,77 @@ def _balance(
     entries.set(source[supplied] * T + leaves, packs[supplied], problem.pack[item[supplied]].astype(np.float64))
 
 
-def _owed_grows_by_demand(problem: LotSizingProblem, entries: _Entries, owed: Longs) -> None:
-    """w[t] <= w[t-1] + demand[t]: what is sent on never comes from stock that is not there."""
-    K, T = problem.demand.shape
-    sends = np.zeros(K, bool)
-    sends[problem.source[problem.source >= 0]] = True
-    k = np.flatnonzero(sends & problem.backorders)
-    if k.size == 0:
-        return
-    limit = problem.demand[k].astype(np.float64)
-    limit[:, 0] += np.maximum(-problem.opening[k], 0)
-    rows = entries.add_rows(-np.inf, limit.ravel(), k.size * T)
-    columns = (k[:, None] * T + np.arange(T)).ravel()
-    entries.set(rows, owed[columns], 1.0)
-    later = np.arange(k.size * T) % T > 0
-    entries.set(rows[later], owed[columns[later] - 1], -1.0)
+def _sources(problem: LotSizingProblem) -> Flags:
+    """Return [K] whether an item-location supplies others."""
+    supplies = np.zeros(problem.item_locations, bool)
+    supplies[problem.source[problem.source >= 0]] = True
+    return supplies
+
+
+def _may_refuse(problem: LotSizingProblem) -> Flags:
+    """Return [K] where keeping stock instead of serving own demand could pay: for those supplied, or as such."""
+    p = problem
+    own: Flags = (p.demand.sum(axis=1) > 0) | (p.opening < 0)
+    at_end = p.end_value > p.shortage
+    for_safety = p.backorders & (p.shortfall > p.shortage)
+    refuses: Flags = own & (_sources(p) | at_end | for_safety)
+    return refuses
+
+
+def _serve(
+    problem: LotSizingProblem, entries: _Entries, k: Longs, short: Longs, stock: Longs, owed: Longs, unmet: Longs
+) -> None:
+    """x[t] <= storage (1 - short[t]); u[t] + w[t] <= what is asked for so far, times short[t]."""
+    T = problem.buckets
+    at = (k[:, None] * T + np.arange(T)).ravel()
+    storage = problem.storage[k].astype(np.float64).ravel()
+    rows = entries.add_rows(-np.inf, storage, at.size)
+    entries.set(rows, stock[at], 1.0)
+    entries.set(rows, short, storage)
+    rows = entries.add_rows(-np.inf, 0.0, at.size)
+    entries.set(rows, unmet[at], 1.0)
+    entries.set(rows, owed[at], 1.0)
+    entries.set(rows, short, -_asked(problem)[k].astype(np.float64).ravel())
+
+
+def _send_from_stock(
+    problem: LotSizingProblem,
+    entries: _Entries,
+    k: Longs,
+    sends: Longs,
+    owed: Longs,
+    packs: Longs,
+    item: Longs,
+    bucket: Longs,
+    most: Longs,
+) -> None:
+    """q[c, t + lead] <= most sends[t]; w[t] <= demand[t] where it sends; w[t] <= w[t-1] + demand[t]."""
+    T = problem.buckets
+    at = (k[:, None] * T + np.arange(T)).ravel()
+    demand = problem.demand[k].astype(np.float64)
+    earlier = _asked(problem)[k] - demand
+    rows = entries.add_rows(-np.inf, (demand + earlier).ravel(), at.size)
+    entries.set(rows, owed[at], 1.0)
+    entries.set(rows, sends, earlier.ravel())
+    limit = demand.copy()
+    limit[:, 0] += earlier[:, 0]
+    rows = entries.add_rows(-np.inf, limit.ravel(), at.size)
+    entries.set(rows, owed[at], 1.0)
+    later = np.arange(at.size) % T > 0
+    entries.set(rows[later], owed[at[later] - 1], -1.0)
+    row_of = np.full(problem.item_locations + 1, -1)
+    row_of[k] = np.arange(k.size)
+    supplied = np.flatnonzero(row_of[problem.source[item]] >= 0)
+    column = row_of[problem.source[item[supplied]]] * T + bucket[supplied] - problem.lead[item[supplied]]
+    rows = entries.add_rows(-np.inf, 0.0, supplied.size)
+    entries.set(rows, packs[supplied], 1.0)
+    entries.set(rows, sends[column], -most[item[supplied], bucket[supplied]].astype(np.float64))
+
+
+def _asked(problem: LotSizingProblem) -> Longs:
+    """Return [K, T] units asked for up to a bucket, with what was owed at the start."""
+    asked = np.cumsum(problem.demand.astype(np.int64), axis=1)
+    return np.asarray(asked + np.maximum(-problem.opening.astype(np.int64), 0)[:, None], dtype=np.int64)
 
 
 def _capacities(
@@ -204,8 +277,8 @@ def _capacities(
         return
     rows = entries.add_rows(-np.inf, problem.capacity.ravel(), R * T)
     user = np.repeat(np.arange(K), np.diff(problem.usage_start))
-    for entry, k in enumerate(user):
-        r, amount = int(problem.usage_resource[entry]), float(problem.usage_amount[entry])
+    for use, k in enumerate(user):
+        r, amount = int(problem.usage_resource[use]), float(problem.usage_amount[use])
         if problem.kind[r] == STORAGE:
             entries.set(rows[r * T : (r + 1) * T], stock[k * T : (k + 1) * T], amount)
     by_item = np.searchsorted(item, np.arange(K + 1))

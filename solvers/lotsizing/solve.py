@@ -1,0 +1,94 @@
+"""One door to the lot-sizing engines: price decomposition at any size, branch and bound where asked or small."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from solvers.lotsizing.decomposition import Progress, decompose
+from solvers.lotsizing.exact import to_milp
+from solvers.lotsizing.problem import LotSizingProblem
+from solvers.lotsizing.result import LotSizingResult, Status
+from solvers.lotsizing.verify import Verdict, verify
+from solvers.milp import solve as solve_milp
+
+Engine = Literal["auto", "decomposition", "exact"]
+
+_PROVEN = 1e-6
+_SMALL = 200
+"""Orders that can be placed, of a case that `auto` solves exactly ..."""
+_NODES = 2000
+"""... within this many nodes of the search tree; nodes, not seconds, so that every machine gives the same plan."""
+
+
+def solve(
+    problem: LotSizingProblem,
+    *,
+    engine: Engine = "auto",
+    target_gap: float,
+    iterations: int,
+    seed: int,
+    threads: int,
+    time_limit_s: float | None = None,
+    progress: Progress | None = None,
+) -> LotSizingResult:
+    """Return a plan with a proven bound.
+
+    The decomposition always goes first: it gives the prices of shared capacity, and branch and bound starts
+    from its plan, so that the exact engine never answers worse. `exact` goes on until the plan is proven
+    optimal or the time is over; `auto` does so for small cases only, within a budget of nodes.
+
+    Parameters
+    ----------
+    target_gap, iterations, seed, threads, progress : of the decomposition, see `decompose`.
+    time_limit_s : wall seconds for all; the answer then depends on the machine.
+    """
+    began = time.perf_counter()
+    found = decompose(
+        problem,
+        target_gap=target_gap,
+        iterations=iterations,
+        seed=seed,
+        threads=threads,
+        time_limit_s=time_limit_s,
+        progress=progress,
+    )
+    small = int((problem.max_packs > 0).sum()) <= _SMALL
+    if engine == "decomposition" or (engine == "auto" and not small):
+        return found
+    verdict = verify(problem, found.packs)
+    if found.status == "optimal" and not verdict.faults:
+        return found
+    left_s = None if time_limit_s is None else time_limit_s - (time.perf_counter() - began)
+    if left_s is not None and left_s <= 0:
+        return found
+    return _branch_and_bound(problem, found, verdict, target_gap, left_s, _NODES if engine == "auto" else None)
+
+
+def _branch_and_bound(
+    problem: LotSizingProblem,
+    found: LotSizingResult,
+    known: Verdict,
+    target_gap: float,
+    time_limit_s: float | None,
+    nodes: int | None,
+) -> LotSizingResult:
+    """Return the better of `found`, judged as `known`, and HiGHS's answer, with the better bound."""
+    model = to_milp(problem)
+    start = None if known.faults else model.start(found.packs)
+    answer = solve_milp(model.milp, gap=_PROVEN, time_limit_s=time_limit_s, nodes=nodes, start=start)
+    packs, cost = found.packs, np.inf if known.faults else known.cost
+    if answer.x is not None:
+        whole = model.read(answer.x, problem.demand.shape)
+        verdict = verify(problem, whole)
+        if not verdict.faults and verdict.cost < cost:
+            packs, cost = whole, verdict.cost
+    if not np.isfinite(cost):
+        return replace(found, status="infeasible", engine="exact")
+    bound = min(max(found.lower_bound, answer.lower_bound), cost)
+    gap = (cost - bound) / abs(cost) if cost else 0.0
+    status: Status = "optimal" if gap <= 2 * _PROVEN else "gap_reached" if gap <= target_gap else "limit"
+    return replace(found, packs=packs, cost=cost, lower_bound=bound, status=status, engine="exact")
