@@ -272,7 +272,8 @@ def _parts(chain: Chain, stock: Stock, line: Line) -> tuple[FloatArray, Parts]:
 
 def _overlap(since: FloatArray, until: FloatArray, first: float, qty: float) -> FloatArray:
     """Return how much of each [since, until) lies in [first, first + qty)."""
-    return np.maximum(np.minimum(until, first + qty) - np.maximum(since, first), 0.0)
+    out: FloatArray = np.maximum(np.minimum(until, first + qty) - np.maximum(since, first), 0.0)
+    return out
 
 
 def _rounding(chain: Chain, stock: Stock, line: Line, parts: Parts) -> tuple[float, float]:

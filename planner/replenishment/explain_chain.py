@@ -202,13 +202,14 @@ class Chain:
         taken = stock.to_customers
         for t in range(T):
             missing += fewer[t]
-            there = free[t] + stock.shipped[t] + taken[t] - missing
+            net = free[t] + (stock.demand[t] - stock.owed[t] if stock.backorders else taken[t])
+            there = net + stock.shipped[t] - missing
             unshipped[t] = min(max(stock.shipped[t] - max(there, 0.0), 0.0), missing)
             missing -= unshipped[t]
             if stock.backorders:
-                before, late = late, min(max(missing - free[t], 0.0), late + taken[t])
-                owed[t] = late
-                unmet[t] = min(max(late - before, 0.0), stock.demand[t] - stock.unmet[t])
+                owed[t] = late = min(max(missing - free[t], 0.0), late + taken[t])
+                served = min(max(net - missing, 0.0), stock.demand[t])
+                unmet[t] = max(stock.demand[t] - stock.unmet[t] - served, 0.0)
                 closing[t] = max(stock.closing[t] - (missing - late), 0.0)
             else:
                 unmet[t] = min(max(missing - free[t], 0.0), taken[t])
