@@ -15,10 +15,9 @@ class InfeasibleError(Exception):
 
     Attributes
     ----------
-    relaxation : one row per rule to loosen, columns `RELAXATION_COLUMNS`: its present limit (`now`), the
-        nearest limit that works (`needed`), their unit, the cost of the plan with all of them loosened less
-        the cost of a plan in which the rule's loosening is free of charge is not known, so `cost` is the
-        change valued at the item's cost, in money. Solved again with `needed`, the plan exists.
+    relaxation : one row per rule to loosen, columns `RELAXATION_COLUMNS`: the rule's present limit (`now`),
+        the nearest limit that works (`needed`), their `unit`, and the change valued at the cost of the goods
+        it is about (`cost`, money). With every row's `needed` in place of `now`, a plan exists: it was made.
     """
 
     def __init__(self, relaxation: pd.DataFrame) -> None:

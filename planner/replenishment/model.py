@@ -12,6 +12,7 @@ on which some location it supplies can still be served.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ import pandas as pd
 from planner.replenishment.calendar import Days
 from planner.replenishment.resources import Resource, shared_resources
 from scenarios.settings import ReplenishmentSettings
-from solvers.lotsizing.problem import LotSizingProblem
+from solvers.lotsizing.problem import STORAGE, LotSizingProblem
 
 KEYS = ["item_id", "location_id"]
 FREE_PACKS = 1_000_000
@@ -118,18 +119,21 @@ def build_model(
     source = _sources(rows, index)
     lead = np.floor(rows["lead_time_days"].to_numpy() / days.bucket_days + 1e-9)
     lead = np.where(source >= 0, lead, np.ceil(rows["lead_time_days"] / days.bucket_days - 1e-9)).astype(np.int64)
-    max_packs = _allowed(rows, source, days, open_days)
+    max_packs = allowed_packs(rows, source, days, open_days)
+    min_packs = np.zeros_like(max_packs)
+    pinned = _pins(tables.pins, index, days, unit, pack, min_packs, max_packs)
     received, counted = _receipts(tables.open_orders, index, days, source, rows, open_days)
-    stock = _visible_stock(rows, received, counted, unit, pack, max_packs)
+    stock = _visible_stock(rows, received, counted, unit, pack, min_packs, max_packs)
     owed = np.where(backorders, np.ceil(rows["backorder_qty"].to_numpy() / unit - 1e-9), 0).astype(np.int64)
     opening = stock.opening - owed
     safety_qty = np.maximum(rows["safety_stock_qty"] - rows["min_qty"], 0.0).to_numpy()
     safety = np.repeat(np.ceil(safety_qty / unit - 1e-9).astype(np.int64)[:, None], T, axis=1)
     storage = _storage(rows, tables.capacities, unit, pack, moq, safety, demand, stock, source, days, settings)
-    pinned = _pins(tables.pins, index, days, unit, pack, stock.min_packs, max_packs)
     resources, capacity, usage_start, usage_resource, usage_amount = shared_resources(
         rows, tables.capacities, days, open_days, source, pack * unit, unit
     )
+    kind = _int(np.array([resource.kind for resource in resources], dtype=np.int64))
+    used_aside = use_aside(stock.aside / unit[:, None], kind, usage_start, usage_resource, usage_amount)
     holding = rows["holding_cost"].to_numpy() * unit * days.bucket_days
     problem = LotSizingProblem(
         demand=_int(demand + stock.fill),
@@ -150,8 +154,8 @@ def build_model(
         end_value=np.zeros(K),
         backorders=backorders,
         source=_int(source),
-        capacity=capacity,
-        kind=_int(np.array([resource.kind for resource in resources], dtype=np.int64)),
+        capacity=np.maximum(capacity - used_aside, 0.0),
+        kind=kind,
         usage_start=usage_start,
         usage_resource=usage_resource,
         usage_amount=usage_amount,
@@ -210,8 +214,8 @@ def _whole(mean: FloatArray) -> IntArray:
 class _Stock:
     """Stock as the problem sees it, units: opening [K], receipts [K, T], fill and min_packs [K, T]; aside as in Model.
 
-    `fill` is what presentation stock lacks at the start, taken from the first order that can arrive; that
-    order is at least as large (`min_packs`).
+    `fill` is what presentation stock lacks at the start, taken from the first orders that can arrive; they
+    are at least as large (`min_packs`). A pinned order fills up what it can, the next one the rest.
     """
 
     opening: IntArray
@@ -222,7 +226,13 @@ class _Stock:
 
 
 def _visible_stock(
-    rows: pd.DataFrame, received: FloatArray, counted: FloatArray, unit: FloatArray, pack: IntArray, max_packs: IntArray
+    rows: pd.DataFrame,
+    received: FloatArray,
+    counted: FloatArray,
+    unit: FloatArray,
+    pack: IntArray,
+    min_packs: IntArray,
+    max_packs: IntArray,
 ) -> _Stock:
     """Set aside presentation stock, fractions and late receipts; `received`, `counted` [K, T] base units."""
     K, T = received.shape
@@ -233,7 +243,7 @@ def _visible_stock(
     receipts = np.diff(whole, axis=1, prepend=start[:, None])
     opening = np.maximum(start - presented, 0)
     fill = np.zeros((K, T), np.int64)
-    min_packs = np.zeros((K, T), np.int64)
+    min_packs = min_packs.copy()
     kept = np.zeros((K, T + 1), np.int64)
     kept[:, :] = np.minimum(start, presented)[:, None]
     for k in np.flatnonzero(start < presented):
@@ -243,9 +253,9 @@ def _visible_stock(
             receipts[k, t] -= arrives
             lacking -= arrives
             if lacking > 0 and max_packs[k, t] > 0:
-                min_packs[k, t] = -(-lacking // pack[k])
-                fill[k, t] = lacking
-                lacking = 0
+                fill[k, t] = min(lacking, max_packs[k, t] * pack[k])
+                min_packs[k, t] = max(min_packs[k, t], -(-fill[k, t] // pack[k]))
+                lacking -= fill[k, t]
             kept[k, t + 1] = presented[k] - lacking
     held = available[:, None] + np.concatenate([np.zeros((K, 1)), np.cumsum(received, axis=1)], axis=1)
     seen = np.concatenate([start[:, None], whole], axis=1) * unit[:, None]
@@ -311,7 +321,9 @@ def _sources(rows: pd.DataFrame, index: pd.MultiIndex) -> IntArray:
     return source
 
 
-def _allowed(rows: pd.DataFrame, source: IntArray, days: Days, open_days: dict[str, npt.NDArray[np.bool_]]) -> IntArray:
+def allowed_packs(
+    rows: pd.DataFrame, source: IntArray, days: Days, open_days: dict[str, npt.NDArray[np.bool_]]
+) -> IntArray:
     """Return [K, T] FREE_PACKS in buckets in which an order may arrive, else 0: lead, calendar, review."""
     first_day = np.arange(days.total) * days.bucket_days
     out = np.zeros((len(rows), days.total), dtype=np.int64)
@@ -359,12 +371,14 @@ def _storage(
     for k in np.flatnonzero(np.isfinite(fresh)):
         sellable = _forward(passed_on[k], int(fresh[k]))
         wanted[k] = np.minimum(wanted[k], np.maximum(sellable, smallest[k]))
+    smallest_orders = np.where(stock.min_packs > 0, np.maximum(stock.min_packs, moq[:, None]), 0) * pack[:, None]
+    wanted = np.maximum(wanted, least_stock(stock.opening, stock.receipts + smallest_orders, demand + stock.fill))
     most = rows["max_qty"].to_numpy(dtype=float)
     aside = np.ceil(stock.aside[:, 1:] / unit[:, None] - 1e-9)
     allowed = np.floor(np.nan_to_num(most) / unit + 1e-9)[:, None] - aside
     wanted = np.where(np.isnan(most)[:, None], wanted, np.minimum(wanted, allowed))
-    wanted = np.maximum(wanted, _without_orders(stock.opening, stock.receipts, demand + stock.fill))
-    given = _given_storage(rows, capacities, unit)[:, None]
+    wanted = np.maximum(wanted, least_stock(stock.opening, stock.receipts, demand + stock.fill))
+    given = given_storage(rows, capacities, unit)[:, None]
     room = np.maximum(np.nan_to_num(given) - aside, 0)
     return np.where(np.isnan(given), wanted, np.minimum(wanted, room)).astype(np.int64)
 
@@ -378,8 +392,8 @@ def _forward(demand: IntArray, buckets: int) -> IntArray:
     return np.array([cumulated[min(t + 1 + buckets, padded.size)] - cumulated[t + 1] for t in range(T)])
 
 
-def _without_orders(opening: IntArray, receipts: IntArray, demand: IntArray) -> IntArray:
-    """Return [K, T] the stock if nothing is ordered: no limit by policy can go below it."""
+def least_stock(opening: IntArray, receipts: IntArray, demand: IntArray) -> IntArray:
+    """Return [K, T] the stock if nothing more than `receipts` comes: no limit by policy can go below it."""
     out = np.zeros_like(demand)
     stock = np.maximum(opening, 0)
     for t in range(demand.shape[1]):
@@ -388,20 +402,39 @@ def _without_orders(opening: IntArray, receipts: IntArray, demand: IntArray) -> 
     return out
 
 
-def _given_storage(rows: pd.DataFrame, capacities: pd.DataFrame, unit: FloatArray) -> FloatArray:
+def given_sizes(rows: pd.DataFrame | pd.Series) -> dict[str, Any]:
+    """Return by column of `capacities` how much a base unit of each row takes."""
+    return {"capacity_qty": 1.0, "capacity_kg": rows["unit_weight_kg"], "capacity_m3": rows["unit_volume_m3"]}
+
+
+def given_storage(rows: pd.DataFrame, capacities: pd.DataFrame, unit: FloatArray) -> FloatArray:
     """Return [K] units by the storage rows of `capacities` that name the item; NaN for none."""
     limits = capacities[(capacities["kind"] == "storage") & (capacities["item_id"].fillna("") != "")]
     if limits.empty:
         return np.full(len(rows), np.nan)
     terms = rows[KEYS].merge(limits, on=KEYS, how="left")
-    per_unit = {"capacity_qty": 1.0, "capacity_kg": rows["unit_weight_kg"], "capacity_m3": rows["unit_volume_m3"]}
     most = np.full(len(rows), np.inf)
-    for name, size in per_unit.items():
-        size = np.broadcast_to(np.asarray(size, dtype=float), len(rows))
+    for name, per_unit in given_sizes(rows).items():
+        size = np.broadcast_to(np.asarray(per_unit, dtype=float), len(rows))
         value = terms[name].to_numpy(dtype=float)
         known = ~np.isnan(value) & (size > 0)
         most[known] = np.minimum(most[known], np.floor(value[known] / size[known] / unit[known] + 1e-9))
     return np.where(np.isfinite(most), most, np.nan)
+
+
+def use_aside(
+    aside: FloatArray,
+    kind: npt.NDArray[np.int32],
+    usage_start: npt.NDArray[np.int32],
+    usage_resource: npt.NDArray[np.int32],
+    usage_amount: FloatArray,
+) -> FloatArray:
+    """Return [R, T] how much of shared storage the stock set aside takes; `aside` [K, 1 + T] units."""
+    out = np.zeros((kind.size, aside.shape[1] - 1))
+    user = np.repeat(np.arange(aside.shape[0]), np.diff(usage_start))
+    stored = kind[usage_resource] == STORAGE
+    np.add.at(out, usage_resource[stored], usage_amount[stored, None] * aside[user[stored], 1:])
+    return out
 
 
 def _pins(

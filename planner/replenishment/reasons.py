@@ -118,7 +118,7 @@ def resource_use(model: Model, result: LotSizingResult, verdict: Verdict) -> npt
     for entry, k in enumerate(entry_row):
         r, amount = problem.usage_resource[entry], problem.usage_amount[entry]
         if problem.kind[r] == STORAGE:
-            use[r] += amount * np.maximum(verdict.stock[k], 0)
+            use[r] += amount * (np.maximum(verdict.stock[k], 0) + model.aside[k, 1:] / model.unit[k])
         else:
             offset = int(problem.lead[k]) if problem.kind[r] == DISPATCH else 0
             use[r, : T - offset] += amount * result.packs[k, offset:]

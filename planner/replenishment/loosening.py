@@ -1,0 +1,203 @@
+"""The cheapest way out of clashing hard rules: which to loosen, to what, and the proof that a plan then exists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from planner.errors import RELAXATION_COLUMNS, InfeasibleError, RefusedError
+from planner.replenishment.clashes import Clash, Loosening, Rule, find_clashes
+from planner.replenishment.model import Model, Tables, given_sizes
+from planner.replenishment.resources import UNITS
+from solvers.lotsizing.decomposition import decompose
+from solvers.lotsizing.verify import verify
+
+_MOST_ROUNDS = 20
+_MOST_DOUBTED = 12
+"""Up to this many loosenings, each is left out in turn to see whether the others do without it."""
+_PROOF_ITERATIONS = 60
+_POLICIES = {"minimum": "min_qty", "maximum": "max_qty"}
+
+Build = Callable[[pd.DataFrame, Tables], Model]
+
+
+def hold_rules(model: Model, tables: Tables, build: Build, seed: int, threads: int) -> None:
+    """Raise if hard rules clash.
+
+    Every clash gives way where its options are cheapest, a change valued at the unit cost of the goods. Options
+    count only if the clash is gone with them; what turns out superfluous is taken back.
+
+    Parameters
+    ----------
+    build : the model of rows and tables with loosened rules.
+
+    Raises
+    ------
+    InfeasibleError
+        With the rules to loosen; the item-locations they are about are planned again as proof.
+    RefusedError
+        No set of rules was found with which a plan exists.
+    """
+    first = find_clashes(model, tables)
+    if not first:
+        return
+    loosened = _settle(model, tables, build, first)
+    rows, new = loosen(model, tables, loosened.values())
+    _prove(model, rows, new, build, loosened, seed, threads)
+    raise InfeasibleError(_relaxation(model, tables, new, loosened))
+
+
+def _settle(model: Model, tables: Tables, build: Build, clashes: list[Clash]) -> dict[Rule, Loosening]:
+    """Return what to loosen so that no clash is left."""
+
+    def clashes_with(chosen: dict[Rule, Loosening]) -> list[Clash]:
+        rows, new = loosen(model, tables, chosen.values())
+        return find_clashes(build(rows, new), new)
+
+    loosened: dict[Rule, Loosening] = {}
+    for _ in range(_MOST_ROUNDS):
+        cheapest = [clash.options[int(np.argmin(np.round(clash.costs, 6)))] for clash in clashes]
+        choice = _with(loosened, cheapest)
+        left = clashes_with(choice)
+        still = {clash.key for clash in left} & {clash.key for clash in clashes}
+        if still and any(o is not c.options[0] for c, o in zip(clashes, cheapest, strict=True) if c.key in still):
+            sure = [c.options[0] if c.key in still else o for c, o in zip(clashes, cheapest, strict=True)]
+            choice = _with(loosened, sure)
+            left = clashes_with(choice)
+        loosened, clashes = choice, left
+        if not clashes:
+            break
+    else:
+        raise RefusedError("Hard rules clash, and no set of them was found that settles it when loosened.")
+    for rule in list(loosened) if 1 < len(loosened) <= _MOST_DOUBTED else []:
+        fewer = {name: value for name, value in loosened.items() if name != rule}
+        if fewer and not clashes_with(fewer):
+            loosened = fewer
+    return loosened
+
+
+def _with(loosened: dict[Rule, Loosening], options: Iterable[tuple[Loosening, ...]]) -> dict[Rule, Loosening]:
+    """Return all loosenings together: of one rule the last counts, factors multiply."""
+    out = dict(loosened)
+    for option in options:
+        for new in option:
+            old = out.get(new.rule)
+            if old is not None and new.factor > 0:
+                new = replace(new, factor=new.factor * (old.factor or 1.0), needed=max(old.needed, new.needed))
+            out[new.rule] = new if old is None else replace(new, cost=old.cost + new.cost)
+    return out
+
+
+def loosen(model: Model, tables: Tables, loosened: Iterable[Loosening]) -> tuple[pd.DataFrame, Tables]:
+    """Return the rows of the model and the tables with rules loosened."""
+    rows, pins = model.rows.copy(), tables.pins.copy()
+    capacities = tables.capacities.astype(dict.fromkeys(UNITS.values(), float))
+    pins["qty"] = pins["qty"].astype(float)
+    for change in loosened:
+        rule = change.rule
+        if rule.name in _POLICIES:
+            mine = (rows["item_id"] == rule.item_id) & (rows["location_id"] == rule.location_id)
+            rows.loc[mine, _POLICIES[rule.name]] = change.needed
+        elif rule.name == "pin":
+            _set_pins(pins, _pins_of(pins, model, rule), change.needed)
+        elif rule.item_id:
+            mine = _limits_of(capacities, rule)
+            row = rows[(rows["item_id"] == rule.item_id) & (rows["location_id"] == rule.location_id)].iloc[0]
+            for column, size in given_sizes(row).items():
+                capacities.loc[mine, column] = capacities.loc[mine, column].clip(lower=_up(change.needed * size))
+        else:
+            mine, column = _limits_of(capacities, rule), UNITS[rule.unit]
+            value = capacities.loc[mine, column]
+            raised = value * change.factor if change.factor > 0 else value.where(value.isna(), change.needed)
+            capacities.loc[mine, column] = _up(raised)
+    return rows, replace(tables, capacities=capacities, pins=pins)
+
+
+def _up(value: float | pd.Series) -> float | pd.Series:
+    """Round up to thousandths."""
+    return np.ceil(np.round(value * 1000.0, 6)) / 1000.0
+
+
+def _limits_of(capacities: pd.DataFrame, rule: Rule) -> pd.Series:
+    item = capacities["item_id"].fillna("") == rule.item_id
+    return (capacities["location_id"] == rule.location_id) & (capacities["kind"] == rule.name) & item
+
+
+def _pins_of(pins: pd.DataFrame, model: Model, rule: Rule) -> pd.Index:
+    """Return the pins that count and fall on the item-location and bucket of the rule, in their order."""
+    counts = pins["expires_date"].isna() | (pins["expires_date"] > model.days.start)
+    bucket = model.days.day_of(pins["receipt_date"]) // model.days.bucket_days
+    here = (pins["item_id"] == rule.item_id) & (pins["location_id"] == rule.location_id)
+    return pins.index[counts & here & (bucket == rule.bucket)]
+
+
+def _set_pins(pins: pd.DataFrame, mine: pd.Index, total: float) -> None:
+    """Change the quantities of pins so that they add up to `total`: the last ones give way."""
+    change = total - float(pins.loc[mine, "qty"].sum())
+    for at in reversed(mine):
+        old = float(pins.at[at, "qty"])
+        pins.at[at, "qty"] = max(old + change, 0.0)
+        change -= float(pins.at[at, "qty"]) - old
+
+
+def _prove(
+    model: Model,
+    rows: pd.DataFrame,
+    tables: Tables,
+    build: Build,
+    loosened: dict[Rule, Loosening],
+    seed: int,
+    threads: int,
+) -> None:
+    """Plan the items that loosened rules are about, at all locations; all items if a shared limit is among them."""
+    if all(rule.item_id for rule in loosened):
+        rows = rows[rows["item_id"].isin([rule.item_id for rule in loosened])].reset_index(drop=True)
+    problem = build(rows, tables).problem
+    result = decompose(problem, target_gap=1.0, iterations=_PROOF_ITERATIONS, seed=seed, threads=threads)
+    faults = verify(problem, result.packs).faults
+    if faults:
+        raise RefusedError("Hard rules clash; the plan with loosened rules breaks:\n  " + "\n  ".join(faults[:20]))
+
+
+def _relaxation(model: Model, tables: Tables, new: Tables, loosened: dict[Rule, Loosening]) -> pd.DataFrame:
+    """Return the published rows, see `planner.errors.RELAXATION_COLUMNS`."""
+    out: list[dict[str, object]] = []
+    keyed = model.rows.set_index(["item_id", "location_id"])
+    for rule, change in loosened.items():
+        date = model.days.start + pd.Timedelta(days=change.day)
+        unit_cost = float(keyed.loc[(rule.item_id, rule.location_id), "unit_cost"]) if rule.item_id else 0.0
+        subject = f"item {rule.item_id} at {rule.location_id}"
+        per_unit = unit_cost
+        if rule.name in _POLICIES:
+            now = float(keyed.loc[(rule.item_id, rule.location_id), _POLICIES[rule.name]])
+            found = [(subject, now, change.needed, "units", abs(change.needed - now) * per_unit)]
+        elif rule.name == "pin":
+            mine = _pins_of(tables.pins, model, rule)
+            now = float(tables.pins.loc[mine, "qty"].sum())
+            cost = abs(change.needed - now) * per_unit
+            found = [(f"{subject} on {date:%Y-%m-%d}", now, change.needed, "units", cost)]
+        else:
+            found = list(_raised(tables.capacities, new.capacities, rule, change.cost))
+        for what, now, needed, unit, cost in found:
+            message = f"{rule.name} of {what}: now {now:.10g}, needed {needed:.10g} {unit}{change.note}"
+            values = (rule.name, rule.location_id, rule.item_id, date, now, needed, unit, cost, message)
+            out.append(dict(zip(RELAXATION_COLUMNS, values, strict=True)))
+    return pd.DataFrame(out, columns=list(RELAXATION_COLUMNS))
+
+
+def _raised(
+    old: pd.DataFrame, new: pd.DataFrame, rule: Rule, cost: float
+) -> Iterable[tuple[str, float, float, str, float]]:
+    """Yield what, now, needed, unit and cost of every limit that was raised for a rule."""
+    mine = _limits_of(old, rule)
+    for unit, column in UNITS.items():
+        for at in old.index[mine & (new[column] > old[column])]:
+            weekday = old.at[at, "weekday"]
+            what = f"item {rule.item_id} at {rule.location_id}" if rule.item_id else f"{rule.location_id}, all items"
+            what += f" on {weekday}" if isinstance(weekday, str) and weekday else ""
+            name = "units" if unit == "base units" else unit
+            name += "" if rule.name == "storage" else " a day"
+            yield what, float(old.at[at, column]), float(new.at[at, column]), name, cost
