@@ -132,7 +132,7 @@ POLICY_PARAMS = table(
 )
 REPLENISHMENT_ORDERS = table(
     "replenishment_orders",
-    "What to order, where, when and why.",
+    "What to order within the horizon, where, when and why; the last orders arrive after it.",
     {
         "order_id": column(ID, "Order line."),
         "type": column(ID, "PO: supplier to location; DO: location to location.", choices=("PO", "DO")),

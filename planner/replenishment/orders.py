@@ -6,13 +6,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from planner.replenishment.calendar import Days
 from planner.replenishment.model import Model, Tables
+from planner.replenishment.order_value import MIN_ORDER_VALUE
 from planner.replenishment.reasons import binding_reasons
 from planner.replenishment.spread import StockByDay, spread_lines
 from reports.tables import REPLENISHMENT_ORDERS, conform
+from solvers.lotsizing.problem import Ints
 from solvers.lotsizing.result import LotSizingResult
 from solvers.lotsizing.verify import Verdict
 
+_ORDER = ["source_id", "location_id", "bucket"]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
@@ -23,22 +27,40 @@ def write_orders(
     verdict: Verdict,
     tables: Tables,
     rationed: npt.NDArray[np.bool_],
+    topped_up: npt.NDArray[np.bool_],
 ) -> pd.DataFrame:
-    """Return the published table of orders that arrive within the horizon.
+    """Return the published table of orders that are placed within the horizon; some arrive after it.
 
     Parameters
     ----------
     rationed : [K, T] where a source was short and the order is its fair share.
+    topped_up : [K, T] where a supplier's smallest order value decided.
+    """
+    spread = spread_plan(model, result.packs, verdict, tables)
+    reason = binding_reasons(model, result, verdict, rationed)
+    reason[topped_up] = MIN_ORDER_VALUE
+    spread["reason"] = reason[spread["row"], spread["bucket"]]
+    spread["supply_days"] = days_of_supply(model, result, verdict)[spread["row"], spread["bucket"]]
+    return _published(spread, model)
+
+
+def spread_plan(model: Model, packs: Ints, verdict: Verdict, tables: Tables) -> pd.DataFrame:
+    """Return the order lines placed within the horizon, on days; see `spread_lines`.
+
+    Deliveries between locations count when they leave in a bucket of the horizon, as shipments of the
+    projected stock do; purchases when they arrive in it, or all of the supplier's order is placed in it.
     """
     days, problem, rows = model.days, model.problem, model.rows
-    k, t = np.nonzero(result.packs[:, : days.buckets])
+    k, t = np.nonzero(packs)
+    inside = (t < days.buckets) | (problem.source[k] < 0) | (t - problem.lead[k] < days.buckets)
+    k, t = k[inside], t[inside]
     lines = rows.iloc[k].reset_index(drop=True)
     pack_qty = problem.pack[k] * model.unit[k]
     lead = lines["lead_time_days"].to_numpy()
     lines = lines.assign(
         row=k,
         bucket=t,
-        packs=result.packs[k, t].astype(np.int64),
+        packs=packs[k, t].astype(np.int64),
         pack_qty=pack_qty,
         pack_kg=pack_qty * lines["unit_weight_kg"],
         pack_m3=pack_qty * lines["unit_volume_m3"],
@@ -46,16 +68,19 @@ def write_orders(
         source_row=problem.source[k],
         wanted_day=_wanted_days(model, tables.pins)[k, t],
         lag_days=np.where(problem.source[k] >= 0, problem.lead[k], 0) * days.bucket_days,
-        reason=binding_reasons(model, result, verdict, rationed)[k, t],
     )
     purchase = (lines["source_type"] == "supplier").to_numpy()
-    bought = spread_lines(lines[purchase], tables.capacities, days, model.open, StockByDay({}))
-    arrived = _arrived(model, result, verdict, bought, tables.open_orders)
-    spread = pd.concat(
-        [bought, spread_lines(lines[~purchase], tables.capacities, days, model.open, arrived)], ignore_index=True
-    )
-    spread["supply_days"] = days_of_supply(model, result, verdict)[spread["row"], spread["bucket"]]
-    return _published(spread, model)
+    bought = spread_lines(lines[purchase], tables.capacities, days, model.open, StockByDay({}), early=True)
+    arrived = _arrived(model, packs, verdict, bought, tables.open_orders)
+    moved = spread_lines(lines[~purchase], tables.capacities, days, model.open, arrived, early=False)
+    return pd.concat([bought[_ordered_within(bought, days)], moved], ignore_index=True)
+
+
+def _ordered_within(bought: pd.DataFrame, days: Days) -> npt.NDArray[np.bool_]:
+    """Return which purchases belong to an order that arrives, or of which all lines are placed, within the horizon."""
+    placed = (bought["day"] - bought["first_day"]).groupby([bought[name] for name in _ORDER]).transform("max")
+    inside = (bought["bucket"] < days.buckets) | (placed < days.buckets * days.bucket_days)
+    return inside.to_numpy(dtype=bool)
 
 
 def _wanted_days(model: Model, pins: pd.DataFrame) -> IntArray:
@@ -71,7 +96,7 @@ def _wanted_days(model: Model, pins: pd.DataFrame) -> IntArray:
 
 
 def _arrived(
-    model: Model, result: LotSizingResult, verdict: Verdict, bought: pd.DataFrame, open_orders: pd.DataFrame
+    model: Model, packs: Ints, verdict: Verdict, bought: pd.DataFrame, open_orders: pd.DataFrame
 ) -> StockByDay:
     """Return what may have left each source by each day, for buckets in which not all is there from the start.
 
@@ -80,13 +105,13 @@ def _arrived(
     days, problem, unit = model.days, model.problem, model.unit
     before = np.concatenate([problem.opening[:, None], verdict.stock[:, :-1]], axis=1)
     start = np.maximum(before, 0) * unit[:, None] + problem.receipts * unit[:, None]
-    start += result.packs * (problem.pack * unit)[:, None]
-    arrivals = [bought[["row", "day"]].assign(qty=bought["packs"] * bought["pack_qty"])]
+    start += packs * (problem.pack * unit)[:, None]
+    arrivals = [bought[["row", "day"]].assign(qty=bought["packs"] * bought["pack_qty"], counts=True)]
     if len(open_orders):
         index = pd.MultiIndex.from_frame(model.rows[["item_id", "location_id"]])
         row = index.get_indexer(pd.MultiIndex.from_frame(open_orders[["item_id", "location_id"]]))
         day = np.maximum(days.day_of(open_orders["receipt_date"]), 0)
-        arrivals.append(pd.DataFrame({"row": row, "day": day, "qty": open_orders["qty"].to_numpy()}))
+        arrivals.append(pd.DataFrame({"row": row, "day": day, "qty": open_orders["qty"].to_numpy(), "counts": False}))
     late = pd.concat(arrivals, ignore_index=True)
     late = late[(late["row"] >= 0) & (late["day"] < days.buckets * days.bucket_days)]
     late["bucket"] = late["day"] // days.bucket_days
@@ -94,7 +119,7 @@ def _arrived(
     free: dict[tuple[int, int], FloatArray] = {}
     for (k, t), group in late.groupby(["row", "bucket"]):
         offset = group["day"].to_numpy() - t * days.bucket_days
-        counted = offset <= model.last_day[k, t] - t * days.bucket_days
+        counted = group["counts"].to_numpy() | (group["day"].to_numpy() <= model.last_day[k, t])
         if sending[k, t] == 0 or not (offset[counted] > 0).any():
             continue
         by_day = np.bincount(offset[counted], group["qty"].to_numpy()[counted], days.bucket_days)

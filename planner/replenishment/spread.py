@@ -3,7 +3,8 @@
 A location gets what it is due from a source in a bucket in one delivery if some day has room for it, on
 the day with the least weight so far; otherwise it is split, pack by pack, over the days with most room.
 Locations with the fewest days to choose from come first. Room is what the daily dispatch and receiving
-limits leave, and what has arrived at the source by then.
+limits leave, and what has arrived at the source by then. Purchases come as early as there is room. What no
+day has room for is told apart (`fits`), so that the plan can change.
 """
 
 from __future__ import annotations
@@ -78,16 +79,19 @@ def spread_lines(
     days: Days,
     open_days: dict[str, npt.NDArray[np.bool_]],
     arrived: StockByDay,
+    *,
+    early: bool,
 ) -> pd.DataFrame:
-    """Return the lines with a column `day` (days since the start); lines may be split by packs.
+    """Return the lines with columns `day` (days since the start) and `fits`; lines may be split by packs.
 
     Parameters
     ----------
     lines : source_id, location_id, bucket, packs, first_day (earliest possible), lag_days (whole buckets from
         leaving to arriving), wanted_day (-1 for any), source_row (-1 for a supplier), pack_qty, pack_kg, pack_m3.
+    early : prefer the first day to the one with the least weight so far.
     """
     if lines.empty:
-        return lines.assign(day=np.zeros(0, np.int64))
+        return lines.assign(day=np.zeros(0, np.int64), fits=np.zeros(0, bool))
     lines = lines.reset_index(drop=True)
     deliveries = _deliveries(lines, capacities, days, arrived)
     weight = (lines["packs"] * lines["pack_kg"]).to_numpy(dtype=float)
@@ -98,19 +102,21 @@ def spread_lines(
         open_ = begin + np.flatnonzero(open_days[str(first["location_id"])][begin : begin + days.bucket_days])
         possible = [int(day) for day in open_ if day >= lines["first_day"].to_numpy()[delivery.lines].max()]
         wanted = int(first["wanted_day"])
-        choices.append([wanted] if wanted in possible else possible)
+        fits = wanted in possible and delivery.share(delivery.packs, wanted) >= 1.0
+        choices.append([wanted] if fits else possible)
         key = (int(first["bucket"]), len(choices[-1]), -float(weight[delivery.lines].sum()))
         order.append((*key, str(first["source_id"]), str(first["location_id"]), number))
     load: dict[str, FloatArray] = {}
-    taken: list[tuple[IntArray, IntArray, int]] = []
+    taken: list[tuple[IntArray, IntArray, int, bool]] = []
     for *_, source, _, number in sorted(order):
         by_day = load.setdefault(source, np.zeros(days.days))
-        for packs, day in _place(deliveries[number], choices[number], by_day):
-            taken.append((deliveries[number].lines, packs, day))
-    index = np.concatenate([line[packs > 0] for line, packs, _ in taken])
+        for packs, day, fits in _place(deliveries[number], choices[number], by_day, early=early):
+            taken.append((deliveries[number].lines, packs, day, fits))
+    index = np.concatenate([line[packs > 0] for line, packs, _, _ in taken])
     out = lines.iloc[index].reset_index(drop=True)
-    out["packs"] = np.concatenate([packs[packs > 0] for _, packs, _ in taken])
-    out["day"] = np.concatenate([np.full((packs > 0).sum(), day) for _, packs, day in taken])
+    out["packs"] = np.concatenate([packs[packs > 0] for _, packs, _, _ in taken])
+    out["day"] = np.concatenate([np.full((packs > 0).sum(), day) for _, packs, day, _ in taken])
+    out["fits"] = np.concatenate([np.full((packs > 0).sum(), fits) for _, packs, _, fits in taken])
     return out
 
 
@@ -129,7 +135,7 @@ def _deliveries(lines: pd.DataFrame, capacities: pd.DataFrame, days: Days, arriv
     free = {key: values.copy() for key, values in arrived.free.items()}
     out = []
     groups = lines.groupby(["source_id", "location_id", "bucket", "lag_days", "wanted_day"], sort=True).indices
-    for (source, location, t, lag_days, _), members in groups.items():
+    for (source, location, t, _, _), members in groups.items():
         daily = [
             (measure, limits[kind, place, measure])
             for kind, place in (("dispatch", str(source)), ("receiving", str(location)))
@@ -150,17 +156,19 @@ def _deliveries(lines: pd.DataFrame, capacities: pd.DataFrame, days: Days, arriv
     return out
 
 
-def _place(delivery: _Delivery, choices: list[int], load: FloatArray) -> list[tuple[IntArray, int]]:
-    """Return (packs per line, day) of one delivery."""
+def _place(
+    delivery: _Delivery, choices: list[int], load: FloatArray, *, early: bool
+) -> list[tuple[IntArray, int, bool]]:
+    """Return (packs per line, day, whether the day has room) of one delivery."""
     fitting = [day for day in choices if delivery.share(delivery.packs, day) >= 1.0]
     if fitting:
-        day = min(fitting, key=lambda d: (load[d], d))
+        day = min(fitting, key=lambda d: (0.0 if early else load[d], d))
         delivery.book(delivery.packs, day)
         load[day] += float((delivery.packs @ delivery.per_pack)[1]) or float(delivery.packs.sum())
-        return [(delivery.packs, day)]
+        return [(delivery.packs, day, True)]
     left = delivery.packs.copy()
     parts = []
-    for day in sorted(choices, key=lambda d: (-delivery.share(delivery.packs, d), d)):
+    for day in sorted(choices, key=lambda d: (0.0 if early else -delivery.share(delivery.packs, d), d)):
         now = np.zeros_like(left)
         for i in np.argsort(-delivery.per_pack[:, 1], kind="stable"):
             if left[i] == 0:
@@ -172,8 +180,8 @@ def _place(delivery: _Delivery, choices: list[int], load: FloatArray) -> list[tu
         load[day] += float((now @ delivery.per_pack)[1])
         left = left - now
         if now.any():
-            parts.append((now, day))
+            parts.append((now, day, True))
     if left.any():
         delivery.book(left, choices[-1])
-        parts.append((left, choices[-1]))
+        parts.append((left, choices[-1], False))
     return parts

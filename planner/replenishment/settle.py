@@ -1,0 +1,48 @@
+"""What a plan of buckets must still keep before it is published: single days, and the value of suppliers' orders."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.replenishment.daily import fit_days
+from planner.replenishment.edits import PlanEditor
+from planner.replenishment.model import Model, Tables
+from planner.replenishment.order_value import raise_order_values
+from solvers.lotsizing.result import LotSizingResult
+from solvers.lotsizing.verify import verify
+
+_MOST_ROUNDS = 5
+
+
+def settle(
+    model: Model, result: LotSizingResult, tables: Tables, target_gap: float
+) -> tuple[LotSizingResult, npt.NDArray[np.bool_]]:
+    """Return the plan changed where these rules ask for it, and [K, T] which orders were topped up.
+
+    Cost and status are those of the changed plan; the lower bound ignores these rules and stays valid.
+    One change can call for another, so both go in turns; the days have the last word.
+
+    Raises
+    ------
+    RefusedError
+        Orders that pins hold do not fit their days.
+    """
+    editor = PlanEditor(model.problem, result.packs)
+    topped_up = np.zeros(result.packs.shape, dtype=bool)
+    fit_days(editor, model, tables)
+    for _ in range(_MOST_ROUNDS):
+        before = editor.packs.copy()
+        topped_up |= raise_order_values(editor, model, tables.suppliers)
+        fit_days(editor, model, tables)
+        if np.array_equal(before, editor.packs):
+            break
+    if np.array_equal(editor.packs, result.packs):
+        return result, topped_up
+    packs = editor.packs.astype(np.int32)
+    changed = replace(result, packs=packs, cost=verify(model.problem, packs).cost)
+    if result.status in ("optimal", "gap_reached"):
+        changed = replace(changed, status="gap_reached" if changed.gap <= target_gap else "limit")
+    return changed, topped_up & (packs > 0)
