@@ -43,7 +43,7 @@ class AntColonyParams:
     evaporation: float = 0.02
     lowest: float = 0.4
     polish_every: int = 500
-    annealing: RuinRecreateParams = field(default_factory=RuinRecreateParams)
+    annealing: RuinRecreateParams = field(default_factory=lambda: RuinRecreateParams(neighbours=40))
 
 
 def supports(problem: RoutingProblem) -> str | None:

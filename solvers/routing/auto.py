@@ -1,8 +1,8 @@
 """The default solver: the genetic search where it pays, else ruin and recreate, which knows every rule and any size.
 
 The rule, with its evidence in docs/mathematics-routing.md: the genetic search takes problems with one type of vehicle,
-no cost of time, and rules it knows, with up to `GENETIC_CLIENTS` clients (`GENETIC_TIMED_CLIENTS` where time matters), if the budget is enough for at least
-`FEWEST_CHILDREN` children; everything else goes to ruin and recreate.
+no cost of time, and rules it knows, with up to `GENETIC_CLIENTS` clients (`GENETIC_TIMED_CLIENTS` where time matters),
+if the budget is enough for at least `FEWEST_CHILDREN` children; everything else goes to ruin and recreate.
 """
 
 from __future__ import annotations

@@ -255,6 +255,12 @@ def cheapest_insertion(
             best = instance.alone[kind, c]
             best_a, best_b = vehicle[kind, START], vehicle[kind, FINISH]
             best_r = state.free[kind]
+    bounded = symmetric and matrix.shape[0] <= 1
+    lowest_rate = vehicle[0, COST]
+    for kind in range(kinds):
+        lowest_rate = min(lowest_rate, vehicle[kind, COST])
+    after, before = True, True
+    first = instance.first_client
     last_r = np.int64(-1)
     roomy = False
     for k in range(instance.near.shape[1]):
@@ -264,6 +270,13 @@ def cheapest_insertion(
         r = np.int64(node[v, ROUTE])
         if r < 0:
             continue
+        if bounded:
+            # v is the end of the arc that is nearer to c, or the other end has its turn
+            reach = 2 * leg(matrix, points, metric, 0, c, v)
+            after = node[v, NEXT] < first or lowest_rate * (reach - node[v, TO_NEXT]) < best
+            before = node[v, PREVIOUS] < first or lowest_rate * (reach - node[v, TO_PREVIOUS]) < best
+            if not after and not before:
+                continue
         if r != last_r:
             last_r = r
             roomy = room(instance, state, r, c)
@@ -274,6 +287,8 @@ def cheapest_insertion(
         to_c = leg(matrix, points, metric, profile, v, c)
         from_c = to_c if symmetric else leg(matrix, points, metric, profile, c, v)
         for side in range(2):
+            if (side == 0 and not after) or (side == 1 and not before):
+                continue
             if side == 0:
                 a, b = np.int64(v), np.int64(node[v, NEXT])
                 longer = to_c + leg(matrix, points, metric, profile, c, b) - node[v, TO_NEXT]

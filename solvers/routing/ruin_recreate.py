@@ -33,7 +33,7 @@ class RuinRecreateParams:
     average_removed: float = 10.0
     hot: float = 0.5
     cold: float = 0.008
-    neighbours: int = 40
+    neighbours: int = 100
 
 
 def supports(problem: RoutingProblem) -> str | None:
