@@ -300,11 +300,14 @@ def test_text_of_a_purchase() -> None:
 
 @pytest.fixture(scope="session")
 def planned(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, pd.DataFrame]:
-    """Return the tables of the little project, as its run folder holds them."""
+    """Return the tables of the little project with a short dc, as its run folder holds them."""
     from planner.engine.run import run_project
 
     folder = tmp_path_factory.mktemp("explain")
-    project = write_project(folder / "project", small_tables())
+    tables = small_tables()
+    for row in tables["inventory"]:  # so little at the dc that it has to buy
+        row["on_hand_qty"] = 60 if row["location_id"] == "DC" else row["on_hand_qty"]
+    project = write_project(folder / "project", tables)
     return read_run(run_project(project, output=folder / "run", threads=1).folder).tables
 
 
