@@ -207,7 +207,7 @@ def _unknown(order_id: str, known: list[str]) -> str:
 
 
 def _day(chain: Chain, bucket: int) -> str:
-    return str(chain.starts[bucket].date())
+    return str((chain.starts[0] + pd.Timedelta(days=bucket * chain.bucket_days)).date())
 
 
 def _order(row: Mapping[Any, Any], stock: Stock, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
@@ -237,6 +237,8 @@ def _parts(chain: Chain, stock: Stock, line: Line) -> tuple[FloatArray, Parts]:
     The orders of a bucket at a location have one quantity; its lines by day share it in the order of receipt.
     """
     t, T = line.bucket, chain.buckets
+    if t >= T:  # placed within the horizon, arrives behind it
+        return np.zeros(T), Parts(0.0, 0.0, 0.0, line.qty, 0.0, 0.0)
     same = [other for other in stock.lines if other.bucket == t]
     total = sum(other.qty for other in same)
     later_orders = np.flatnonzero(stock.planned[t + 1 :] > ROUNDING)

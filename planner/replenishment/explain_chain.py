@@ -25,7 +25,7 @@ _QUANTITIES = (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An order line; `bucket` of receipt, `leaves` the bucket in which it leaves its source."""
+    """An order line; `bucket` of receipt (it may lie behind the horizon), `leaves` when it leaves its source."""
 
     order_id: str
     source_id: str
@@ -99,7 +99,7 @@ class Stock:
 class Uses:
     """Where units go, base units: to customers and left over by (location, bucket), and to each delivery line.
 
-    `left` is by location at the end of the horizon; `behind` left its source for an arrival behind it.
+    `left` is by location at the end of the horizon; `behind` arrives behind it.
     """
 
     customers: dict[tuple[str, int], float] = field(default_factory=lambda: defaultdict(float))
@@ -158,6 +158,9 @@ class Chain:
 
     def _follow(self, line: Line, qty: float, uses: Uses) -> None:
         """Add the uses of `qty` units of a line, an even mix of it."""
+        if line.bucket >= self.buckets:
+            uses.behind += qty
+            return
         stock = self.stocks[line.location_id]
         part = qty / line.qty
         used = stock.used(stock.first_unit(line), line.qty) * part
@@ -187,8 +190,11 @@ class Chain:
     def without(self, line: Line, qty: float) -> list[Effect]:
         """Return what changes, location by location, when a line brings `qty` units less."""
         fewer = np.zeros(self.buckets)
-        fewer[line.bucket] = qty
-        return self._without(line.location_id, fewer)
+        if line.bucket < self.buckets:
+            fewer[line.bucket] = qty
+        effects = self._without(line.location_id, fewer)
+        effects[0].handling_saved = self.stocks[line.location_id].term("cost_per_unit") * qty
+        return effects
 
     def _without(self, location_id: str, fewer: FloatArray) -> list[Effect]:
         """Play the stock again with `fewer` [T] units arriving: what leaves for others first, then customers.
@@ -232,7 +238,7 @@ class Chain:
         downstream: dict[str, FloatArray] = defaultdict(lambda: np.zeros(T))
         for t in np.flatnonzero(unshipped > ROUNDING).tolist():
             for sent, amount in self._shares(location_id, t, float(unshipped[t])).items():
-                if sent is not None:
+                if sent is not None and sent.bucket < T:
                     downstream[sent.location_id][sent.bucket] += amount
         return [effect, *(e for place in sorted(downstream) for e in self._without(place, downstream[place]))]
 
@@ -283,7 +289,7 @@ def _lines(
     rows = orders[orders["item_id"] == item_id].sort_values(["receipt_date", "order_id"])
     for row in rows[["order_id", "source_id", "location_id", "bucket_start", "qty"]].itertuples(index=False):
         order_id, source, place, start, qty = row
-        bucket = int(starts.get_indexer(pd.DatetimeIndex([start]))[0])
+        bucket = int((start - starts[0]).days) // bucket_days
         lead = int(np.floor(float(str(supply[place]["lead_time_days"])) / bucket_days + ROUNDING))
         out[str(order_id)] = Line(str(order_id), str(source), str(place), bucket, bucket - lead, float(qty))
     return out

@@ -102,7 +102,7 @@ def _where(facts: Mapping[str, Any]) -> list[str]:
     if below:
         rows.append((_qty(below), f"still in stock at {len(left) - (own in left)} locations that {own} supplies"))
     if facts["behind_horizon_qty"]:
-        rows.append((_qty(facts["behind_horizon_qty"]), "sent to locations that get it after the horizon"))
+        rows.append((_qty(facts["behind_horizon_qty"]), "arrives after the horizon"))
     lines += _rows(rows)
     deliveries = sorted(facts["deliveries"], key=lambda row: (-row["qty"], row["order_id"]))
     if deliveries:

@@ -339,3 +339,16 @@ def test_store_orders_of_a_planned_run_played_again(planned: Mapping[str, pd.Dat
         told = explain_order(order["order_id"], planned).skipped
         assert told.unmet_qty == pytest.approx(sum(again["unmet"]) - stock["unmet_qty"].sum())
         assert told.left_qty == pytest.approx(stock["closing_qty"].iloc[-1] - again["closing"][-1])
+
+
+def test_an_order_that_arrives_behind_the_horizon() -> None:
+    tables = chain([Place("A", "V", 3, (2, 2), (1, 1))])
+    orders = tables["replenishment_orders"]
+    late = orders.iloc[[0]].assign(order_id="late", bucket_start=day(2), receipt_date=day(2))
+    tables["replenishment_orders"] = pd.concat([orders, late], ignore_index=True)
+    told = explain_order("late", tables)
+    check_sums(told)
+    assert told.parts.ahead == told.behind_horizon_qty == 4
+    assert told.skipped.unmet_qty == told.skipped.holding_saved == 0
+    assert told.skipped.difference == pytest.approx(-3.0 - 4 * 0.25)
+    assert "4  arrives after the horizon" in told.text()
