@@ -36,9 +36,9 @@ def settle(
     for _ in range(_MOST_ROUNDS):
         before = editor.packs.copy()
         topped_up |= raise_order_values(editor, model, tables.suppliers)
-        fit_days(editor, model, tables)
         if np.array_equal(before, editor.packs):
             break
+        fit_days(editor, model, tables)
     if np.array_equal(editor.packs, result.packs):
         return result, topped_up
     packs = editor.packs.astype(np.int32)
