@@ -270,10 +270,10 @@ def try_within(instance: Instance, plan: Plan, u: Number, v: Number, now: Number
 
 
 @njit(helper=True, called=True)
-def bring_in(instance: Instance, plan: Plan, u: Number, now: Number, force: Number) -> Number:
-    """Insert the unassigned client u at its cheapest place if that costs less than its prize (or `force`)."""
+def bring_in(instance: Instance, plan: Plan, u: Number, now: Number) -> Number:
+    """Insert the unassigned client u at its cheapest place if that costs less than its prize."""
     node, tour, vehicle, first = plan.node, plan.tour, instance.vehicle, instance.first_client
-    best = np.inf if force else instance.client[u, PRIZE] - EPSILON
+    best = instance.client[u, PRIZE] - EPSILON
     best_r, best_a = np.int64(-1), np.int64(-1)
     for k in range(instance.near.shape[1]):
         v = np.int64(instance.near[u, k])
@@ -380,7 +380,7 @@ def educate(instance: Instance, plan: Plan, following: Int32Array, firsts: IntAr
     for i in range(clients):
         if node[order[i], ON] < 0:
             now += 1
-            bring_in(instance, plan, np.int64(order[i]), now, min(instance.client[order[i], PRIZE], 1))
+            bring_in(instance, plan, np.int64(order[i]), now)
     near = min(GRANULAR, instance.near.shape[1])
     plain = instance.features & TIMED == 0
     searching = True
@@ -392,7 +392,7 @@ def educate(instance: Instance, plan: Plan, following: Int32Array, firsts: IntAr
             tested[u] = now
             if node[u, ON] < 0:
                 now += 1
-                if bring_in(instance, plan, u, now, np.int64(0)):
+                if bring_in(instance, plan, u, now):
                     searching = True
                 continue
             for k in range(near):

@@ -65,7 +65,7 @@ def test_local_search_never_worsens_and_prices_as_from_scratch(seed: int) -> Non
     following, firsts = chain.work.best_next.copy(), chain.work.best_first.copy()
     cost = educate(instance, plan, following, firsts)
     assert cost <= chain.best_cost + 1e-6
-    again = educate(instance, make_plan(instance, seed + 1)._replace(weight=plan.weight), following, firsts)
+    again = educate(instance, make_plan(instance, seed + 1)._replace(weight=plan.weight.copy()), following, firsts)
     assert again <= cost + 1e-6
     assert plan.tour[:, SIZE].sum() <= problem.clients
 
