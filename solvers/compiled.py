@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -34,7 +35,7 @@ def _choose_cache_folder() -> None:
 
 _choose_cache_folder()
 
-import numba  # noqa: E402 - only after the cache folder is chosen
+numba: Any = import_module("numba")  # only after the cache folder is chosen; its stubs know no private options
 
 prange = numba.prange
 

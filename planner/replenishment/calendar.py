@@ -54,9 +54,9 @@ class Days:
         """Weekday of every day, 0 is Monday."""
         return self.dates.dayofweek.to_numpy(dtype=np.int64)
 
-    def day_of(self, dates: pd.Series) -> npt.NDArray[np.int64]:  # type: ignore[type-arg]
+    def day_of(self, dates: pd.Series) -> npt.NDArray[np.int64]:
         """Return days since the start."""
-        return ((dates - self.start) // pd.Timedelta(days=1)).to_numpy(dtype=np.int64)
+        return np.asarray((dates - self.start) // pd.Timedelta(days=1), dtype=np.int64)
 
     def bucket_start(self, bucket: npt.NDArray[np.int64]) -> pd.DatetimeIndex:
         """Return the first day of buckets."""
@@ -91,7 +91,7 @@ def receiving_days(
     return out
 
 
-def _given(column: pd.Series) -> pd.Series:  # type: ignore[type-arg]
+def _given(column: pd.Series) -> pd.Series:
     return column.notna() & (column != "")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from solvers.lotsizing.verify import verify
 _MOST_ROUNDS = 20
 _MOST_DOUBTED = 12
 """Up to this many loosenings, each is left out in turn to see whether the others do without it."""
-_PROOF_ITERATIONS = 60
+_PROOF_ITERATIONS = 20
 _POLICIES = {"minimum": "min_qty", "maximum": "max_qty"}
 
 Build = Callable[[pd.DataFrame, Tables], Model]
@@ -116,8 +117,8 @@ def loosen(model: Model, tables: Tables, loosened: Iterable[Loosening]) -> tuple
     return rows, replace(tables, capacities=capacities, pins=pins)
 
 
-def _up(value: float | pd.Series) -> float | pd.Series:
-    """Round up to thousandths."""
+def _up(value: Any) -> Any:
+    """Round a number or a column up to thousandths."""
     return np.ceil(np.round(value * 1000.0, 6)) / 1000.0
 
 
@@ -131,16 +132,18 @@ def _pins_of(pins: pd.DataFrame, model: Model, rule: Rule) -> pd.Index:
     counts = pins["expires_date"].isna() | (pins["expires_date"] > model.days.start)
     bucket = model.days.day_of(pins["receipt_date"]) // model.days.bucket_days
     here = (pins["item_id"] == rule.item_id) & (pins["location_id"] == rule.location_id)
-    return pins.index[counts & here & (bucket == rule.bucket)]
+    mine = np.flatnonzero(counts & here & (bucket == rule.bucket))
+    return pins.index[mine]
 
 
 def _set_pins(pins: pd.DataFrame, mine: pd.Index, total: float) -> None:
     """Change the quantities of pins so that they add up to `total`: the last ones give way."""
     change = total - float(pins.loc[mine, "qty"].sum())
     for at in reversed(mine):
-        old = float(pins.at[at, "qty"])
-        pins.at[at, "qty"] = max(old + change, 0.0)
-        change -= float(pins.at[at, "qty"]) - old
+        old = pins["qty"][at]
+        new = max(old + change, 0.0)
+        pins.loc[at, "qty"] = new
+        change -= new - old
 
 
 def _prove(
@@ -165,19 +168,21 @@ def _prove(
 def _relaxation(model: Model, tables: Tables, new: Tables, loosened: dict[Rule, Loosening]) -> pd.DataFrame:
     """Return the published rows, see `planner.errors.RELAXATION_COLUMNS`."""
     out: list[dict[str, object]] = []
-    keyed = model.rows.set_index(["item_id", "location_id"])
+    of_row = {
+        (row["item_id"], row["location_id"]): row
+        for row in model.rows[["item_id", "location_id", "unit_cost", *_POLICIES.values()]].to_dict("records")
+    }
     for rule, change in loosened.items():
         date = model.days.start + pd.Timedelta(days=change.day)
-        unit_cost = float(keyed.loc[(rule.item_id, rule.location_id), "unit_cost"]) if rule.item_id else 0.0
         subject = f"item {rule.item_id} at {rule.location_id}"
-        per_unit = unit_cost
+        row = of_row.get((rule.item_id, rule.location_id), {})
         if rule.name in _POLICIES:
-            now = float(keyed.loc[(rule.item_id, rule.location_id), _POLICIES[rule.name]])
-            found = [(subject, now, change.needed, "units", abs(change.needed - now) * per_unit)]
+            now = float(row[_POLICIES[rule.name]])
+            found = [(subject, now, change.needed, "units", abs(change.needed - now) * float(row["unit_cost"]))]
         elif rule.name == "pin":
             mine = _pins_of(tables.pins, model, rule)
             now = float(tables.pins.loc[mine, "qty"].sum())
-            cost = abs(change.needed - now) * per_unit
+            cost = abs(change.needed - now) * float(row["unit_cost"])
             found = [(f"{subject} on {date:%Y-%m-%d}", now, change.needed, "units", cost)]
         else:
             found = list(_raised(tables.capacities, new.capacities, rule, change.cost))
@@ -195,9 +200,9 @@ def _raised(
     mine = _limits_of(old, rule)
     for unit, column in UNITS.items():
         for at in old.index[mine & (new[column] > old[column])]:
-            weekday = old.at[at, "weekday"]
+            weekday = old["weekday"][at]
             what = f"item {rule.item_id} at {rule.location_id}" if rule.item_id else f"{rule.location_id}, all items"
             what += f" on {weekday}" if isinstance(weekday, str) and weekday else ""
             name = "units" if unit == "base units" else unit
             name += "" if rule.name == "storage" else " a day"
-            yield what, float(old.at[at, column]), float(new.at[at, column]), name, cost
+            yield what, float(old[column][at]), float(new[column][at]), name, cost

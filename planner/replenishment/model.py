@@ -117,8 +117,8 @@ def build_model(
     demand = _whole(forecast / unit[:, None])
     backorders = rows["backorders"].to_numpy(dtype=bool)
     source = _sources(rows, index)
-    lead = np.floor(rows["lead_time_days"].to_numpy() / days.bucket_days + 1e-9)
-    lead = np.where(source >= 0, lead, np.ceil(rows["lead_time_days"] / days.bucket_days - 1e-9)).astype(np.int64)
+    lead_buckets = rows["lead_time_days"].to_numpy(dtype=float) / days.bucket_days
+    lead = np.where(source >= 0, np.floor(lead_buckets + 1e-9), np.ceil(lead_buckets - 1e-9)).astype(np.int64)
     max_packs = allowed_packs(rows, source, days, open_days)
     min_packs = np.zeros_like(max_packs)
     pinned = _pins(tables.pins, index, days, unit, pack, min_packs, max_packs)
@@ -126,7 +126,7 @@ def build_model(
     stock = _visible_stock(rows, received, counted, unit, pack, min_packs, max_packs)
     owed = np.where(backorders, np.ceil(rows["backorder_qty"].to_numpy() / unit - 1e-9), 0).astype(np.int64)
     opening = stock.opening - owed
-    safety_qty = np.maximum(rows["safety_stock_qty"] - rows["min_qty"], 0.0).to_numpy()
+    safety_qty = np.maximum(rows["safety_stock_qty"].to_numpy() - rows["min_qty"].to_numpy(), 0.0)
     safety = np.repeat(np.ceil(safety_qty / unit - 1e-9).astype(np.int64)[:, None], T, axis=1)
     storage = _storage(rows, tables.capacities, unit, pack, moq, safety, demand, stock, source, days, settings)
     resources, capacity, usage_start, usage_resource, usage_amount = shared_resources(
@@ -357,12 +357,10 @@ def _storage(
     settings: ReplenishmentSettings,
 ) -> IntArray:
     """Return [K, T] units an item-location may hold: given, by policy, by shelf life, or by default."""
-    K, T = demand.shape
     passed_on = demand.copy()
-    for k in range(K):  # rows are ordered customers of suppliers first, so walk them backwards
-        j = source[K - 1 - k]
-        if j >= 0:
-            passed_on[j] += passed_on[K - 1 - k]
+    for row in range(len(rows) - 1, -1, -1):  # rows are ordered customers of suppliers first, so walk them backwards
+        if source[row] >= 0:
+            passed_on[source[row]] += passed_on[row]
     smallest = (pack * moq)[:, None] + safety
     daily = passed_on.mean(axis=1) / days.bucket_days
     default = np.ceil(daily * settings.default_storage_days).astype(np.int64)[:, None]
@@ -380,7 +378,7 @@ def _storage(
     wanted = np.maximum(wanted, least_stock(stock.opening, stock.receipts, demand + stock.fill))
     given = given_storage(rows, capacities, unit)[:, None]
     room = np.maximum(np.nan_to_num(given) - aside, 0)
-    return np.where(np.isnan(given), wanted, np.minimum(wanted, room)).astype(np.int64)
+    return np.asarray(np.where(np.isnan(given), wanted, np.minimum(wanted, room)), dtype=np.int64)
 
 
 def _forward(demand: IntArray, buckets: int) -> IntArray:
@@ -450,7 +448,7 @@ def _pins(
     pinned = np.zeros(max_packs.shape, dtype=bool)
     wanted = pinned_packs(pins, index, days, unit, pack)
     for k, t, packs in wanted[["row", "bucket", "packs"]].itertuples(index=False):
-        min_packs[k, t] = max_packs[k, t] = int(round(packs))
+        min_packs[k, t] = max_packs[k, t] = round(packs)
         pinned[k, t] = True
     return pinned
 

@@ -117,13 +117,15 @@ def _arrived(
     late["bucket"] = late["day"] // days.bucket_days
     sending = verdict.sent.astype(np.int64)
     free: dict[tuple[int, int], FloatArray] = {}
-    for (k, t), group in late.groupby(["row", "bucket"]):
+    for key, members in late.groupby(["row", "bucket"]).indices.items():
+        k, t = (int(part) for part in np.asarray(key))
+        group = late.iloc[members]
         offset = group["day"].to_numpy() - t * days.bucket_days
         counted = group["counts"].to_numpy() | (group["day"].to_numpy() <= model.last_day[k, t])
         if sending[k, t] == 0 or not (offset[counted] > 0).any():
             continue
         by_day = np.bincount(offset[counted], group["qty"].to_numpy()[counted], days.bucket_days)
-        free[int(k), int(t)] = start[k, t] - by_day.sum() + np.cumsum(by_day)
+        free[k, t] = start[k, t] - by_day.sum() + np.cumsum(by_day)
     return StockByDay(free)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from planner.replenishment.model import KEYS, Model
@@ -50,7 +51,7 @@ def _resource_prices(model: Model, result: LotSizingResult, verdict: Verdict) ->
     T = model.days.buckets
     use = resource_use(model, result, verdict)
     starts = model.days.bucket_start(np.arange(T))
-    price: dict[tuple[str, str, str], np.ndarray] = {}  # type: ignore[type-arg]
+    price: dict[tuple[str, str, str], npt.NDArray[np.float64]] = {}
     for r, resource in enumerate(model.resources):
         key = (resource.location_id, resource.name, resource.unit)
         price[key] = np.maximum(price.get(key, 0.0), result.prices[r, :T])

@@ -12,7 +12,7 @@ from planner.errors import RefusedError
 from planner.plan import Status
 from planner.replenishment.calendar import Days, receiving_days
 from planner.replenishment.loosening import hold_rules
-from planner.replenishment.model import Model, Tables, build_model, buckets_ahead, planned_rows
+from planner.replenishment.model import Model, Tables, buckets_ahead, build_model, planned_rows
 from planner.replenishment.orders import write_orders
 from planner.replenishment.projection import write_prices, write_projection
 from planner.replenishment.settle import settle

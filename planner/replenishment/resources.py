@@ -155,15 +155,15 @@ def _weekday_groups(
 def _per_bucket(daily: FloatArray, open_: Flags, days: Days, kind: str) -> FloatArray:
     """Return [T] the limit of each bucket: of its open days together; of one day for storage."""
     if kind == "storage":
-        return daily.reshape(days.total, days.bucket_days).min(axis=1)
-    return np.where(open_, daily, 0.0).reshape(days.total, days.bucket_days).sum(axis=1)
+        return np.asarray(daily.reshape(days.total, days.bucket_days).min(axis=1))
+    return np.asarray(np.where(open_, daily, 0.0).reshape(days.total, days.bucket_days).sum(axis=1))
 
 
 def _last_packs(open_: Flags, days: Days, largest: float, kind: str) -> FloatArray:
     if kind == "storage":
         return np.zeros(days.total)
     count = open_.reshape(days.total, days.bucket_days).sum(axis=1)
-    return np.maximum(count - 1, 0) * largest
+    return np.asarray(np.maximum(count - 1, 0) * largest)
 
 
 def _compress(

@@ -134,8 +134,9 @@ def _deliveries(lines: pd.DataFrame, capacities: pd.DataFrame, days: Days, arriv
     bucket = lines["bucket"].to_numpy()
     free = {key: values.copy() for key, values in arrived.free.items()}
     out = []
-    groups = lines.groupby(["source_id", "location_id", "bucket", "lag_days", "wanted_day"], sort=True).indices
-    for (source, location, t, _, _), members in groups.items():
+    groups = lines.groupby(["source_id", "location_id", "bucket", "lag_days", "wanted_day"], sort=True)
+    for members in map(np.asarray, groups.indices.values()):
+        source, location, t = lines[["source_id", "location_id", "bucket"]].iloc[members[0]]
         daily = [
             (measure, limits[kind, place, measure])
             for kind, place in (("dispatch", str(source)), ("receiving", str(location)))

@@ -48,7 +48,9 @@ class Coupling:
         entry_item = np.repeat(np.arange(K), np.diff(problem.usage_start))
         order = np.argsort(problem.usage_resource, kind="stable")
         counts = np.bincount(problem.usage_resource, minlength=problem.resources)
-        grid = np.array([_grid(problem, j, child_item[slice(*child_start[i : i + 2])]) for i, j in enumerate(sources)])
+        grid = np.array(
+            [_grid(problem, int(j), child_item[slice(*child_start[i : i + 2])]) for i, j in enumerate(sources)]
+        )
         return cls(
             leaves=np.flatnonzero(~supplies).astype(np.int32),
             sources=sources.astype(np.int32),
@@ -63,7 +65,7 @@ class Coupling:
 
 
 def _depth(source: Ints) -> Longs:
-    """Steps from an outside supplier, [K]."""
+    """Return the steps from an outside supplier, [K]."""
     depth = np.zeros(source.size, np.int64)
     at = source.astype(np.int64)
     for _ in range(source.size + 1):

@@ -112,8 +112,8 @@ def value_to_go(
         x0 = float(start)
         safety = float(data.safety[k, t])
         for i in range(high1 + 1 - start):
-            x = x0 + i
-            served[i] = hold * x + short * max(safety - x, 0.0) + follows[i]
+            kept = x0 + i
+            served[i] = hold * kept + short * max(safety - kept, 0.0) + follows[i]
 
         fewest = max(data.moq[k], least)
         skip = pack * (fewest - least)
@@ -141,7 +141,7 @@ def value_to_go(
             p3 = 3.0 * p1
             to = B if turn else A
             for i in range(m):
-                to[i] = min(min(now[i], now1[i] + p1), min(now2[i] + p2, now3[i] + p3))
+                to[i] = min(min(now[i], now1[i] + p1), min(now2[i] + p2, now3[i] + p3))  # noqa: PLW3301 - vectorises
             now = to
             turn = not turn
             step *= 4
@@ -157,10 +157,14 @@ def value_to_go(
         p3 = base + price[t] * j3
         if least == 0:
             for i in range(n_states):
-                here[i] = min(min(H[i], min(now[i] + base, now1[i] + p1)), min(now2[i] + p2, now3[i] + p3))
+                near = min(now[i] + base, now1[i] + p1)
+                far = min(now2[i] + p2, now3[i] + p3)
+                here[i] = min(min(H[i], near), far)  # noqa: PLW3301 - two at a time vectorises
         else:
             for i in range(n_states):
-                here[i] = min(min(now[i] + base, now1[i] + p1), min(now2[i] + p2, now3[i] + p3))
+                near = min(now[i] + base, now1[i] + p1)
+                far = min(now2[i] + p2, now3[i] + p3)
+                here[i] = min(near, far)
     return float(V[0, 0])
 
 
@@ -209,7 +213,7 @@ def best_path(
             cost += data.setup[k]
         packs[t] = chosen
         stock[t] = x
-    return cost - data.end_value[k] * x
+    return float(cost - data.end_value[k] * x)
 
 
 @njit()

@@ -44,7 +44,7 @@ class Master:
             cost=np.zeros((K, M)),
             weight=np.zeros((K, M)),
             last_used=np.zeros((K, M), np.int32),
-            count=np.zeros(K, np.int32),
+            known=np.zeros(K, np.int32),
             stock=np.zeros((int(stored.sum()), M, T), np.int32),
             stock_row=stock_row,
             sent=np.zeros((J, M, T), np.int64),
@@ -116,6 +116,6 @@ class Master:
 
     def likeliest(self) -> tuple[Ints, Floats]:
         """Return the packs [K, T] and cost [K] of every item-location's column of most weight."""
-        k = np.arange(self.columns.count.size)
+        k = np.arange(self.columns.known.size)
         best = np.argmax(self.columns.weight, axis=1)
         return self.columns.packs[k, best].copy(), self.columns.cost[k, best].copy()

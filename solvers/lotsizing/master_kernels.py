@@ -35,7 +35,7 @@ class Columns(NamedTuple):
     Attributes
     ----------
     packs : [K, M, T]; cost, weight : [K, M]; last_used : [K, M] iteration in which it was a cheapest plan.
-    count : [K] columns so far.
+    known : [K] columns so far.
     stock : [S, M, T] units at the end of a bucket, for item-locations that use storage; stock_row : [K] their
         row, -1 for others.
     sent : [J, M, T] units sent on, for sources.
@@ -45,7 +45,7 @@ class Columns(NamedTuple):
     cost: Floats
     weight: Floats
     last_used: Ints
-    count: Ints
+    known: Ints
     stock: Ints
     stock_row: Ints
     sent: Longs
@@ -113,7 +113,7 @@ def add_columns(
 @njit()
 def _is_known(columns: Columns, k: int, row: int, packs: Ints, cost: float, sent: Longs, now: int) -> bool:
     T = packs.shape[0]
-    for i in range(columns.count[k]):
+    for i in range(columns.known[k]):
         if abs(columns.cost[k, i] - cost) > _SAME * (1.0 + abs(cost)):
             continue
         same = True
@@ -130,9 +130,9 @@ def _is_known(columns: Columns, k: int, row: int, packs: Ints, cost: float, sent
 @njit()
 def _place(columns: Columns, k: int) -> int:
     """Return where a new column of k goes; its weight there is what it inherits."""
-    n = columns.count[k]
+    n = columns.known[k]
     if n < columns.cost.shape[1]:
-        columns.count[k] += 1
+        columns.known[k] += 1
         columns.weight[k, n] = 1.0 if n == 0 else 0.0
         return int(n)
     oldest = -1
@@ -156,7 +156,7 @@ def mixed_use(data: Arrays, columns: Columns, row_of: Ints, rows: Rows) -> None:
         mean.packs[:] = 0.0
         mean.stock[:] = 0.0
         mean.sent[:] = 0.0
-        for i in range(columns.count[k]):
+        for i in range(columns.known[k]):
             if columns.weight[k, i] > 0.0:
                 _add_column(columns, k, row_of[k], i, columns.weight[k, i], mean)
         _book(data, k, row_of, mean, 1.0, rows)
@@ -307,14 +307,14 @@ def mix(data: Arrays, columns: Columns, row_of: Ints, rows: Rows, order: Ints, p
     for _ in range(passes):
         for position in range(order.shape[0]):
             k = order[position]
-            if columns.count[k] < 2:
+            if columns.known[k] < 2:
                 continue
             _price_plan(data, k, row_of, rows, price)
             best = 0
             worst = -1
             least = np.inf
             most = -np.inf
-            for i in range(columns.count[k]):
+            for i in range(columns.known[k]):
                 total = _priced_cost(columns, k, row_of[k], i, price)
                 if total < least:
                     best = i
@@ -353,7 +353,7 @@ def model_value(data: Arrays, columns: Columns, row_of: Ints, rows: Rows) -> flo
     for k in range(K):
         _price_plan(data, k, row_of, rows, price)
         least = np.inf
-        for i in range(columns.count[k]):
+        for i in range(columns.known[k]):
             least = min(least, _priced_cost(columns, k, row_of[k], i, price))
         value += least
     for r in range(rows.prices.shape[0]):

@@ -38,7 +38,7 @@ class _State:
 
 
 class Primal:
-    """Repairs the likeliest plans of a mixture: prices and a rising penalty on overload first, then only what is left."""
+    """Repairs the likeliest plans of a mixture: prices and a rising penalty on overload, then only what is left."""
 
     def __init__(self, relaxation: Relaxation, master: Master, seed: int) -> None:
         self._r = relaxation
@@ -147,8 +147,8 @@ class Primal:
             (nothing, self._rescue, anything),
         ):
             _, cost = solve_source(
-                r.data, k, c.grid[j], least, take, ahead, limit, space, np.full(p.buckets, reward), prices, no_prices, c.row_of,
-                state.packs[k], sent, state.stock[j],
+                r.data, k, c.grid[j], least, take, ahead, limit, space, np.full(p.buckets, reward), prices, no_prices,
+                c.row_of, state.packs[k], sent, state.stock[j],
             )  # fmt: skip
             if cost < 0.5 * INFEASIBLE:
                 break

@@ -29,7 +29,7 @@ def stock_path(data: Arrays, k: int, packs: Ints, stock: Ints) -> float:
         if packs[t] > 0:
             cost += data.setup[k]
         stock[t] = x
-    return cost - data.end_value[k] * x
+    return float(cost - data.end_value[k] * x)
 
 
 @njit()
@@ -137,7 +137,7 @@ def _table_path(
         best = 2 * INFEASIBLE
         chosen = 0
         least = data.min_packs[k, t]
-        for q in range(0, most[t] + 1):
+        for q in range(most[t] + 1):
             if 0 < q < data.moq[k] or q < least:
                 continue
             if y + data.pack[k] * q > top:

@@ -50,8 +50,8 @@ def source_range(
     trim = not pinned and data.end_value[k] == 0.0
     useful += most_safety + data.pack[k] * data.moq[k]
     rest[0] = 0 if own else data.opening[k] % grid
-    lo = np.int64(data.opening[k])
-    hi = np.int64(data.opening[k])
+    lo = int(data.opening[k])
+    hi = int(data.opening[k])
     low[0] = (lo - rest[0]) // grid
     high[0] = low[0]
     widest = 1
@@ -63,10 +63,7 @@ def source_range(
         top = hi + r + data.pack[k] * most
         path = lo + r + data.pack[k] * data.min_packs[k, t]
         lo = path - d - send_high[t]
-        if not data.backorders[k]:
-            lo = max(lo, 0)
-        else:
-            lo = max(lo, min(path, 0) - d)
+        lo = max(lo, min(path, 0) - d if data.backorders[k] else 0)
         hi = top - d - send_low[t]
         if not data.backorders[k]:
             hi = max(hi, 0)
@@ -237,7 +234,7 @@ def source_path(
 ) -> float:
     """Fill packs, sent and stock [T] of a cheapest path by `source_value`; return its cost without prices."""
     T = data.demand.shape[1]
-    x = np.int64(data.opening[k])
+    x = int(data.opening[k])
     cost = 0.0
     for t in range(T):
         _, first, top = _window(data, k, t, grid, send_low, send_high, rest, low, high)
@@ -258,7 +255,7 @@ def source_path(
                 chosen = q
         y += data.pack[k] * chosen
         best = 2 * INFEASIBLE
-        send = send_low[t]
+        send = int(send_low[t])
         for u in range(send_low[t], min(send_high[t], max(y, send_low[t])) + 1, grid):
             c, z = stage_cost(data, k, t, y - u)
             n = (z - rest[t + 1]) // grid - low[t + 1]
@@ -274,7 +271,7 @@ def source_path(
         packs[t] = chosen
         sent[t] = send
         stock[t] = x
-    return cost - data.end_value[k] * x
+    return float(cost - data.end_value[k] * x)
 
 
 @njit()

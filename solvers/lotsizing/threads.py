@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 _CHUNKS_PER_THREAD = 4
 
@@ -22,7 +23,7 @@ class Threads:
             return
         chunks = _CHUNKS_PER_THREAD * self.count
         bounds = [size * chunk // chunks for chunk in range(chunks + 1)]
-        tasks = [self._pool.submit(kernel, begin, end) for begin, end in zip(bounds, bounds[1:], strict=False)]
+        tasks = [self._pool.submit(kernel, begin, end) for begin, end in pairwise(bounds)]
         for task in tasks:
             task.result()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.lotsizing.problem import DISPATCH, RECEIVING, Ints, LotSizingProblem
+from solvers.lotsizing.problem import DISPATCH, RECEIVING, Ints, Longs, LotSizingProblem
 
 _TOLERANCE = 1e-6
 
@@ -55,7 +55,7 @@ def verify(problem: LotSizingProblem, packs: Ints) -> Verdict:
 
 
 def _play(
-    problem: LotSizingProblem, packs: Ints, sent: Ints, k: int, stock: Ints, unmet: Ints, faults: list[str]
+    problem: LotSizingProblem, packs: Ints, sent: Longs, k: int, stock: Longs, unmet: Longs, faults: list[str]
 ) -> float:
     """Play one item-location; fill its rows of stock and unmet; return its cost."""
     T = problem.buckets
@@ -92,7 +92,7 @@ def _play(
     return cost - float(problem.end_value[k]) * x
 
 
-def _overloads(problem: LotSizingProblem, packs: Ints, stock: Ints) -> list[str]:
+def _overloads(problem: LotSizingProblem, packs: Ints, stock: Longs) -> list[str]:
     """Return a sentence for every shared capacity that is exceeded."""
     K, T = packs.shape
     use = np.zeros_like(problem.capacity)
