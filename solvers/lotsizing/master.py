@@ -49,7 +49,8 @@ class Master:
             stock_row=stock_row,
             sent=np.zeros((J, M, T), np.int64),
         )
-        self.rows = Rows(*(np.zeros((n, T)) for n in (R, J, R, J, R, J, R, J)))
+        self.rows = Rows(*(np.zeros((n, T)) for n in (R, J, R, J, R, J, R, J, J)))
+        self.rows.source_floor[:] = relaxation.source_floor
         leaves = np.random.default_rng(seed).permutation(c.leaves)
         parts = [np.append(part, c.sources) for part in np.array_split(leaves, _SOURCE_VISITS if J else 1)]
         self._order = np.concatenate(parts).astype(np.int32)

@@ -58,6 +58,7 @@ class Rows(NamedTuple):
     ----------
     use, net : what the mixture uses, and takes less sends; centre, source_centre : prices around which the
         master looks; step, source_step : price per unit of overload; prices, source_prices : as they follow.
+    source_floor : least prices of sources; prices of resources are never negative.
     """
 
     use: Floats
@@ -68,6 +69,7 @@ class Rows(NamedTuple):
     source_step: Floats
     prices: Floats
     source_prices: Floats
+    source_floor: Floats
 
 
 class _Plan(NamedTuple):
@@ -215,11 +217,13 @@ def _follow(data: Arrays, k: int, row_of: Ints, rows: Rows) -> None:
     if data.source[k] >= 0:
         j = row_of[data.source[k]]
         for t in range(T):
-            rows.source_prices[j, t] = max(0.0, rows.source_centre[j, t] + rows.source_step[j, t] * rows.net[j, t])
+            price = rows.source_centre[j, t] + rows.source_step[j, t] * rows.net[j, t]
+            rows.source_prices[j, t] = max(rows.source_floor[j, t], price)
     j = row_of[k]
     if j >= 0:
         for t in range(T):
-            rows.source_prices[j, t] = max(0.0, rows.source_centre[j, t] + rows.source_step[j, t] * rows.net[j, t])
+            price = rows.source_centre[j, t] + rows.source_step[j, t] * rows.net[j, t]
+            rows.source_prices[j, t] = max(rows.source_floor[j, t], price)
 
 
 @njit()
@@ -288,12 +292,12 @@ def _curvature(data: Arrays, k: int, row_of: Ints, change: _Plan, rows: Rows) ->
     if data.source[k] >= 0:
         j = row_of[data.source[k]]
         for t in range(lead, T):
-            if change.packs[t] != 0.0 and rows.source_prices[j, t - lead] > 0.0:
+            if change.packs[t] != 0.0 and rows.source_prices[j, t - lead] > rows.source_floor[j, t - lead]:
                 total += rows.source_step[j, t - lead] * (data.pack[k] * change.packs[t]) ** 2
     j = row_of[k]
     if j >= 0:
         for t in range(T):
-            if change.sent[t] != 0.0 and rows.source_prices[j, t] > 0.0:
+            if change.sent[t] != 0.0 and rows.source_prices[j, t] > rows.source_floor[j, t]:
                 total += rows.source_step[j, t] * change.sent[t] ** 2
     return total
 

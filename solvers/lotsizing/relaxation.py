@@ -51,6 +51,7 @@ class Relaxation:
         """Item-locations without any plan: their storage is below what they hold whatever is done."""
         self.widest = int(widths.max(initial=1)) + 1
         self.send_high, self.send_ahead = self._most_taken()
+        self.source_floor = self._least_prices()
 
     def _most_taken(self) -> tuple[Longs, Longs]:
         """Return units that a source's children can take at most: [J, T] in a bucket, [J, T + 1] from it on.
@@ -80,6 +81,23 @@ class Relaxation:
                     most[j, : T - lead] += units[ready][:, lead:].sum(axis=0)
                     ahead[j, : T - lead] += in_all[ready][:, lead:].sum(axis=0)
         return most // c.grid[:, None] * c.grid[:, None], ahead
+
+    def _least_prices(self) -> Floats:
+        """Return [J, T] the least price per unit taken from a source.
+
+        Negative: stock that nobody wants costs holding to the end, and so a source may pay to be rid of it; but not
+        more than the same stock costs whoever takes it, or item-locations would order what they can never use.
+        """
+        p, c = self.problem, self.coupling
+        held = p.holding[c.sources].copy()
+        children = np.flatnonzero(p.source >= 0)
+        np.minimum.at(held, c.row_of[p.source[children]], p.holding[children])
+        ends = np.zeros(c.sources.size, bool)
+        np.logical_or.at(ends, c.row_of[p.source[children]], (p.end_value[children] > 0) | (c.row_of[children] >= 0))
+        late = np.zeros(c.sources.size, np.int64)
+        np.maximum.at(late, c.row_of[p.source[children]], p.lead[children])
+        left = np.maximum(p.buckets - np.arange(p.buckets)[None, :] - late[:, None], 0)
+        return np.where(ends[:, None], 0.0, -held[:, None] * left)
 
     def solve(self, prices: Floats, source_prices: Floats) -> Priced:
         """Return the cheapest plans at `prices` [R, T] and `source_prices` [J, T], none negative."""
