@@ -51,7 +51,7 @@ def small_tables(weeks: int = 40) -> dict[str, list[dict[str, object]]]:
         ],
         "lanes": [{"origin_id": "DC", "order_multiple_qty": 6, "fixed_order_cost": 1.0, "lead_time_days": 1}],
         "inventory": [
-            {"item_id": item, "location_id": place, "on_hand_qty": 200 if place == "DC" else 18}
+            {"item_id": item, "location_id": place, "on_hand_qty": 60 if place == "DC" else 18}
             for item in items
             for place in ("DC", *places)
         ],

@@ -90,6 +90,7 @@ def _stock_prices(model: Model, result: LotSizingResult, verdict: Verdict) -> pd
             "unit": "base units",
             "capacity": there[sources, :T].ravel(),
             "used": (verdict.sent * model.unit[:, None])[sources, :T].ravel(),
-            "price": (result.stock_prices / model.unit[:, None])[sources, :T].ravel(),
+            # below zero where stock is in the way of storage: nobody saves by a further unit then
+            "price": np.maximum(result.stock_prices / model.unit[:, None], 0.0)[sources, :T].ravel(),
         }
     )

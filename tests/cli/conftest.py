@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from planner_command import Answer, Planner
 from small_project import small_tables, write_project
 
 from planner.cli.app import app
 from planner.cli.edge import run_at_edge
-
-
-class Answer(NamedTuple):
-    """What a command left: exit code, stdout, stderr."""
-
-    code: int
-    out: str
-    err: str
-
-
-Planner = Callable[..., Answer]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Planner
+from planner_command import Planner
 from small_project import small_tables, write_project
 
 Tables = dict[str, list[dict[str, object]]]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from conftest import Planner
+from planner_command import Planner
 from small_project import small_tables, write_project
 
 from reports.tables import PUBLISHED
