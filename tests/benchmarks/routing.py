@@ -29,7 +29,7 @@ from solvers.routing.formats.routing_file import RoutingFile
 from solvers.routing.stop import cpu_seconds, iterations
 
 PEERS = ("pyvrp",)
-WHOLE_COSTS = ("heterogeneous_fleet", "multi_depot_time_windows", "site_dependent")
+WHOLE_COSTS = ("heterogeneous_fleet", "multi_depot_time_windows", "site_dependent", "prize_collecting")
 Answer = tuple[float, bool]
 """(cost in the file's units, feasible)"""
 
