@@ -20,7 +20,7 @@ Engine = Literal["auto", "decomposition", "exact"]
 _PROVEN = 1e-6
 _SMALL = 200
 """Orders that can be placed, of a case that `auto` solves exactly ..."""
-_NODES = 2000
+_NODES = 200
 """... within this many nodes of the search tree; nodes, not seconds, so that every machine gives the same plan."""
 
 
@@ -39,11 +39,12 @@ def solve(
 
     The decomposition always goes first: it gives the prices of shared capacity, and branch and bound starts
     from its plan, so that the exact engine never answers worse. `exact` goes on until the plan is proven
-    optimal or the time is over; `auto` does so for small cases only, within a budget of nodes.
+    optimal or the time is over; `auto` takes small cases up to `target_gap`, within a budget of nodes.
 
     Parameters
     ----------
-    target_gap, iterations, seed, threads, progress : of the decomposition, see `decompose`.
+    target_gap : stop when (cost - bound) / cost is proven to be at most this; `exact` goes on to 1e-6.
+    iterations, seed, threads, progress : of the decomposition, see `decompose`.
     time_limit_s : wall seconds for all; the answer then depends on the machine.
     """
     began = time.perf_counter()
@@ -60,12 +61,15 @@ def solve(
     if engine == "decomposition" or (engine == "auto" and not small):
         return found
     verdict = verify(problem, found.packs)
-    if found.status == "optimal" and not verdict.faults:
+    enough = {"optimal"} if engine == "exact" else {"optimal", "gap_reached"}
+    if found.status in enough and not verdict.faults:
         return found
     left_s = None if time_limit_s is None else time_limit_s - (time.perf_counter() - began)
     if left_s is not None and left_s <= 0:
         return found
-    return _branch_and_bound(problem, found, verdict, target_gap, left_s, _NODES if engine == "auto" else None)
+    if engine == "exact":
+        return _branch_and_bound(problem, found, verdict, _PROVEN, left_s, None)
+    return _branch_and_bound(problem, found, verdict, max(target_gap, _PROVEN), left_s, _NODES)
 
 
 def _branch_and_bound(
@@ -79,7 +83,7 @@ def _branch_and_bound(
     """Return the better of `found`, judged as `known`, and HiGHS's answer, with the better bound."""
     model = to_milp(problem)
     start = None if known.faults else model.start(found.packs)
-    answer = solve_milp(model.milp, gap=_PROVEN, time_limit_s=time_limit_s, nodes=nodes, start=start)
+    answer = solve_milp(model.milp, gap=target_gap, time_limit_s=time_limit_s, nodes=nodes, start=start)
     packs, cost = found.packs, np.inf if known.faults else known.cost
     if answer.x is not None:
         whole = model.read(answer.x, problem.demand.shape)
