@@ -48,7 +48,6 @@ def backtest(
     rounds: int,
     actuals: pd.DataFrame | None = None,
     seed: int = 1,
-    threads: int = 1,
     progress: Progress | None = None,
 ) -> Backtest:
     """Walk forward from `start`: order, see the next week's sales, order again.
@@ -79,7 +78,7 @@ def backtest(
     terms = read_terms(project, supply, panel.keys)
     weeks = rounds + terms.longest_lead
     _check_length(panel, first, rounds, start)
-    rule = POLICIES[policy](terms, seed, threads)
+    rule = POLICIES[policy](terms, seed)
     horizon = pd.Timestamp(project.scenario.horizon.start)
     at_horizon = start == horizon
     if not at_horizon and first <= WARM_UP_WEEKS:

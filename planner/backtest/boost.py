@@ -31,6 +31,7 @@ _PARAMETERS: dict[str, Any] = {
     "max_bin": 63,
     "deterministic": True,
     "force_col_wise": True,
+    "num_threads": 1,  # two threads on busy cores wait for each other longer than they work
     "verbose": -1,
 }
 
@@ -52,11 +53,11 @@ class BoostedModel:
         rows = features.values.reshape(-1, width)
         total = np.zeros((count, horizon))
         for booster in self.boosters:
-            total += np.exp(booster.predict(rows, raw_score=True)).reshape(count, horizon)
+            total += np.exp(booster.predict(rows, raw_score=True, num_threads=1)).reshape(count, horizon)
         return features.base * total / len(self.boosters)
 
 
-def train(panel: Panel, views: Views, *, seed: int, threads: int) -> BoostedModel:
+def train(panel: Panel, views: Views, *, seed: int) -> BoostedModel:
     """Fit the models to every week in stock and every earlier week's end from which it could be forecast.
 
     The target is the sale of a week in which the item was in stock all the time, so that sales cut short by a
@@ -75,17 +76,16 @@ def train(panel: Panel, views: Views, *, seed: int, threads: int) -> BoostedMode
             sold.append(panel.sales[row, origin + ahead])
             base.append(features.base[row, ahead])
     names = list(features.names)
-    parameters = {**_PARAMETERS, "num_threads": threads}
     data = lightgbm.Dataset(
         np.concatenate(values),
         np.concatenate(sold),
         init_score=np.log(np.concatenate(base)),
         feature_name=names,
-        params=parameters,
+        params=_PARAMETERS,
         free_raw_data=False,
     )
     boosters = []
     for number, (power, share) in enumerate(_MEMBERS):
         member = {"tweedie_variance_power": power, "feature_fraction": share, "seed": seed * 1000 + number}
-        boosters.append(lightgbm.train({**parameters, **member}, data, _ROUNDS))
+        boosters.append(lightgbm.train({**_PARAMETERS, **member}, data, _ROUNDS))
     return BoostedModel(tuple(boosters))

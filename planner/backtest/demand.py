@@ -44,16 +44,13 @@ class DemandForecaster:
     horizon : weeks ahead.
     refit_weeks : weeks between two trainings of the boosted model.
     boosted : whether to use boosted trees; None: where LightGBM is installed.
-    seed, threads : of the boosted model; the forecast does not depend on the threads.
+    seed : of the boosted model.
     """
 
-    def __init__(
-        self, horizon: int, *, refit_weeks: int = 1, boosted: bool | None = None, seed: int = 1, threads: int = 1
-    ) -> None:
+    def __init__(self, horizon: int, *, refit_weeks: int = 1, boosted: bool | None = None, seed: int = 1) -> None:
         self._boosted = boosting_installed() if boosted is None else boosted
         self._refit_weeks = refit_weeks
         self._seed = seed
-        self._threads = threads
         self._views = Views(horizon)
         self._models: dict[int, BoostedModel] = {}
         self._forecasts: dict[int, DemandForecast] = {}
@@ -79,7 +76,7 @@ class DemandForecaster:
         if not self._boosted or trained < _LEAST_HISTORY:
             return smoothing
         if trained not in self._models:
-            self._models[trained] = train(known.until(trained), self._views, seed=self._seed, threads=self._threads)
+            self._models[trained] = train(known.until(trained), self._views, seed=self._seed)
         boosted = self._models[trained].forecast(self._views.features(known, weeks))
         return _BOOSTED_SHARE * boosted + (1.0 - _BOOSTED_SHARE) * smoothing
 

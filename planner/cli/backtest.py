@@ -57,7 +57,7 @@ def backtest(
     from scenarios.vn2 import read_week_sales
     from solvers.compiled import set_threads
 
-    cores = set_threads(threads or os.cpu_count() or 1)
+    set_threads(threads or os.cpu_count() or 1)
     loaded = load_project(project, scenario, overrides or [])
     try:
         first_day = pd.Timestamp(start) if start else pd.Timestamp(loaded.scenario.horizon.start)
@@ -77,7 +77,6 @@ def backtest(
                 rounds=rounds,
                 actuals=sales,
                 seed=loaded.scenario.seed if seed is None else seed,
-                threads=cores,
                 progress=progress,
             )
         except BacktestError as error:

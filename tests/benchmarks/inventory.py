@@ -51,17 +51,18 @@ def load(folder: Path) -> tuple[Panel, Terms]:
     return panel, read_terms(project, supply, panel.keys)
 
 
-def policies(terms: Terms, threads: int) -> dict[str, Callable[[], Policy]]:
+def policies(terms: Terms) -> dict[str, Callable[[], Policy]]:
     """Return what is compared, by name."""
     horizon = horizon_for(terms)
 
     def pricing(boosted: bool) -> Policy:
-        return UnitPricing(DemandForecaster(horizon, refit_weeks=8, boosted=boosted, threads=threads))
+        return UnitPricing(DemandForecaster(horizon, refit_weeks=8, boosted=boosted))
 
     return {
         "benchmark: moving average, cover 4": lambda: MovingAverageCover(4.0),
         "moving average, cover 3.5": lambda: MovingAverageCover(3.5),
         "moving average, cover 3.25": lambda: MovingAverageCover(3.25),
+        "AutoETS order-up-to, 0.50": lambda: Remembered(0.50),
         "AutoETS order-up-to, 0.60": lambda: Remembered(0.60),
         "AutoETS order-up-to, 0.70": lambda: Remembered(0.70),
         "AutoETS order-up-to, 0.833": lambda: Remembered(1.0 / 1.2),
@@ -105,13 +106,13 @@ def main() -> None:
     asked = parser.parse_args()
     if not asked.data.is_dir():
         sys.exit(f"The challenge's data are not in {asked.data}. Name their folder with --data.")
-    threads = set_threads(asked.threads)
+    set_threads(asked.threads)
     panel, terms = load(asked.data)
     rule = MovingAverageCover(4.0)
     common = {start: warmed_stock(panel, start, terms, rule) for start in WINDOWS}
     reference = {"own": play(panel, terms, rule, None), "common": play(panel, terms, rule, common)}
     print(f"{'policy':36}{'start':>8}{'mean cost':>11}{'ratio':>8}   windows {' '.join(map(str, WINDOWS))}   seconds")
-    for name, make in policies(terms, threads).items():
+    for name, make in policies(terms).items():
         if asked.policies and not any(text in name for text in asked.policies):
             continue
         policy = make()
