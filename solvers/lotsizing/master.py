@@ -19,6 +19,7 @@ _LONGER, _SHORTER = 1.5, 0.7
 _LONGEST, _SHORTEST = 20.0, 0.02
 _PASSES = 4
 _MOST_ROUNDS = 20
+_HELD_BUCKETS = 0.25
 _SOURCE_VISITS = 8
 """Sources are few and large: they are visited this often in one pass."""
 _COLUMNS = 16
@@ -100,7 +101,11 @@ class Master:
         self.steps += 1
 
     def _set_scale(self, priced: Priced) -> None:
-        """Price a row's unit by what its users cost without prices, a relative overload of 1 by one such price."""
+        """Say by how much a relative overload of 1 moves a price.
+
+        Of a resource: by what its users cost without prices, per unit. Of the stock of a source: by what it costs
+        to hold a unit for a while; before its first order can arrive, by what a missing unit costs.
+        """
         p, c = self._relaxation.problem, self._relaxation.coupling
         users = np.repeat(np.arange(p.item_locations), np.diff(p.usage_start))
         spent = np.bincount(p.usage_resource, priced.cost[users], p.resources)
@@ -108,12 +113,15 @@ class Master:
         volume = np.maximum(p.capacity, 0.1 * np.maximum(priced.use.mean(axis=1, keepdims=True), 1e-9))
         children = np.flatnonzero(p.source >= 0)
         row = c.row_of[p.source[children]]
-        spent = np.bincount(row, priced.cost[children], c.sources.size)
-        take = priced.take.astype(np.float64)
-        source_scale = spent / np.maximum(take.sum(axis=1), 1.0)
-        source_volume = np.maximum(take.mean(axis=1, keepdims=True), 1.0) * np.ones_like(take)
-        self.scale = np.concatenate([scale, source_scale])
-        self._unit_step = self.scale[:, None] / np.concatenate([volume, source_volume])
+        supplied = np.maximum(np.bincount(row, minlength=c.sources.size), 1)
+        missing = p.shortage[children] + p.shortfall[children] * p.buckets
+        lost = np.bincount(row, missing, c.sources.size) / supplied
+        arrives = np.cumsum(p.max_packs[c.sources] > 0, axis=1) > 0
+        held = _HELD_BUCKETS * p.holding[c.sources]
+        late_or_early = np.where(arrives, np.maximum(held, 1e-3 * lost)[:, None], lost[:, None])
+        take = np.maximum(priced.take.mean(axis=1, keepdims=True), 1.0)
+        self.scale = np.concatenate([scale, np.bincount(row, priced.cost[children], c.sources.size) / take[:, 0]])
+        self._unit_step = np.concatenate([scale[:, None] / volume, late_or_early / take])
 
     def likeliest(self) -> tuple[Ints, Floats]:
         """Return the packs [K, T] and cost [K] of every item-location's column of most weight."""

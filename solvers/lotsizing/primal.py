@@ -18,6 +18,8 @@ _PARTIAL_PASSES = 14
 _FIRST_PENALTY = 0.25
 _GROWTH = 2.0
 _PRICE_SHARES = (1.0, 0.5, 0.0)
+_ROUNDS = 3
+"""Sources and those they supply improve in turns."""
 _TOLERANCE = 1e-6
 
 
@@ -75,9 +77,11 @@ class Primal:
                 break
         if self._overloaded(state):
             self._pass(state, prices, source_prices, penalty, stock_penalty, limit, soft=False, only_overloaded=True)
-        for share in _PRICE_SHARES:
-            guide = share * prices, share * source_prices
-            self._pass(state, *guide, penalty, stock_penalty, limit, soft=False, only_better=True)
+        for _ in range(_ROUNDS if source_prices.size else 1):
+            self._plan_sources(state, prices)
+            for share in _PRICE_SHARES:
+                guide = share * prices, np.zeros_like(source_prices)
+                self._pass(state, *guide, penalty, stock_penalty, limit, soft=False, only_better=True)
         self._plan_sources(state, prices)
         return state.packs, float(state.cost.sum())
 
@@ -96,7 +100,7 @@ class Primal:
     ) -> None:
         r = self._r
         no_limit = np.empty((0, 0), np.int32)
-        spare = self._spare(state)
+        spare = 0 if only_better else self._spare(state)
         state.left += spare
         adjust(
             r.data, self._order, r.widest, self._most_packs, soft, only_overloaded, only_better, prices, source_prices,

@@ -15,6 +15,7 @@ from solvers.lotsizing.problem import DISPATCH, STORAGE, Arrays, Floats, Ints, L
 
 _SLACK = 1e-9
 _TIE = 1e-12
+_BETTER = 1e-9
 
 
 @njit()
@@ -221,6 +222,8 @@ def _fees(
     stock_penalty: float,
     row_of: Ints,
     limit: Ints,
+    low: Ints,
+    high: Ints,
     fee: Floats,
     most: Ints,
 ) -> None:
@@ -228,7 +231,8 @@ def _fees(
     T = data.demand.shape[1]
     lead = data.lead[k]
     for t in range(T):
-        most[t] = min(data.max_packs[k, t], limit[t], fee.shape[1] - 1)
+        useful = (high[t + 1] + data.demand[k, t] - low[t] - data.receipts[k, t]) // data.pack[k]
+        most[t] = min(data.max_packs[k, t], limit[t], fee.shape[1] - 1, max(useful, 0))
         fee[t, 0] = 0.0
         for q in range(1, most[t] + 1):
             fee[t, q] = data.setup[k] + price[t] * q
@@ -307,6 +311,29 @@ def _first_shortage(data: Arrays, k: int, packs: Ints, left: Floats, row: int) -
 
 
 @njit()
+def _worth_of_stock(data: Arrays, source: int, lead: int, left: Floats, pack: int, price: Floats) -> None:
+    """Add to price [T] per pack arriving what taking it costs the source: less holding, or missing safety stock."""
+    T = price.shape[0]
+    worth = 0.0
+    for t in range(T - 1, -1, -1):
+        worth -= data.holding[source]
+        if left[t] <= data.safety[source, t]:
+            worth += data.shortfall[source]
+        if t + lead < T:
+            price[t + lead] += pack * worth
+
+
+@njit()
+def _cost_of_stock(data: Arrays, source: int, left: Floats) -> float:
+    """Return what a source pays for the stock left [T] at the end of every bucket."""
+    total = 0.0
+    for t in range(left.shape[0]):
+        total += data.holding[source] * max(left[t], 0.0)
+        total += data.shortfall[source] * max(data.safety[source, t] - left[t], 0.0)
+    return total - data.end_value[source] * left[left.shape[0] - 1]
+
+
+@njit()
 def adjust(
     data: Arrays,
     order: Ints,
@@ -327,12 +354,12 @@ def adjust(
     packs: Ints,
     cost: Floats,
 ) -> int:
-    """Plan the item-locations of `order` again, one by one; return how many changed.
+    """Plan the item-locations of `order` again, one by one; return how many got a new plan.
 
     use : [R, T] of all plans and left : [J, T] units at the end of a bucket at sources; both kept up to date.
     penalty : [R, T] money per unit of overload, stock_penalty : [J] per unit short. limit : [K, T] packs, where
     limited. Hard (not soft) plans stay within what is left; with only_better a plan changes only if its own
-    cost falls.
+    cost and that of its source's stock fall together, and source_prices do not count.
     """
     T = data.demand.shape[1]
     V = np.empty((T + 1, widest))
@@ -359,10 +386,16 @@ def adjust(
         item_prices(data, k, prices, source_prices, row_of, price, stock_price)
         if stores:
             stock_path(data, k, packs[k], stock)
+        source = data.source[k]
+        row = row_of[source] if source >= 0 else 0
+        before = cost[k]
+        if only_better and source >= 0:
+            before += _cost_of_stock(data, source, left[row])
         _book(data, k, packs[k], -1, use, left, row_of, stock)
-        row = row_of[data.source[k]] if data.source[k] >= 0 else 0
+        if only_better and source >= 0:
+            _worth_of_stock(data, source, data.lead[k], left[row], data.pack[k], price)
         mine = limit[k] if limited else free_limit
-        _fees(data, k, soft, price, use, penalty, left, stock_penalty[row], row_of, mine, fee, most)
+        _fees(data, k, soft, price, use, penalty, left, stock_penalty[row], row_of, mine, low, high, fee, most)
         stock_fee = np.empty((T, max(high.max(), 0) + 1 if stores else 0))
         if stores:
             _stock_fees(data, k, soft, stock_price, use, penalty, high, stock_fee)
@@ -371,7 +404,7 @@ def adjust(
             if _table_value(data, k, fee, most, stock_fee, low, high, V, H) >= 1e-7 * INFEASIBLE:
                 break
             _table_path(data, k, fee, most, stock_fee, low, high, V, new)
-            if soft or data.source[k] < 0:
+            if soft or source < 0:
                 accepted = True
                 break
             late, excess = _first_shortage(data, k, new, left, row)
@@ -387,13 +420,16 @@ def adjust(
                 accepted = True
         if accepted:
             c = stock_path(data, k, new, stock)
-            if not (only_better and c >= cost[k] - 1e-9):
-                for t in range(T):
-                    if new[t] != packs[k, t]:
-                        changed += 1
-                        break
+            _book(data, k, new, 1, use, left, row_of, stock)
+            after = c
+            if only_better and source >= 0:
+                after += _cost_of_stock(data, source, left[row])
+            if not only_better or after < before - _BETTER:
+                changed += 1
                 packs[k] = new
                 cost[k] = c
+                continue
+            _book(data, k, new, -1, use, left, row_of, stock)
         if stores:
             stock_path(data, k, packs[k], stock)
         _book(data, k, packs[k], 1, use, left, row_of, stock)
