@@ -23,7 +23,7 @@ def write_project(folder: Path, tables: Mapping[str, Rows], scenario: Mapping[st
     return folder
 
 
-def small_tables(weeks: int = 40) -> dict[str, list[dict[str, object]]]:
+def small_tables(weeks: int = 40, dc_stock: float = 200) -> dict[str, list[dict[str, object]]]:
     """Return the tables of a whole little chain: two suppliers, one dc, three stores, four items, two vehicles."""
     random = np.random.default_rng(7)
     items = ["I1", "I2", "I3", "007"]
@@ -51,7 +51,7 @@ def small_tables(weeks: int = 40) -> dict[str, list[dict[str, object]]]:
         ],
         "lanes": [{"origin_id": "DC", "order_multiple_qty": 6, "fixed_order_cost": 1.0, "lead_time_days": 1}],
         "inventory": [
-            {"item_id": item, "location_id": place, "on_hand_qty": 60 if place == "DC" else 18}
+            {"item_id": item, "location_id": place, "on_hand_qty": dc_stock if place == "DC" else 18}
             for item in items
             for place in ("DC", *places)
         ],

@@ -47,19 +47,19 @@ def run_at_edge(command: Callable[[], object]) -> None:
 
 def _exit_code(error: Exception) -> ExitCode:
     """Which kind of failure an error is; the error classes load only now."""
-    from reports.run_folder import RunFolderError
-    from solvers.routing.formats import RoutingFileError
-
     from planner.errors import InfeasibleError, RefusedError
+    from reports.run_folder import RunFolderError
     from scenarios.errors import InputError
+    from solvers.milp import MilpVerificationError
+    from solvers.routing.formats import RoutingFileError
+    from solvers.routing.registry import UnsupportedProblemError, VerificationError
 
-    if isinstance(error, InputError | RunFolderError | RoutingFileError | UsageError):
-        return ExitCode.BAD_INPUT
     if isinstance(error, InfeasibleError):
         return ExitCode.INFEASIBLE
-    if isinstance(error, RefusedError):
+    if isinstance(error, RefusedError | VerificationError | MilpVerificationError):
         return ExitCode.REFUSED
-    if isinstance(error, OSError):
+    bad_input = (InputError, RunFolderError, RoutingFileError, UnsupportedProblemError, UsageError, OSError)
+    if isinstance(error, bad_input):
         return ExitCode.BAD_INPUT
     return ExitCode.BUG
 

@@ -18,9 +18,8 @@ def explain(
     import json
     import sys
 
-    from reports.run_folder import read_run
-
     from planner.replenishment.explain import explain_order
+    from reports.run_folder import read_run
 
     explanation = explain_order(order_id, read_run(run).tables)
     if as_json:

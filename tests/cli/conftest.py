@@ -34,7 +34,7 @@ def planner(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole little project; tests must not change it."""
-    return write_project(tmp_path_factory.mktemp("small") / "project", small_tables(), WIDE)
+    return write_project(tmp_path_factory.mktemp("small") / "project", small_tables(dc_stock=60), WIDE)
 
 
 @pytest.fixture(scope="session")
