@@ -330,7 +330,7 @@ def _cost_of_stock(data: Arrays, source: int, left: Floats) -> float:
     for t in range(left.shape[0]):
         total += data.holding[source] * max(left[t], 0.0)
         total += data.shortfall[source] * max(data.safety[source, t] - left[t], 0.0)
-    return total - data.end_value[source] * left[left.shape[0] - 1]
+    return float(total - data.end_value[source] * left[left.shape[0] - 1])
 
 
 @njit()
