@@ -23,7 +23,8 @@ from solvers.lotsizing.threads import Threads
 Progress = Callable[[str, int, int], None]
 
 _FIRST_REPAIR = 8
-_REPAIR_EVERY = 6
+_REPAIR_AFTER = 1.4
+"""Steps between repairs grow by this factor."""
 _SLOW, _SLOW_STEPS = 0.3, 4
 """A repair is due when this many steps raised the bound by less than this part of the wanted gap."""
 _STALL, _STALL_STEPS = 0.02, 12
@@ -84,7 +85,7 @@ def _ascend(
         bounds.append(bound)
         slow = _risen(bounds, _SLOW_STEPS) < _SLOW * target_gap
         last = done == iterations or out_of_time or _risen(bounds, _STALL_STEPS) < _STALL * target_gap
-        if last or (slow and done >= max(_FIRST_REPAIR, last_repair + _REPAIR_EVERY)):
+        if last or (slow and done >= max(_FIRST_REPAIR, _REPAIR_AFTER * last_repair)):
             last_repair = done
             new_packs, new_cost = Primal(relaxation, master, seed).repair()
             if new_cost < cost:

@@ -67,6 +67,7 @@ def value_to_go(
     k: int,
     price: Floats,
     stock_price: Floats,
+    most: Ints,
     low: Ints,
     high: Ints,
     V: Floats,
@@ -76,8 +77,8 @@ def value_to_go(
 ) -> float:
     """Fill V[t, x - low[t]], the least cost from bucket t on with stock x before it; return V[0, 0].
 
-    price : [T] money per pack arriving; stock_price : [T] money per unit in stock at the end. H, A, B are
-    scratch: H[i] is the cost from bucket t on with first + i units available after orders.
+    price : [T] money per pack arriving; stock_price : [T] money per unit in stock at the end; most : [T] packs.
+    H, A, B are scratch: H[i] is the cost from bucket t on with first + i units available after orders.
     """
     T = data.demand.shape[1]
     pack = data.pack[k]
@@ -117,14 +118,14 @@ def value_to_go(
 
         fewest = max(data.moq[k], least)
         skip = pack * (fewest - least)
-        if data.max_packs[k, t] < fewest or n_stage <= skip:
+        if most[t] < fewest or n_stage <= skip:
             for i in range(n_stage, n_states):
                 H[i] = INFEASIBLE
             stay = 0.0 if least == 0 else INFEASIBLE
             for i in range(n_states):
                 here[i] = H[i] + stay
             continue
-        width = min(data.max_packs[k, t] - fewest, (n_stage - skip - 1) // pack) + 1
+        width = min(most[t] - fewest, (n_stage - skip - 1) // pack) + 1
         for i in range(n_stage, n_states + skip + pack * (width - 1)):
             H[i] = INFEASIBLE
         now = H[skip:]
@@ -183,7 +184,16 @@ def stage_cost(data: Arrays, k: int, t: int, y: int) -> tuple[float, int]:
 
 @njit()
 def best_path(
-    data: Arrays, k: int, price: Floats, stock_price: Floats, low: Ints, high: Ints, V: Floats, packs: Ints, stock: Ints
+    data: Arrays,
+    k: int,
+    price: Floats,
+    stock_price: Floats,
+    most: Ints,
+    low: Ints,
+    high: Ints,
+    V: Floats,
+    packs: Ints,
+    stock: Ints,
 ) -> float:
     """Fill packs [T] and stock [T] of a cheapest path by `value_to_go`'s V; return its cost without prices."""
     T = data.demand.shape[1]
@@ -200,8 +210,7 @@ def best_path(
             c, z = stage_cost(data, k, t, y)
             best = c + stock_price[t] * max(z, 0) + ahead[z - low[t + 1]]
         fewest = max(data.moq[k], least)
-        most = min(data.max_packs[k, t], (top - y) // data.pack[k])
-        for q in range(fewest, most + 1):
+        for q in range(fewest, min(most[t], (top - y) // data.pack[k]) + 1):
             c, z = stage_cost(data, k, t, y + data.pack[k] * q)
             w = data.setup[k] + price[t] * q + c + stock_price[t] * max(z, 0) + ahead[z - low[t + 1]]
             if w < best - _TIE:
@@ -275,9 +284,9 @@ def solve_items(
         cost[k] = INFEASIBLE
         if stock_range(data, k, low, high) > 0:
             item_prices(data, k, prices, source_prices, row_of, price, stock_price)
-            value[k] = value_to_go(data, k, price, stock_price, low, high, V, H, A, B)
+            value[k] = value_to_go(data, k, price, stock_price, data.max_packs[k], low, high, V, H, A, B)
             if value[k] < 0.5 * INFEASIBLE:
-                cost[k] = best_path(data, k, price, stock_price, low, high, V, packs[k], stock)
+                cost[k] = best_path(data, k, price, stock_price, data.max_packs[k], low, high, V, packs[k], stock)
 
 
 @njit()

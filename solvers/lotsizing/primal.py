@@ -18,8 +18,10 @@ _PARTIAL_PASSES = 14
 _FIRST_PENALTY = 0.25
 _GROWTH = 2.0
 _PRICE_SHARES = (1.0, 0.5, 0.0)
-_ROUNDS = 3
-"""Sources and those they supply improve in turns."""
+_ROUNDS = 5
+"""Sources and those they supply improve in turns ..."""
+_WORTH_A_ROUND = 1e-4
+"""... as long as a turn saves this share of the cost."""
 _TOLERANCE = 1e-6
 
 
@@ -69,19 +71,24 @@ class Primal:
         stock_penalty = _FIRST_PENALTY * self._master.scale[R:]
         for number in range(_FULL_PASSES + _PARTIAL_PASSES):
             partial = number >= _FULL_PASSES
-            self._pass(state, prices, source_prices, penalty, stock_penalty, limit, soft=True, only_overloaded=partial)
+            new = self._pass(
+                state, prices, source_prices, penalty, stock_penalty, limit, soft=True, only_overloaded=partial
+            )
             penalty = penalty * _GROWTH
             stock_penalty = stock_penalty * _GROWTH
             self._plan_sources(state, prices)
-            if partial and not self._overloaded(state):
+            if partial and (new == 0 or not self._overloaded(state)):
                 break
         if self._overloaded(state):
             self._pass(state, prices, source_prices, penalty, stock_penalty, limit, soft=False, only_overloaded=True)
-        for _ in range(_ROUNDS if source_prices.size else 1):
+        for _ in range(_ROUNDS):
             self._plan_sources(state, prices)
+            before = state.cost.sum()
             for share in _PRICE_SHARES:
                 guide = share * prices, np.zeros_like(source_prices)
                 self._pass(state, *guide, penalty, stock_penalty, limit, soft=False, only_better=True)
+            if not source_prices.size or state.cost.sum() > before * (1 - _WORTH_A_ROUND):
+                break
         self._plan_sources(state, prices)
         return state.packs, float(state.cost.sum())
 
@@ -97,17 +104,19 @@ class Primal:
         soft: bool,
         only_overloaded: bool = False,
         only_better: bool = False,
-    ) -> None:
+    ) -> int:
+        """Plan the leaves again, see `adjust`; return how many got a new plan."""
         r = self._r
         no_limit = np.empty((0, 0), np.int32)
         spare = 0 if only_better else self._spare(state)
         state.left += spare
-        adjust(
+        new = adjust(
             r.data, self._order, r.widest, self._most_packs, soft, only_overloaded, only_better, prices, source_prices,
             penalty, stock_penalty if stock_penalty.size else np.zeros(1), no_limit if limit is None else limit,
             limit is not None, r.coupling.row_of, state.use, state.left, state.packs, state.cost,
         )  # fmt: skip
         state.left -= spare
+        return int(new)
 
     def _spare(self, state: _State) -> Longs:
         """Return [J, T] units that sources could still order from outside, arrived by the end of a bucket.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from solvers.compiled import njit
-from solvers.lotsizing.dp_kernels import INFEASIBLE, item_prices, stage_cost, stock_range
+from solvers.lotsizing.dp_kernels import INFEASIBLE, best_path, item_prices, stage_cost, stock_range, value_to_go
 from solvers.lotsizing.problem import DISPATCH, STORAGE, Arrays, Floats, Ints, Longs
 
 _SLACK = 1e-9
@@ -211,28 +211,75 @@ def _book(data: Arrays, k: int, packs: Ints, sign: int, use: Floats, left: Float
 
 
 @njit()
-def _fees(
+def _limits(
     data: Arrays,
     k: int,
     soft: bool,
+    use: Floats,
+    left: Floats,
+    row_of: Ints,
+    limit: Ints,
+    low: Ints,
+    high: Ints,
+    most: Ints,
+) -> None:
+    """Fill most [T] packs of k; if hard, what all others leave (its own use is not in use and left).
+
+    If hard, `high` falls to what shared storage leaves, but not below the path without orders.
+    """
+    T = data.demand.shape[1]
+    lead = data.lead[k]
+    if not soft:
+        for e in range(data.usage_start[k], data.usage_start[k + 1]):
+            r = data.usage_resource[e]
+            if data.kind[r] == STORAGE and data.usage_amount[e] > 0:
+                for t in range(T):
+                    room = int((data.capacity[r, t] - use[r, t] + _SLACK) / data.usage_amount[e] + _SLACK)
+                    high[t + 1] = min(high[t + 1], max(room, low[t + 1]))
+    for t in range(T):
+        useful = (high[t + 1] + data.demand[k, t] - low[t] - data.receipts[k, t]) // data.pack[k]
+        most[t] = min(data.max_packs[k, t], limit[t], max(useful, 0))
+    for e in range(data.usage_start[k], data.usage_start[k + 1]):
+        r = data.usage_resource[e]
+        if data.kind[r] == STORAGE or data.usage_amount[e] <= 0:
+            continue
+        offset = lead if data.kind[r] == DISPATCH else 0
+        for t in range(T):
+            if t < offset:
+                most[t] = 0
+            elif not soft:
+                free = data.capacity[r, t - offset] - use[r, t - offset]
+                most[t] = min(most[t], max(int((free + _SLACK) / data.usage_amount[e] + _SLACK), 0))
+    if data.source[k] >= 0:
+        for t in range(min(lead, T)):
+            most[t] = 0
+        free = np.inf
+        for t in range(T - 1 - lead, -1, -1):
+            if t == T - 1 - lead:
+                for later in range(t + 1, T):
+                    free = min(free, left[row_of[data.source[k]], later])
+            free = min(free, left[row_of[data.source[k]], t])
+            if not soft:
+                most[t + lead] = min(most[t + lead], max(int(free // data.pack[k]), 0))
+
+
+@njit()
+def _fees(
+    data: Arrays,
+    k: int,
     price: Floats,
     use: Floats,
     penalty: Floats,
     left: Floats,
     stock_penalty: float,
     row_of: Ints,
-    limit: Ints,
-    low: Ints,
-    high: Ints,
-    fee: Floats,
     most: Ints,
+    fee: Floats,
 ) -> None:
-    """Fill fee [T, q] and most [T] of k against what all others use (its own use is not in use and left)."""
+    """Fill fee [T, q]: setup, price and penalty for overload against what all others use."""
     T = data.demand.shape[1]
     lead = data.lead[k]
     for t in range(T):
-        useful = (high[t + 1] + data.demand[k, t] - low[t] - data.receipts[k, t]) // data.pack[k]
-        most[t] = min(data.max_packs[k, t], limit[t], fee.shape[1] - 1, max(useful, 0))
         fee[t, 0] = 0.0
         for q in range(1, most[t] + 1):
             fee[t, q] = data.setup[k] + price[t] * q
@@ -241,15 +288,8 @@ def _fees(
         if data.kind[r] == STORAGE:
             continue
         offset = lead if data.kind[r] == DISPATCH else 0
-        for t in range(T):
-            if t < offset:
-                most[t] = 0
-                continue
+        for t in range(offset, T):
             free = data.capacity[r, t - offset] - use[r, t - offset]
-            if not soft:
-                if data.usage_amount[e] > 0:
-                    most[t] = min(most[t], max(int((free + _SLACK) / data.usage_amount[e] + _SLACK), 0))
-                continue
             base = max(-free, 0.0)
             for q in range(1, most[t] + 1):
                 fee[t, q] += penalty[r, t - offset] * (max(data.usage_amount[e] * q - free, 0.0) - base)
@@ -258,23 +298,17 @@ def _fees(
         free = np.inf
         for t in range(T - 1, -1, -1):
             free = min(free, left[row, t])
-            if t + lead >= T:
-                continue
-            if not soft:
-                most[t + lead] = min(most[t + lead], max(int(free // data.pack[k]), 0))
-                continue
-            base = max(-free, 0.0)
-            for q in range(1, most[t + lead] + 1):
-                fee[t + lead, q] += stock_penalty * (max(data.pack[k] * q - free, 0.0) - base)
-        for t in range(min(lead, T)):
-            most[t] = 0
+            if t + lead < T:
+                base = max(-free, 0.0)
+                for q in range(1, most[t + lead] + 1):
+                    fee[t + lead, q] += stock_penalty * (max(data.pack[k] * q - free, 0.0) - base)
 
 
 @njit()
 def _stock_fees(
-    data: Arrays, k: int, soft: bool, stock_price: Floats, use: Floats, penalty: Floats, high: Ints, stock_fee: Floats
+    data: Arrays, k: int, stock_price: Floats, use: Floats, penalty: Floats, high: Ints, stock_fee: Floats
 ) -> None:
-    """Fill stock_fee [T, x]: storage prices, and penalty (soft) or ban (hard) of overload."""
+    """Fill stock_fee [T, x]: storage prices and penalty for overload."""
     T = data.demand.shape[1]
     for t in range(T):
         for x in range(max(high[t + 1], 0) + 1):
@@ -286,11 +320,10 @@ def _stock_fees(
         for t in range(T):
             free = data.capacity[r, t] - use[r, t]
             base = max(-free, 0.0)
-            weight = penalty[r, t] if soft else INFEASIBLE * 1e-6
             for x in range(max(high[t + 1], 0) + 1):
                 over = data.usage_amount[e] * x - free
                 if over > _SLACK * (1.0 + data.capacity[r, t]):
-                    stock_fee[t, x] += weight * (over - base)
+                    stock_fee[t, x] += penalty[r, t] * (over - base)
 
 
 @njit()
@@ -363,7 +396,9 @@ def adjust(
     """
     T = data.demand.shape[1]
     V = np.empty((T + 1, widest))
-    H = np.empty(widest)
+    H = np.empty(2 * widest)
+    A = np.empty(2 * widest)
+    B = np.empty(2 * widest)
     low = np.empty(T + 1, np.int32)
     high = np.empty(T + 1, np.int32)
     price = np.empty(T)
@@ -394,30 +429,35 @@ def adjust(
         _book(data, k, packs[k], -1, use, left, row_of, stock)
         if only_better and source >= 0:
             _worth_of_stock(data, source, data.lead[k], left[row], data.pack[k], price)
-        mine = limit[k] if limited else free_limit
-        _fees(data, k, soft, price, use, penalty, left, stock_penalty[row], row_of, mine, low, high, fee, most)
-        stock_fee = np.empty((T, max(high.max(), 0) + 1 if stores else 0))
-        if stores:
-            _stock_fees(data, k, soft, stock_price, use, penalty, high, stock_fee)
+        _limits(data, k, soft, use, left, row_of, limit[k] if limited else free_limit, low, high, most)
+        stock_fee = np.empty((T, max(high.max(), 0) + 1 if stores and soft else 0))
+        if soft:
+            _fees(data, k, price, use, penalty, left, stock_penalty[row], row_of, most, fee)
+            if stores:
+                _stock_fees(data, k, stock_price, use, penalty, high, stock_fee)
         accepted = False
-        for _ in range(T + 1):
-            if _table_value(data, k, fee, most, stock_fee, low, high, V, H) >= 1e-7 * INFEASIBLE:
-                break
-            _table_path(data, k, fee, most, stock_fee, low, high, V, new)
-            if soft or source < 0:
+        for attempt in range(T + 2):
+            if attempt == T + 1:  # nothing fits: as little as the pins allow
+                if soft or only_better:
+                    break
+                for t in range(T):
+                    most[t] = data.min_packs[k, t]
+            if not soft:
+                if value_to_go(data, k, price, stock_price, most, low, high, V, H, A, B) >= 0.5 * INFEASIBLE:
+                    break
+                best_path(data, k, price, stock_price, most, low, high, V, new, stock)
+            else:
+                if _table_value(data, k, fee, most, stock_fee, low, high, V, H) >= 0.5 * INFEASIBLE:
+                    break
+                _table_path(data, k, fee, most, stock_fee, low, high, V, new)
+            if soft or source < 0 or attempt == T + 1:
                 accepted = True
                 break
             late, excess = _first_shortage(data, k, new, left, row)
             if late < 0:
                 accepted = True
                 break
-            most[late] = max(new[late] - excess, 0)
-        if not accepted and not soft and not only_better:  # nothing fits: as little as the pins allow
-            for t in range(T):
-                most[t] = data.min_packs[k, t]
-            if _table_value(data, k, fee, most, stock_fee, low, high, V, H) < 0.5 * INFEASIBLE:
-                _table_path(data, k, fee, most, stock_fee, low, high, V, new)
-                accepted = True
+            most[late] = max(new[late] - excess, data.min_packs[k, late])
         if accepted:
             c = stock_path(data, k, new, stock)
             _book(data, k, new, 1, use, left, row_of, stock)
@@ -425,7 +465,10 @@ def adjust(
             if only_better and source >= 0:
                 after += _cost_of_stock(data, source, left[row])
             if not only_better or after < before - _BETTER:
-                changed += 1
+                for t in range(T):
+                    if new[t] != packs[k, t]:
+                        changed += 1
+                        break
                 packs[k] = new
                 cost[k] = c
                 continue
