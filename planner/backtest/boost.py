@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +37,12 @@ _PARAMETERS: dict[str, Any] = {
 
 
 def boosting_installed() -> bool:
-    """Return whether LightGBM, of the optional extra `boost`, can be imported."""
-    return importlib.util.find_spec("lightgbm") is not None
+    """Return whether LightGBM can be loaded; it needs the OpenMP library of the system, which some machines lack."""
+    try:
+        importlib.import_module("lightgbm")
+    except (ImportError, OSError):
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def train(panel: Panel, views: Views, *, seed: int) -> BoostedModel:
     The target is the sale of a week in which the item was in stock all the time, so that sales cut short by a
     stock-out are no example of low demand. The score starts at the baseline: trees learn a factor on it.
     """
-    import lightgbm  # noqa: PLC0415 - an optional extra
+    import lightgbm  # noqa: PLC0415 - absent where it cannot be loaded
 
     weeks = panel.sales.shape[1]
     listed = np.maximum.accumulate(panel.exposure > 0.0, axis=1)

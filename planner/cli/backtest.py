@@ -66,7 +66,8 @@ def backtest(
     sales = read_week_sales(actuals) if actuals else None
     if policy == "unit_pricing" and not boosting_installed():
         note(
-            "LightGBM (extra: boost) is not installed: forecasts are by smoothing alone, orders a little dearer.", quiet
+            "LightGBM cannot be loaded here (is libgomp installed?): forecasts are by smoothing alone, orders dearer.",
+            quiet,
         )
     with progress_bars(quiet) as progress:
         try:

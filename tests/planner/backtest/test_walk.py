@@ -87,7 +87,7 @@ def test_challenge_rules_worked_by_hand():
 @pytest.mark.parametrize("name", POLICIES)
 def test_later_weeks_do_not_change_orders(name):
     if name == "unit_pricing_boosted":
-        pytest.importorskip("lightgbm", reason="the optional extra boost is not installed")
+        pytest.importorskip("lightgbm", reason="LightGBM cannot be loaded")
     panel = small_panel()
     start, rounds = 80, 3
     rng = np.random.default_rng(9)
@@ -173,7 +173,7 @@ def test_cover_orders_four_weeks_of_a_level_series():
 
 
 def test_boosted_forecast_is_the_same_each_time():
-    pytest.importorskip("lightgbm", reason="the optional extra boost is not installed")
+    pytest.importorskip("lightgbm", reason="LightGBM cannot be loaded")
     panel = small_panel()
     means = [DemandForecaster(4, boosted=True).forecast(panel).mean for _ in range(2)]
     np.testing.assert_array_equal(means[0], means[1])
