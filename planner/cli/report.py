@@ -1,31 +1,106 @@
-"""`planner report`: write the page and the map of a run again."""
+"""`planner report`: write what people take away from a run: page, planner's workbook, driver's sheets, deck."""
 
 from __future__ import annotations
 
+import datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli.options import RunArgument
+if TYPE_CHECKING:
+    from reports.run_folder import RunFolder
+
+RunsArgument = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RUN...", help="Run folder written by `planner run`; several for management.", show_default=False
+    ),
+]
+
+
+class Reader(StrEnum):
+    """Whom a report is for."""
+
+    planner = "planner"
+    dispatch = "dispatch"
+    management = "management"
+
+
+class Language(StrEnum):
+    """Languages of the reports."""
+
+    en = "en"
+    zh = "zh"
 
 
 def report(
-    run: RunArgument,
+    runs: RunsArgument,
+    reader: Annotated[
+        Reader | None,
+        typer.Option("--for", help="planner: workbook; dispatch: driver's sheets; management: page and deck."),
+    ] = None,
+    date: Annotated[
+        str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="Only this day (dispatch); default: every day.")
+    ] = None,
+    lang: Annotated[Language, typer.Option("--lang", help="Language of the words in it.")] = Language.en,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder for report.html and routes.geojson; default: the run.")
+        Path | None, typer.Option("--output", "-o", help="Folder to write into; default: the run folder.")
     ] = None,
 ) -> None:
-    """Write report.html (one file, works offline) and routes.geojson of a run folder."""
+    """Write the reports of a finished run; without --for report.html (one file, works offline) and routes.geojson."""
     import sys
 
-    from reports.geo import write_geojson
-    from reports.page import write_page
+    from planner.cli.edge import UsageError
     from reports.run_folder import read_run
 
-    finished = read_run(run)
-    folder = run if output is None else output
+    if len(runs) > 1 and reader is not Reader.management:
+        raise UsageError(f"{len(runs)} runs were named: only --for management compares several. Name one.")
+    if reader is None and lang is not Language.en:
+        raise UsageError("report.html is in English only. Say with --for whose report is wanted in another language.")
+    day = _day(date, reader)
+    finished = [read_run(run) for run in runs]
+    folder = runs[0] if output is None else output
     folder.mkdir(parents=True, exist_ok=True)
-    for path, write in ((folder / "report.html", write_page), (folder / "routes.geojson", write_geojson)):
-        write(finished, path)
+    for path in _write(finished, reader, folder, day, lang.value):
         sys.stdout.write(f"{path}\n")
+
+
+def _day(date: str | None, reader: Reader | None) -> datetime.date | None:
+    from planner.cli.edge import UsageError
+
+    if date is None:
+        return None
+    if reader is not Reader.dispatch:
+        raise UsageError("--date is for --for dispatch only: the other reports cover the whole horizon.")
+    try:
+        return datetime.date.fromisoformat(date)
+    except ValueError:
+        raise UsageError(f"{date!r} is no date. Write --date as YYYY-MM-DD, for example 2015-11-24.") from None
+
+
+def _write(
+    runs: list[RunFolder], reader: Reader | None, folder: Path, day: datetime.date | None, lang: str
+) -> list[Path]:
+    """Write the reports for one reader; return their paths."""
+    if reader is Reader.planner:
+        from reports.order_export import write_order_export
+        from reports.workbook import write_workbook
+
+        return [*write_workbook(runs[0], folder, lang), *write_order_export(runs[0], folder)]
+    if reader is Reader.dispatch:
+        from reports.dispatch import write_dispatch  # type: ignore[import-not-found, unused-ignore]
+
+        return write_dispatch(runs[0], folder, day, lang)
+    if reader is Reader.management:
+        from reports.management import write_management  # type: ignore[import-not-found, unused-ignore]
+
+        return write_management(runs, folder, lang)
+    from reports.geo import write_geojson
+    from reports.page import write_page
+
+    pages = {folder / "report.html": write_page, folder / "routes.geojson": write_geojson}
+    for path, write in pages.items():
+        write(runs[0], path)
+    return list(pages)
