@@ -11,6 +11,7 @@ from scenarios.currencies import CURRENCIES
 from scenarios.nearest import nearest
 from scenarios.settings import (
     DistributionSettings,
+    ExportSettings,
     ForecastSettings,
     Horizon,
     InventorySettings,
@@ -44,6 +45,7 @@ class Scenario(Model):
     replenishment: ReplenishmentSettings = Field(default_factory=ReplenishmentSettings)
     distribution: DistributionSettings = Field(default_factory=DistributionSettings)
     simulation: SimulationSettings = Field(default_factory=SimulationSettings)
+    exports: ExportSettings = Field(default_factory=ExportSettings)
     scenarios: dict[str, NamedScenario] = Field(default_factory=dict, description="Named what-ifs of this project.")
 
     @field_validator("currency")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator, model_validator
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ServiceMeasure = Literal["cycle_service_level", "fill_rate"]
@@ -123,3 +123,82 @@ class SimulationSettings(Model):
 
     replications: int = Field(200, ge=2, le=100_000, description="Sampled futures.")
     lead_time_noise: bool = Field(True, description="Draw supplier lead times from their distribution.")
+
+
+OrderColumn = Literal[
+    "order_id",
+    "type",
+    "item_id",
+    "source_id",
+    "location_id",
+    "qty",
+    "order_uom",
+    "order_qty_uom",
+    "order_date",
+    "receipt_date",
+    "bucket_start",
+    "weight_kg",
+    "volume_m3",
+    "cost",
+    "days_of_supply_after",
+    "binding_reason",
+    "pack_rounding_qty",
+    "currency",
+    "run_id",
+]
+"""What an export of orders may hold: the columns of replenishment_orders, the currency and the run."""
+
+
+class OrderExport(Model):
+    """Orders in the words of another system."""
+
+    columns: dict[str, OrderColumn] = Field(
+        default_factory=lambda: dict(_ORDER_EXPORT),
+        min_length=1,
+        description="Header -> column of replenishment_orders (or currency, run_id), in this order.",
+    )
+    date_format: str = Field("%Y-%m-%d", min_length=2, description="Dates of the CSV file, as of strftime: %d.%m.%Y.")
+    decimal: Literal[".", ","] = Field(".", description="Decimal sign of the CSV file.")
+    delimiter: Literal[",", ";", "|", "tab"] = Field(",", description="Between the columns of the CSV file.")
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _pairs_are_columns(cls, columns: object) -> object:
+        pairs = isinstance(columns, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in columns)
+        return {str(header): column for header, column in columns} if isinstance(columns, list) and pairs else columns
+
+    @field_serializer("columns", when_used="json")
+    def _in_order(self, columns: dict[str, OrderColumn]) -> list[list[str]]:
+        return [[header, column] for header, column in columns.items()]  # keys of JSON objects have no order
+
+    @model_validator(mode="after")
+    def _signs_differ(self) -> OrderExport:
+        if self.decimal == self.delimiter:
+            raise ValueError("decimal and delimiter must differ: write delimiter ';' where the decimal sign is ','")
+        return self
+
+
+_ORDER_EXPORT: dict[str, OrderColumn] = {
+    column: column
+    for column in (
+        "order_id",
+        "type",
+        "item_id",
+        "source_id",
+        "location_id",
+        "qty",
+        "order_qty_uom",
+        "order_uom",
+        "order_date",
+        "receipt_date",
+        "cost",
+        "currency",
+        "run_id",
+    )
+}
+
+
+class ExportSettings(Model):
+    """Files for other systems."""
+
+    orders: OrderExport = Field(default_factory=OrderExport)
