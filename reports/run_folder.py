@@ -2,7 +2,8 @@
 
 A run folder holds every table of `reports.tables.PUBLISHED` as Parquet (the truth) and CSV (for
 people), `provenance.json`, and the pages made from them. Two runs with the same input, seed and
-versions are the same bytes, but for the `seconds` of provenance.json.
+versions are the same bytes, but for the `seconds` of provenance.json. The folder may stand on the
+local disk or behind a URL that fsspec opens; `reports.places` says what is promised where.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import hashlib
 import io
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from reports.places import Place, PlaceError, place_of
 from reports.tables import PUBLISHED
 
 FORMAT = 1
@@ -42,7 +43,8 @@ class RunTables(Mapping[str, pd.DataFrame]):
         On access to a table whose file is missing or is not what the run wrote.
     """
 
-    def __init__(self, folder: Path, checksums: Mapping[str, str]) -> None:
+    def __init__(self, place: Place, folder: Path, checksums: Mapping[str, str]) -> None:
+        self._place = place
         self._folder = folder
         self._checksums = checksums
         self._read: dict[str, pd.DataFrame] = {}
@@ -63,9 +65,9 @@ class RunTables(Mapping[str, pd.DataFrame]):
     def _load(self, name: str) -> pd.DataFrame:
         path = self._folder / f"{name}.parquet"
         try:
-            content = path.read_bytes()
+            content = self._place.read(path.name)
         except OSError as error:
-            raise _damaged(path, f"cannot be read ({error.strerror})") from error
+            raise _damaged(path, f"cannot be read ({error.strerror or error})") from error
         if hashlib.sha256(content).hexdigest() != self._checksums[name]:
             raise _damaged(path, "is not what the run wrote (its checksum differs)")
         table = pa.parquet.read_table(io.BytesIO(content))
@@ -81,7 +83,7 @@ class RunFolder:
 
     Attributes
     ----------
-    path : the folder.
+    path : the folder; a URL with the one slash that a `Path` makes of two, which `read_run` understands.
     tables : published tables by name.
     provenance : run_id, project, scenario, overrides, seed, currency, horizon_start,
         horizon_buckets, bucket, status, cost, lower_bound, gap, versions, input_hashes, settings,
@@ -97,11 +99,13 @@ Writer = Callable[[RunFolder, Path], None]
 
 
 def write_run(
-    folder: Path,
+    folder: Path | str,
     tables: Mapping[str, pd.DataFrame],
     provenance: Mapping[str, object],
     seconds: Mapping[str, float],
     extras: Mapping[str, Writer] | None = None,
+    *,
+    csv: bool = True,
 ) -> RunFolder:
     """Write a run folder; it appears whole or not at all, and replaces an older run of the same name.
 
@@ -110,24 +114,23 @@ def write_run(
 
     Parameters
     ----------
-    folder : the target; its parents are made.
+    folder : the target, a folder or a URL that fsspec opens; its parents are made.
     tables : every published table, conforming to its schema.
     provenance : what the run is; must be the same for two equal runs.
     seconds : wall seconds by stage, the only part that may differ.
     extras : file name -> function that writes it from the run, for example report.html.
+    csv : also write every table as CSV, for people.
 
     Raises
     ------
     RunFolderError
-        The target exists and is not a run folder.
+        The target exists and is not a run folder, or its filesystem cannot be opened.
     """
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / PROVENANCE).exists())):
-        raise RunFolderError(f"{folder} exists and is not a run folder. Name another one; nothing was written.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
+    place = _place(folder)
+    refuse_foreign(folder)
+    new = place.prepare()
     try:
-        new.chmod(0o755)
-        written = {name: _write_table(new, name, tables[name]) for name in PUBLISHED}
+        written = {name: _write_table(new, name, tables[name], csv) for name in PUBLISHED}
         about: dict[str, Any] = {**provenance, "format": FORMAT, "tables": written}
         about["run_id"] = hashlib.sha256(_as_json(about).encode()).hexdigest()[:12]
         about["seconds"] = {stage: round(value, 3) for stage, value in seconds.items()}
@@ -136,14 +139,27 @@ def write_run(
         run = RunFolder(new, dict(tables), about)
         for name, write in (extras or {}).items():
             write(run, new / name)
-        _replace(folder, new)
+        place.put(new, PROVENANCE)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise
-    return RunFolder(folder, run.tables, about)
+    return RunFolder(Path(folder), run.tables, about)
 
 
-def read_run(folder: Path) -> RunFolder:
+def refuse_foreign(folder: Path | str) -> None:
+    """Never replace what is not a run folder.
+
+    Raises
+    ------
+    RunFolderError
+        Something else is there, or the filesystem cannot be opened.
+    """
+    place = _place(folder)
+    if place.exists() and (PROVENANCE not in (names := place.names())) and (names or Path(folder).is_file()):
+        raise RunFolderError(f"{folder} exists and is not a run folder. Name another one; nothing was written.")
+
+
+def read_run(folder: Path | str) -> RunFolder:
     """Open a run folder; tables are read when they are used.
 
     Raises
@@ -151,27 +167,34 @@ def read_run(folder: Path) -> RunFolder:
     RunFolderError
         There is no run, it is of another version, or a file is missing or damaged.
     """
-    found = folder if folder.exists() else _aside(folder)
-    path = found / PROVENANCE
-    if not found.is_dir():
+    place = _place(folder)
+    names, where = place.names(), Path(folder)
+    if not names and (where.is_file() or not place.exists()):
         raise RunFolderError(f"There is no run folder {folder}. Make one with `planner run PROJECT --output {folder}`.")
-    if not path.exists():
+    if PROVENANCE not in names:
         raise RunFolderError(f"{folder} is not a run folder: it holds no {PROVENANCE}. Name the folder of a run.")
     try:
-        about = json.loads(path.read_text(encoding="utf-8"))
+        about = json.loads(place.read(PROVENANCE).decode("utf-8"))
         written_format, tables = about["format"], about["tables"]
         checksums = {str(name): str(entry["sha256"]) for name, entry in tables.items()}
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-        raise _damaged(path, "cannot be understood") from error
+        raise _damaged(where / PROVENANCE, "cannot be understood") from error
     if written_format != FORMAT or not set(PUBLISHED) <= set(checksums):
         raise RunFolderError(
             f"{folder} was written by another version of the planner ({_version(about)}, folder format "
             f"{written_format}; this one reads format {FORMAT}). Run `planner run` again."
         )
     for name in checksums:
-        if not (found / f"{name}.parquet").is_file():
-            raise _damaged(found / f"{name}.parquet", "is missing")
-    return RunFolder(folder, RunTables(found, checksums), about)
+        if f"{name}.parquet" not in names:
+            raise _damaged(where / f"{name}.parquet", "is missing")
+    return RunFolder(where, RunTables(place, where, checksums), about)
+
+
+def _place(folder: Path | str) -> Place:
+    try:
+        return place_of(folder)
+    except PlaceError as error:
+        raise RunFolderError(str(error)) from error
 
 
 def _version(about: Mapping[str, Any]) -> str:
@@ -183,39 +206,20 @@ def _damaged(path: Path, what: str) -> RunFolderError:
     return RunFolderError(f"The run folder is damaged: {path} {what}. Run `planner run` again.")
 
 
-def _aside(folder: Path) -> Path:
-    """Return where an older run waits while it is replaced."""
-    return folder.with_name(f".{folder.name}.old")
-
-
-def _replace(folder: Path, new: Path) -> None:
-    """Put `new` in the place of `folder`; at every moment one of old and new can be read."""
-    old = _aside(folder)
-    if folder.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        folder.rename(old)
-    try:
-        new.rename(folder)
-    except OSError:
-        if old.exists():
-            old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
 def _as_json(value: Mapping[str, Any]) -> str:
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _write_table(folder: Path, name: str, frame: pd.DataFrame) -> dict[str, Any]:
-    """Write one table twice; return its rows and the checksum of the Parquet file."""
+def _write_table(folder: Path, name: str, frame: pd.DataFrame, csv: bool) -> dict[str, Any]:
+    """Write one table, once or twice; return its rows and the checksum of the Parquet file."""
     table = _as_arrow(name, frame)
     buffer = io.BytesIO()
     pa.parquet.write_table(table, buffer, compression="zstd")
     content = buffer.getvalue()
     (folder / f"{name}.parquet").write_bytes(content)
-    options = pa.csv.WriteOptions(quoting_style="needed")
-    pa.csv.write_csv(_for_people(table), folder / f"{name}.csv", options)
+    if csv:
+        options = pa.csv.WriteOptions(quoting_style="needed")
+        pa.csv.write_csv(_for_people(table), folder / f"{name}.csv", options)
     return {"rows": len(frame), "sha256": hashlib.sha256(content).hexdigest()}
 
 
