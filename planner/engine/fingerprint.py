@@ -1,0 +1,198 @@
+"""Fingerprints: of the content that a stage is given, and of everything else that decides its result.
+
+Two inputs have one fingerprint only if no stage can tell them apart: values, types, order of rows and columns.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import platform
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+VERSIONED = (
+    "supply-planner",
+    "numpy",
+    "pandas",
+    "scipy",
+    "numba",
+    "statsforecast",
+    "lightgbm",
+    "highspy",
+    "ortools",
+    "pyomo",
+)
+"""Libraries that may decide a result."""
+
+_PLAIN = (bool, int, float, complex, str, bytes, datetime.date, datetime.time, datetime.timedelta, np.generic)
+_ROOT = Path(__file__).resolve().parents[2]
+_DOTTED = re.compile(r"\b(planner|scenarios|solvers|reports)\.(\w+)")
+_FROM_PACKAGE = re.compile(r"\bfrom (planner|scenarios|solvers|reports) import ([\w, ]+)")
+
+
+def fingerprint(*values: object) -> str:
+    """Return the sha256 of the content of `values`.
+
+    Raises
+    ------
+    TypeError
+        A value is of a kind whose content is not known; better no answer than one key for two contents.
+    """
+    digest = hashlib.sha256()
+    for value in values:
+        _add(digest, value)
+    return digest.hexdigest()
+
+
+def _add(digest: _Hash, value: Any) -> None:
+    """Add type, length and content, so that neighbours cannot run into each other."""
+    kind = type(value).__name__
+    if value is None or value is pd.NA or isinstance(value, _PLAIN):
+        _add_text(digest, f"{kind} {value!r}")
+    elif isinstance(value, pd.DataFrame | pd.Series | np.ndarray):
+        _add_table(digest, value)
+    elif isinstance(value, BaseModel):
+        _add(digest, (kind, {name: getattr(value, name) for name in type(value).model_fields}))
+    elif is_dataclass(value) and not isinstance(value, type):
+        _add(digest, (kind, {field.name: getattr(value, field.name) for field in fields(value)}))
+    elif isinstance(value, Mapping):
+        _add_text(digest, f"mapping {len(value)}")
+        for item in value.items():
+            _add(digest, item)
+    elif isinstance(value, tuple | list):
+        _add_text(digest, f"sequence {len(value)}")
+        for item in value:
+            _add(digest, item)
+    else:
+        raise TypeError(f"{kind} has no fingerprint: a stage must be given plain content")
+
+
+def _add_table(digest: _Hash, value: pd.DataFrame | pd.Series[Any] | npt.NDArray[Any]) -> None:
+    if isinstance(value, pd.DataFrame):
+        _add_text(digest, f"frame {value.shape} {list(value.columns)!r}")
+        _add_index(digest, value.index)
+        for position in range(value.shape[1]):
+            _add_column(digest, value.iloc[:, position])
+    elif isinstance(value, pd.Series):
+        _add_text(digest, f"series {value.shape} {value.name!r}")
+        _add_index(digest, value.index)
+        _add_column(digest, value)
+    else:
+        _add_text(digest, f"array {value.dtype.str} {value.shape}")
+        _add_column(digest, pd.Series(value.ravel()))
+
+
+def _add_text(digest: _Hash, text: str) -> None:
+    content = text.encode()
+    digest.update(len(content).to_bytes(8, "little"))
+    digest.update(content)
+
+
+def _add_index(digest: _Hash, index: pd.Index) -> None:
+    if isinstance(index, pd.RangeIndex):
+        _add_text(digest, f"range {index.start} {index.stop} {index.step}")
+    elif isinstance(index, pd.MultiIndex):
+        for level in range(index.nlevels):
+            _add_column(digest, index.get_level_values(level).to_series())
+    else:
+        _add_column(digest, index.to_series())
+
+
+def _add_column(digest: _Hash, column: pd.Series[Any]) -> None:
+    """Add the values of a column; texts by their distinct values, as there are few and hashing each is slow."""
+    _add_text(digest, f"column {column.dtype}")
+    values = column.to_numpy() if isinstance(column.dtype, np.dtype) else None
+    if values is not None and not values.dtype.hasobject:
+        digest.update(np.ascontiguousarray(values).data)
+        return
+    codes, distinct = pd.factorize(column, use_na_sentinel=False)
+    digest.update(codes.astype("<i8").tobytes())
+    _add_text(digest, "\0".join(f"{type(value).__name__} {value!r}" for value in distinct))
+
+
+def stage_fingerprint(module: str) -> str:
+    """Return what decides the results of a module besides its input: code, libraries, interpreter, processor."""
+    return fingerprint(code_fingerprint(module), _surroundings())
+
+
+@cache
+def code_fingerprint(module: str) -> str:
+    """Return the sha256 of the source of everything that `code_files` finds for a module."""
+    return fingerprint([(path.relative_to(_ROOT).as_posix(), _read(path)) for path in code_files(module)])
+
+
+def code_files(module: str) -> list[Path]:
+    """Return the source files of a module and of all of ours that it can reach, sorted.
+
+    A file reaches every folder, or module, that its text names: imports, and the tables of names by which solvers
+    are imported when they are chosen. A module that is named in a comment only makes the key change too often,
+    never too seldom.
+    """
+    seen: set[Path] = set()
+    waiting = [file for package, name in _DOTTED.findall(module) for file in _files(package, name)]
+    while waiting:
+        path = waiting.pop()
+        if path not in seen:
+            seen.add(path)
+            waiting += [file for package, name in _mentions(path) for file in _files(package, name)]
+    return sorted(seen)
+
+
+@cache
+def _files(package: str, name: str) -> tuple[Path, ...]:
+    """Return the source of package.name: all files of a folder, one of a module."""
+    place = _ROOT / package / name
+    module = place.with_suffix(".py")
+    found = [*place.rglob("*.py")] if place.is_dir() else [module] if module.is_file() else []
+    return (_ROOT / package / "__init__.py", *found)
+
+
+@cache
+def _mentions(path: Path) -> frozenset[tuple[str, str]]:
+    text = _read(path)
+    from_package = [
+        (package, name) for package, names in _FROM_PACKAGE.findall(text) for name in re.findall(r"\w+", names)
+    ]
+    return frozenset([*_DOTTED.findall(text), *from_package])
+
+
+@cache
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def _surroundings() -> str:
+    """Return versions of the libraries and what rounding may depend on: interpreter, system and processor."""
+    return repr(([(name, _version(name)) for name in VERSIONED], sys.version, platform.platform(), _processor()))
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _processor() -> str:
+    """Return the model of the processor: compiled kernels use what it has."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return "; ".join(dict.fromkeys(line for line in lines if line.startswith(("model name", "flags", "Features"))))
