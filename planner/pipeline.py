@@ -136,6 +136,7 @@ def make_plan(
         "replenishment_orders": replenishment.orders,
         "projected_inventory": replenishment.projected_inventory,
         "capacity_prices": replenishment.capacity_prices,
+        "pin_report": replenishment.pin_report,
         "forecast": demand.forecast,
         "forecast_channels": demand.forecast_channels,
         "forecast_accuracy": demand.accuracy,

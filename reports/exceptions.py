@@ -8,6 +8,16 @@
 | excess | holding cost of the stock that stays above the order-up-to level, until it is used, at most a year |
 | unassigned_load | its lines x shortage cost |
 | capacity | price x a tenth of the limit, over the buckets in which it binds |
+
+The remedy is the first that there is:
+
+| kind | remedy |
+|---|---|
+| stock_out, below_safety_stock, late_supply | expedite: an open order comes after the first bucket concerned, here or at a source that is scarce itself, or a planned order does; move: another location has an excess of the item; accept |
+| late_supply of an overdue order | expedite |
+| excess | cancel: an open order is under way here; move: another location is short of the item; accept |
+| unassigned_load | move: to another day, vehicle or window |
+| capacity | move: orders to an earlier bucket, or the limit |
 """  # noqa: E501 - a table
 
 from __future__ import annotations
@@ -44,7 +54,8 @@ def rank_exceptions(tables: Mapping[str, pd.DataFrame], *, bucket_days: int) -> 
     """
     stock = tables["projected_inventory"].merge(tables["policy_params"].drop(columns="safety_stock_qty"), on=_KEYS)
     stock = stock.merge(tables["items"][["item_id", "uom"]], how="left", on="item_id").fillna({"uom": "units"})
-    remedies = _Remedies(tables, bucket_days)
+    surplus = _surplus(stock)
+    remedies = _Remedies(tables, surplus, bucket_days)
     bucket = "week" if bucket_days == 7 else "day"
     short = _stock_outs(stock, remedies, bucket)
     low = _below_safety_stock(stock, short, remedies, bucket)
@@ -53,7 +64,7 @@ def rank_exceptions(tables: Mapping[str, pd.DataFrame], *, bucket_days: int) -> 
         short,
         low,
         _overdue(stock, tables),
-        _excess(stock, needy, remedies, bucket_days),
+        _excess(surplus, needy, remedies, bucket_days),
         _unassigned(tables),
         _capacity(tables["capacity_prices"], bucket),
     ]
@@ -69,7 +80,7 @@ def rank_exceptions(tables: Mapping[str, pd.DataFrame], *, bucket_days: int) -> 
 class _Remedies:
     """What can be done about too little stock: what is still to come, and from where."""
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame], bucket_days: int) -> None:
+    def __init__(self, tables: Mapping[str, pd.DataFrame], surplus: pd.DataFrame, bucket_days: int) -> None:
         columns = [*_KEYS, "order_id", "receipt_date"]
         self._open = _by_key(tables["open_orders"][columns])
         self._planned = _by_key(tables["replenishment_orders"][columns])
@@ -80,6 +91,8 @@ class _Remedies:
         scarce = stock[stock["closing_qty"] <= stock["safety_stock_qty"] + _TINY]
         self._scarce = set(zip(scarce["item_id"], scarce["location_id"], scarce["bucket_start"], strict=True))
         self._bucket = pd.Timedelta(days=bucket_days)
+        most = surplus.sort_values("qty").drop_duplicates("item_id", keep="last")
+        self._surplus = dict(zip(most["item_id"], zip(most["location_id"], most["qty"], strict=True), strict=True))
 
     def open_after(self, item: str, location: str, bucket: pd.Timestamp) -> tuple[str, pd.Timestamp] | None:
         """Return the first open order that comes when `bucket` is over."""
@@ -89,19 +102,22 @@ class _Remedies:
         """Say whether an open order is under way to the item-location."""
         return (item, location) in self._open
 
-    def for_row(self, row: Any) -> str:
-        """Return what to do about `row.qty` too little stock from the bucket of `row.date`."""
+    def for_row(self, row: Any) -> tuple[str, str]:
+        """Return the remedy and what to do about `row.qty` too little stock from the bucket of `row.date`."""
         item, place, source = row.item_id, row.location_id, self._source.get((row.item_id, row.location_id), "")
         coming = self.open_after(item, place, row.date)
         if coming:
-            return f"Expedite open order {coming[0]}, due {coming[1]:%Y-%m-%d}."
+            return "expedite", f"Expedite open order {coming[0]}, due {coming[1]:%Y-%m-%d}."
         upstream = self.open_after(item, source, row.date)
         if upstream and (item, source, row.date) in self._scarce:
-            return f"Expedite open order {upstream[0]}, due at {source} {upstream[1]:%Y-%m-%d}."
+            return "expedite", f"Expedite open order {upstream[0]}, due at {source} {upstream[1]:%Y-%m-%d}."
         planned = _first_after(self._planned, item, place, row.date + self._bucket)
         if planned:
-            return f"Bring order {planned[0]} forward from {planned[1]:%Y-%m-%d}."
-        return f"Order {_qty(row.qty)} {row.uom} more from {source}, move stock from another location, or accept."
+            return "expedite", f"Bring order {planned[0]} forward from {planned[1]:%Y-%m-%d}."
+        if item in self._surplus:
+            giver, spare = self._surplus[item]
+            return "move", f"Move up to {_qty(min(spare, row.qty))} {row.uom} from {giver}, which has too much."
+        return "accept", f"Accept, or order {_qty(row.qty)} {row.uom} more from {source}."
 
 
 def _qty(value: float) -> str:
@@ -109,6 +125,11 @@ def _qty(value: float) -> str:
     digits = 0 if abs(value) >= 100 or value == round(value) else 1 if abs(value) >= 10 else 2
     text = f"{value:,.{digits}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _remedied(rows: pd.DataFrame, remedies: list[tuple[str, str]]) -> pd.DataFrame:
+    """Return the rows with `remedy` and `action`."""
+    return rows.assign(remedy=[remedy for remedy, _ in remedies], action=[action for _, action in remedies])
 
 
 def _lines(frame: pd.DataFrame) -> list[Any]:
@@ -157,8 +178,7 @@ def _stock_outs(stock: pd.DataFrame, remedies: _Remedies, bucket: str) -> pd.Dat
         f"in {_times(r.buckets, bucket)} from {r.date:%Y-%m-%d}."
         for r in _lines(rows)
     ]
-    rows["action"] = [remedies.for_row(r) for r in _lines(rows)]
-    return rows
+    return _remedied(rows, [remedies.for_row(r) for r in _lines(rows)])
 
 
 def _below_safety_stock(stock: pd.DataFrame, short: pd.DataFrame, remedies: _Remedies, bucket: str) -> pd.DataFrame:
@@ -181,8 +201,7 @@ def _below_safety_stock(stock: pd.DataFrame, short: pd.DataFrame, remedies: _Rem
         f"{_qty(r.safety_stock_qty)} {r.uom}, in the {bucket} of {r.bucket_start:%Y-%m-%d}."
         for r in _lines(rows)
     ]
-    rows["action"] = [remedies.for_row(r) for r in _lines(rows)]
-    return rows
+    return _remedied(rows, [remedies.for_row(r) for r in _lines(rows)])
 
 
 def _units_short(stock: pd.Series, sd: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -212,11 +231,11 @@ def _overdue(stock: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.Data
         for r in _lines(rows)
     ]
     rows["action"] = [f"Ask {r.source_id or 'the source'} for a date and correct it." for r in _lines(rows)]
-    return rows
+    return rows.assign(remedy="expedite")
 
 
-def _excess(stock: pd.DataFrame, needy: pd.DataFrame, remedies: _Remedies, bucket_days: int) -> pd.DataFrame:
-    """Return item-locations whose stock never comes down to the order-up-to level."""
+def _surplus(stock: pd.DataFrame) -> pd.DataFrame:
+    """Return item-locations whose stock never comes down to the order-up-to level, and by how much it stays above."""
     rows = stock.groupby(_KEYS, as_index=False).agg(
         lowest=("closing_qty", "min"),
         demand=("demand_qty", "sum"),
@@ -229,7 +248,12 @@ def _excess(stock: pd.DataFrame, needy: pd.DataFrame, remedies: _Remedies, bucke
         uom=("uom", "first"),
     )
     rows["qty"] = rows["lowest"] - rows[["order_up_to_qty", "min_qty"]].max(axis=1)
-    rows = rows[rows["qty"] > _TINY].assign(kind="excess")
+    return rows[rows["qty"] > _TINY]
+
+
+def _excess(surplus: pd.DataFrame, needy: pd.DataFrame, remedies: _Remedies, bucket_days: int) -> pd.DataFrame:
+    """Return the exceptions of item-locations with a surplus."""
+    rows = surplus.assign(kind="excess")
     per_day = (rows["demand"] + rows["shipped"]) / (rows["buckets"] * bucket_days)
     days = np.divide(rows["qty"], per_day, out=np.full(len(rows), np.inf), where=per_day.to_numpy() > 0)
     gone = np.minimum(_YEAR / days, 1.0)  # share of the excess that is used within a year
@@ -241,15 +265,17 @@ def _excess(stock: pd.DataFrame, needy: pd.DataFrame, remedies: _Remedies, bucke
         + (f": {d:,.0f} days of demand." if np.isfinite(d) else ", and no demand.")
         for r, d in zip(_lines(rows), days, strict=True)
     ]
-    rows["action"] = [
-        "Cancel or put off the open order."
-        if remedies.has_open(r.item_id, r.location_id)
-        else f"Move some to {takers[r.item_id]}, which is short."
-        if r.item_id in takers
-        else "Order nothing; mark down if it does not move."
-        for r in _lines(rows)
-    ]
-    return rows
+    return _remedied(
+        rows,
+        [
+            ("cancel", "Cancel or put off the open order.")
+            if remedies.has_open(r.item_id, r.location_id)
+            else ("move", f"Move some to {takers[r.item_id]}, which is short.")
+            if r.item_id in takers
+            else ("accept", "Order nothing; mark down if it does not move.")
+            for r in _lines(rows)
+        ],
+    )
 
 
 def _unassigned(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -262,7 +288,7 @@ def _unassigned(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     rows = rows.fillna({"qty": 0.0, "money_at_risk": 0.0}).assign(kind="unassigned_load", item_id="")
     rows["message"] = [f"Load {r.load_id} of {r.weight_kg:,.0f} kg is on no route: {r.reason}" for r in _lines(rows)]
     renamed: pd.DataFrame = rows.rename(columns={"fix": "action"})
-    return renamed
+    return renamed.assign(remedy="move")
 
 
 def _capacity(prices: pd.DataFrame, bucket: str) -> pd.DataFrame:
@@ -284,6 +310,7 @@ def _capacity(prices: pd.DataFrame, bucket: str) -> pd.DataFrame:
                 "message": f"{_LIMITS.get(first.kind, first.kind)} in {_times(buckets, bucket)}: one more "
                 f"{first.unit.removesuffix('s')} saves up to {part['price'].max():,.4g}.",
                 "action": f"Find more from {start:%Y-%m-%d}, or order earlier.",
+                "remedy": "move",
             }
         )
     return pd.DataFrame(rows)

@@ -161,6 +161,13 @@ REPLENISHMENT_ORDERS = table(
             minimum=0,
         ),
         "binding_reason": column(ID, "The rule that decided the quantity."),
+        "pack_rounding_qty": column(
+            NUMBER,
+            "Part of the quantity that only fills up the last pack: neither demand until the next order nor safety "
+            "stock needs it.",
+            "base units",
+            minimum=0,
+        ),
     },
     ("order_id",),
 )
@@ -298,8 +305,31 @@ EXCEPTIONS = table(
         "money_at_risk": column(NUMBER, "Estimated loss if nothing is done.", "money", minimum=0),
         "message": column(ID, "What is wrong."),
         "action": column(ID, "What to do."),
+        "remedy": column(
+            ID,
+            "The action in one word: expedite, cancel, move (stock, a load or orders), accept.",
+            choices=("expedite", "cancel", "move", "accept"),
+        ),
     },
     ("rank",),
+)
+PIN_REPORT = table(
+    "pin_report",
+    "Pins of the input and what the plan made of them.",
+    {
+        "pin_id": column(ID, "Pin."),
+        **_ITEM_LOCATION,
+        "receipt_date": column(DATE, "Day that the pin names."),
+        "qty": column(NUMBER, "Fixed quantity; the pins of one bucket add up.", "base units", minimum=0),
+        "planned_qty": column(
+            NUMBER, "Planned receipts of the bucket; empty outside of the plan.", "base units", nullable=True, minimum=0
+        ),
+        "author": column(ID, "Who fixed it."),
+        "reason": column(ID, "Why."),
+        "kept": column(FLAG, "The plan keeps it."),
+        "note": column(ID, "Why it was not kept, or what to know; empty: nothing."),
+    },
+    ("pin_id",),
 )
 DATA_ISSUES = table(
     "data_issues",
@@ -476,6 +506,7 @@ PUBLISHED: dict[str, pa.DataFrameSchema] = {
         STOPS,
         UNASSIGNED,
         EXCEPTIONS,
+        PIN_REPORT,
         DATA_ISSUES,
         KPIS,
         SIMULATION,

@@ -9,7 +9,7 @@ import pandas as pd
 from planner.replenishment.calendar import Days
 from planner.replenishment.model import Model, Tables
 from planner.replenishment.order_value import MIN_ORDER_VALUE
-from planner.replenishment.reasons import binding_reasons
+from planner.replenishment.reasons import binding_reasons, needs_of_orders
 from planner.replenishment.spread import StockByDay, spread_lines
 from reports.tables import REPLENISHMENT_ORDERS, conform
 from solvers.lotsizing.problem import Ints
@@ -41,7 +41,22 @@ def write_orders(
     reason[topped_up] = MIN_ORDER_VALUE
     spread["reason"] = reason[spread["row"], spread["bucket"]]
     spread["supply_days"] = days_of_supply(model, result, verdict)[spread["row"], spread["bucket"]]
+    spread["rounding_qty"] = _pack_rounding(model, result, verdict, spread)
     return _published(spread, model)
+
+
+def _pack_rounding(model: Model, result: LotSizingResult, verdict: Verdict, lines: pd.DataFrame) -> FloatArray:
+    """Return per line what only fills up the last pack, base units; of an order on several days, the last line has it.
+
+    Less than a pack, so the last line holds it.
+    """
+    needed = np.add(*needs_of_orders(model, result, verdict))
+    pack = model.problem.pack[:, None].astype(np.int64)
+    whole = np.maximum(-(-needed // pack), 1) * pack
+    rounding = np.minimum(whole - needed, result.packs * pack - needed) * model.unit[:, None]
+    last = lines["day"].eq(lines.groupby(["row", "bucket"])["day"].transform("max")).to_numpy()
+    out: FloatArray = np.where(last, rounding[lines["row"], lines["bucket"]], 0.0)
+    return out
 
 
 def spread_plan(model: Model, packs: Ints, verdict: Verdict, tables: Tables) -> pd.DataFrame:
@@ -151,6 +166,7 @@ def _published(lines: pd.DataFrame, model: Model) -> pd.DataFrame:
             "cost": qty * per_unit + lines["fixed_order_cost"],
             "days_of_supply_after": lines["supply_days"],
             "binding_reason": lines["reason"],
+            "pack_rounding_qty": lines["rounding_qty"],
         }
     )
     table = table.sort_values(["type", "receipt_date", "source_id", "location_id", "item_id"], ignore_index=True)

@@ -14,6 +14,7 @@ from planner.replenishment.calendar import Days, receiving_days
 from planner.replenishment.loosening import hold_rules
 from planner.replenishment.model import Model, Tables, buckets_ahead, build_model, planned_rows
 from planner.replenishment.orders import write_orders
+from planner.replenishment.pin_report import report_pins
 from planner.replenishment.projection import write_prices, write_projection
 from planner.replenishment.settle import settle
 from scenarios.settings import Horizon, ReplenishmentSettings
@@ -29,7 +30,7 @@ class Replenishment:
 
     Attributes
     ----------
-    orders, projected_inventory, capacity_prices : published tables.
+    orders, projected_inventory, capacity_prices, pin_report : published tables.
     status : optimal, gap_reached (the wanted gap is proven) or limit (usable, gap shown).
     cost, lower_bound : money, of the model: holding, unmet demand, missing safety stock, handling and fixed
         costs over the horizon and the look-ahead behind it, without the price of goods.
@@ -38,6 +39,7 @@ class Replenishment:
     orders: pd.DataFrame
     projected_inventory: pd.DataFrame
     capacity_prices: pd.DataFrame
+    pin_report: pd.DataFrame
     status: Status
     cost: float
     lower_bound: float
@@ -102,10 +104,12 @@ def replenish(
         raise RefusedError("The replenishment plan breaks rules:\n  " + "\n  ".join(verdict.faults[:20]))
     result, topped_up = settle(model, result, tables, settings.target_gap)
     verdict = verify(model.problem, result.packs)
+    projected_inventory = write_projection(model, result, verdict)
     return Replenishment(
         orders=write_orders(model, result, verdict, tables, np.zeros(result.packs.shape, dtype=bool), topped_up),
-        projected_inventory=write_projection(model, result, verdict),
+        projected_inventory=projected_inventory,
         capacity_prices=write_prices(model, result, verdict),
+        pin_report=report_pins(pins, suppliers, model, projected_inventory),
         status="limit" if result.status == "infeasible" else result.status,
         cost=verdict.cost,
         lower_bound=result.lower_bound,

@@ -98,6 +98,7 @@ def make_tables(
         "forecast_accuracy": accuracy,
         "policy_params": policy,
         "capacity_prices": _capacity(dates, orders),
+        "pin_report": _pins(store_orders),
         "loads": loads,
         "load_lines": lines,
         "routes": routes,
@@ -303,6 +304,7 @@ def _stores(
                 cost=qty * 0.04 + 1.5,
                 days_of_supply_after=(stock + receive)[receive > 0] / weekly * 7,
                 binding_reason=np.where(qty > 3, "demand until the next delivery", "safety stock"),
+                pack_rounding_qty=0.0,
             )
         )
         stock = closing
@@ -386,6 +388,7 @@ def _dc(
                 cost=qty * line["unit_cost"] + 20.0,
                 days_of_supply_after=14.0,
                 binding_reason="demand of the stores over lead time and review period",
+                pack_rounding_qty=(planned - np.maximum(need - stock - arrive[:, t], 0.0))[planned > 0],
             )
         )
         stock = closing
@@ -496,6 +499,17 @@ def _capacity(dates: pd.DatetimeIndex, orders: pd.DataFrame) -> pd.DataFrame:
             "price": np.where(moved.to_numpy() >= limit, 0.12, 0.0),
         }
     )
+
+
+def _pins(orders: pd.DataFrame) -> pd.DataFrame:
+    first = orders.head(1)
+    kept = first[[*KEYS, "receipt_date", "qty"]].assign(
+        pin_id="P1", planned_qty=first["qty"], author="=Anna", reason="+1 for the fair", kept=True, note=""
+    )
+    late = kept.assign(
+        pin_id="P2", receipt_date=START + pd.Timedelta(weeks=90), planned_qty=np.nan, kept=False, note="After the end."
+    )
+    return pd.concat([kept, late])
 
 
 def _issues() -> pd.DataFrame:
