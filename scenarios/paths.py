@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import types
 import typing
 from collections.abc import Iterator
 
@@ -14,7 +15,7 @@ from scenarios.scenario import Scenario
 
 def walk_settings(model: type[BaseModel] = Scenario, above: tuple[str, ...] = ()) -> Iterator[tuple[str, FieldInfo]]:
     """Yield dotted path and field of every key, sections before what they hold."""
-    for name, field in model.model_fields.items():
+    for name, field in _fields(model).items():
         path = (*above, name)
         yield ".".join(path), field
         section = _section(field)
@@ -31,7 +32,7 @@ def setting_paths() -> tuple[str, ...]:
 def keys_of(path: tuple[str, ...]) -> tuple[str, ...]:
     """Return the keys that the section at `path` may hold; none where it is no section with fixed keys."""
     model = _model_at(path)
-    return () if model is None else tuple(model.model_fields)
+    return () if model is None else tuple(_fields(model))
 
 
 def may_hold_keys(path: tuple[str, ...]) -> bool:
@@ -52,16 +53,16 @@ def describe_key(path: tuple[str, ...]) -> str:
 
 def _field_at(path: tuple[str, ...]) -> FieldInfo | None:
     model = _model_at(path[:-1])
-    return None if model is None else model.model_fields.get(path[-1])
+    return None if model is None else _fields(model).get(path[-1])
 
 
 def _model_at(path: tuple[str, ...]) -> type[BaseModel] | None:
     model: type[BaseModel] | None = Scenario
     keys = iter(path)
     for key in keys:
-        if model is None or key not in model.model_fields:
+        field = None if model is None else _fields(model).get(key)
+        if field is None:
             return None
-        field = model.model_fields[key]
         member = _member(field)
         if member is not None and next(keys, None) is None:
             return None
@@ -69,16 +70,21 @@ def _model_at(path: tuple[str, ...]) -> type[BaseModel] | None:
     return model
 
 
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the keys of a section as they are written in the file."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
 def _section(field: FieldInfo) -> type[BaseModel] | None:
-    """Return the model of a key that is a section."""
-    return _as_model(field.annotation)
+    """Return the model of a key that is a section, or may be one."""
+    parts = typing.get_args(field.annotation) if isinstance(field.annotation, types.UnionType) else (field.annotation,)
+    return next((model for model in map(_as_model, parts) if model is not None), None)
 
 
 def _member(field: FieldInfo) -> type[BaseModel] | None:
-    """Return the model of the values of a key that maps free names to sections."""
-    if typing.get_origin(field.annotation) is not dict:
-        return None
-    return _as_model(typing.get_args(field.annotation)[1])
+    """Return the model of the values of a key that maps free names to sections, or lists sections."""
+    origin, arguments = typing.get_origin(field.annotation), typing.get_args(field.annotation)
+    return _as_model(arguments[1 if origin is dict else 0]) if origin in {dict, tuple} else None
 
 
 def _as_model(kind: object) -> type[BaseModel] | None:

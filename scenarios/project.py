@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from scenarios.errors import InputError
-from scenarios.read import read_scenario
+from scenarios.resolve import read_scenario
 from scenarios.scenario import Scenario
 from scenarios.tables.check import check_tables
 from scenarios.tables.clean import clean_tables

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator
@@ -19,13 +20,7 @@ from scenarios.settings import (
     ReplenishmentSettings,
     SimulationSettings,
 )
-
-
-class NamedScenario(Model):
-    """A named what-if: paths into the scenario file and the values they take."""
-
-    description: str = Field("", description="What is asked, in a sentence.")
-    set: dict[str, object] = Field(default_factory=dict, description="Dotted path -> value, as with --set.")
+from scenarios.whatif import Comparison, MonteCarlo, NamedScenario, Parameter, Patch, Sweep
 
 
 class Scenario(Model):
@@ -46,7 +41,15 @@ class Scenario(Model):
     distribution: DistributionSettings = Field(default_factory=DistributionSettings)
     simulation: SimulationSettings = Field(default_factory=SimulationSettings)
     exports: ExportSettings = Field(default_factory=ExportSettings)
+    monte_carlo: MonteCarlo = Field(default_factory=MonteCarlo)
+    parameters: dict[str, Parameter] = Field(
+        default_factory=dict, description="Values for ${NAME} in the edits of all patches; a patch's own come first."
+    )
+    apply: tuple[str, ...] = Field((), description="Patches that are applied, in order; a named scenario adds its own.")
+    patches: dict[str, Patch] = Field(default_factory=dict, description="Named edits of the input tables.")
     scenarios: dict[str, NamedScenario] = Field(default_factory=dict, description="Named what-ifs of this project.")
+    sweeps: dict[str, Sweep] = Field(default_factory=dict, description="Named sweeps over many runs.")
+    comparison: Comparison = Field(default_factory=Comparison)
 
     @field_validator("currency")
     @classmethod
@@ -67,6 +70,18 @@ class Scenario(Model):
             hint = f"; did you mean {same_city[0]}?" if same_city else _hint(zone, sorted(zones))
             raise ValueError(f"{zone!r} is not a time zone of the IANA database{hint}") from None
         return zone
+
+
+def resolved_content(scenario: Scenario) -> dict[str, Any]:
+    """Return what of a resolved scenario a run depends on, as plain values.
+
+    Other named scenarios, sweeps, the comparison and patches that are not applied do not count.
+    """
+    content = scenario.model_dump(mode="json", by_alias=True, exclude={"scenarios", "sweeps", "comparison"})
+    content["patches"] = {name: content["patches"][name] for name in scenario.apply}
+    if not scenario.apply:
+        del content["parameters"]
+    return content
 
 
 def _hint(word: str, known: Iterable[str]) -> str:

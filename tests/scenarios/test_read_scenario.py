@@ -9,7 +9,7 @@ import pytest
 from small_tables import only
 
 from scenarios.paths import describe_key, keys_of, setting_paths
-from scenarios.read import Reading, read_scenario
+from scenarios.resolve import Reading, read_scenario
 from scenarios.tables.issues import Issues
 
 GOOD = "name: x\nhorizon: {start: 2024-01-01}\n"
@@ -270,7 +270,7 @@ def test_no_file(tmp_path: Path) -> None:
 def test_paths_of_all_keys() -> None:
     assert {"seed", "horizon.start", "inventory", "inventory.service_target"} <= set(setting_paths())
     assert keys_of(("horizon",)) == ("start", "buckets", "bucket")
-    assert keys_of(("scenarios", "anything")) == ("description", "set")
+    assert keys_of(("scenarios", "anything")) == ("description", "extends", "patches", "set")
     assert keys_of(("seed",)) == ()
     assert keys_of(("scenarios",)) == ()
     assert describe_key(("seed",)) == "Seed of all random numbers."
