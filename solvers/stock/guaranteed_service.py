@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, replace
+from itertools import cycle
 from typing import Literal
 
 import numpy as np
@@ -21,7 +22,8 @@ from solvers.stock.service_kernels import solve_forest
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_ROOT_STEPS, _STEPS = 120, 12
+_ROOT_STEPS, _STEPS = 150, 12
+_FORESTS = 40
 _TOLERANCE = 1e-9
 
 
@@ -161,24 +163,27 @@ class _Search:
         stages = len(network.processing)
         self.order = _topological(stages, network.origin, network.destination)
         self.longest = longest_times(network.processing, network.inbound_time, network.origin, network.destination)
-        self.forest, self.loops = _split_arcs(stages, network.origin, network.destination)
-        self.rooted = _root(stages, network.origin[self.forest], network.destination[self.forest])
+        self.trees = [_split_arcs(stages, network.origin, network.destination, arcs) for arcs in self._arc_orders()]
+        self.loops, self.rooted = self.trees[0]
         self.best = self._complete(np.zeros(stages, dtype=np.int64))
         self.best_cost = self._cost(*self.best)
         self.nodes = 0
 
+    def _arc_orders(self) -> list[Ints]:
+        """Return the orders in which arcs join a spanning forest: as given, and others where there are loops."""
+        arcs = len(self.network.origin)
+        first: Ints = np.arange(arcs)
+        if len(_split_arcs(len(self.network.processing), self.network.origin, self.network.destination, first)[0]) == 0:
+            return [first]
+        rng = np.random.default_rng(0)  # part of the method: the same network has the same forests
+        return [first, *(rng.permutation(arcs) for _ in range(_FORESTS))]
+
     def run(self, node_limit: int) -> ServiceTimes:
         network = self.network
-        stages = len(network.processing)
-        promise = np.where(network.max_service < 0, self.longest, np.minimum(network.max_service, self.longest))
-        box = _Box(
-            network.inbound_time.astype(np.int64),
-            self.longest - network.processing,
-            np.zeros(stages, dtype=np.int64),
-            promise.astype(np.int64),
-            np.zeros(len(self.loops)),
-        )
-        bound, branch, box = self._relax(box, _ROOT_STEPS)
+        everything = self._root_box()
+        self._improve(everything)
+        bound, branch, box = self._relax(everything, _ROOT_STEPS)
+        self._improve(everything)
         queue: list[tuple[float, int, tuple[int, int, int] | None, _Box]] = [(bound, 0, branch, box)]
         ticket = 0
         while queue and self.nodes < node_limit:
@@ -203,6 +208,41 @@ class _Search:
             status="optimal" if proven else "limit",
             nodes=self.nodes,
         )
+
+    def _root_box(self) -> _Box:
+        network = self.network
+        promise = np.where(network.max_service < 0, self.longest, np.minimum(network.max_service, self.longest))
+        return _Box(
+            network.inbound_time.astype(np.int64),
+            self.longest - network.processing,
+            np.zeros(len(promise), dtype=np.int64),
+            promise.astype(np.int64),
+            np.zeros(len(self.loops)),
+        )
+
+    def _improve(self, box: _Box) -> None:
+        """Solve the best plan again on one forest after the other, the promises on its other arcs held.
+
+        What is held can only be kept or bettered by both ends, so every step gives a plan and none is dearer.
+        """
+        network = self.network
+        idle = 0
+        for loops, rooted in cycle(self.trees):
+            if idle >= len(self.trees):
+                return
+            promised = self.best[1][network.origin[loops]]
+            high_out, low_in = box.high_out.copy(), box.low_in.copy()
+            np.minimum.at(high_out, network.origin[loops], promised)
+            np.maximum.at(low_in, network.destination[loops], promised)
+            free = np.zeros(len(high_out))
+            outbound = np.zeros(len(high_out), dtype=np.int64)
+            solve_forest(
+                rooted.order, rooted.parent, rooted.downstream, network.processing, network.cost,
+                low_in, box.high_in, box.low_out, high_out, free, free, np.zeros_like(outbound), outbound,
+            )  # fmt: skip
+            before = self.best_cost
+            self._offer(outbound)
+            idle = 0 if self.best_cost < before - _TOLERANCE else idle + 1
 
     def _relax(self, box: _Box, steps: int) -> tuple[float, tuple[int, int, int] | None, _Box]:
         """Return the bound of a box, the broken arc to branch on (arc, promise, wait) and the box with its prices.
@@ -318,8 +358,8 @@ def _topological(stages: int, origin: Ints, destination: Ints) -> Ints:
     return np.array(out, dtype=np.int64)
 
 
-def _split_arcs(stages: int, origin: Ints, destination: Ints) -> tuple[Ints, Ints]:
-    """Return the arcs of a spanning forest, and those that close loops."""
+def _split_arcs(stages: int, origin: Ints, destination: Ints, arcs: Ints) -> tuple[Ints, _Rooted]:
+    """Return the arcs that close loops when `arcs` join one after the other, and the forest of the others."""
     leader = list(range(stages))
 
     def find(stage: int) -> int:
@@ -330,11 +370,12 @@ def _split_arcs(stages: int, origin: Ints, destination: Ints) -> tuple[Ints, Int
 
     forest: list[int] = []
     loops: list[int] = []
-    for arc, (supplier, customer) in enumerate(zip(origin.tolist(), destination.tolist(), strict=True)):
-        one, other = find(supplier), find(customer)
+    for arc in arcs.tolist():
+        one, other = find(int(origin[arc])), find(int(destination[arc]))
         (loops if one == other else forest).append(arc)
         leader[one] = other
-    return np.array(forest, dtype=np.int64), np.array(loops, dtype=np.int64)
+    kept = np.array(forest, dtype=np.int64)
+    return np.array(loops, dtype=np.int64), _root(stages, origin[kept], destination[kept])
 
 
 def _root(stages: int, origin: Ints, destination: Ints) -> _Rooted:
