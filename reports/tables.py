@@ -112,6 +112,8 @@ POLICY_PARAMS = table(
         "service_target": column(NUMBER, "Wanted service.", "share 0..1", minimum=0, maximum=1),
         "lead_time_days": column(NUMBER, "Mean lead time.", "days", minimum=0),
         "review_period_days": column(NUMBER, "Days between two orders.", "days", minimum=0),
+        "service_time_days": column(NUMBER, "Longest wait promised to those it supplies.", "days", minimum=0),
+        "covered_days": column(NUMBER, "Days of demand that its safety stock covers.", "days", minimum=0),
         "demand_mean_qty": column(
             NUMBER, "Expected demand over lead time plus review period.", "base units", minimum=0
         ),

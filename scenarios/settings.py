@@ -61,6 +61,11 @@ class InventorySettings(Model):
     service_by_class: dict[Literal["A", "B", "C"], Share] = Field(
         default_factory=dict, description="Service target by ABC class, share 0..1; overrides service_target."
     )
+    echelons: Literal["independent", "guaranteed_service"] = Field(
+        "independent",
+        description="Where safety stock stands: every location covers its own lead time and review, or promised "
+        "service times between locations are chosen so that holding costs least.",
+    )
     abc_shares: tuple[Share, Share] = Field((0.8, 0.95), description="Cumulative revenue shares that end A and B.")
     xyz_limits: tuple[float, float] = Field((0.5, 1.0), description="Coefficients of variation that end X and Y.")
     holding_cost_rate: float = Field(0.25, ge=0, description="Holding cost, share of unit cost per year.")

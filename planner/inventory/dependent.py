@@ -25,12 +25,16 @@ class Demand:
     planned : [K] whether there is a forecast here or downstream.
     mean, variance : [K, H] per bucket of the horizon.
     weekly : [K, W] past demand by week, the newest last, W at most 52.
+    source : [K] row of supply that supplies it, -1 where a supplier does.
+    own : [K] whether there is a forecast for this very location.
     """
 
     planned: npt.NDArray[np.bool_]
     mean: Floats
     variance: Floats
     weekly: Floats
+    source: Integers
+    own: npt.NDArray[np.bool_]
 
 
 def see_demand(supply: pd.DataFrame, forecast: pd.DataFrame, history: pd.DataFrame, horizon: Horizon) -> Demand:
@@ -49,6 +53,7 @@ def see_demand(supply: pd.DataFrame, forecast: pd.DataFrame, history: pd.DataFra
     np.add.at(variance, (row[known], bucket[known]), forecast["sd_qty"].to_numpy()[known] ** 2)
     planned = np.zeros(len(supply), dtype=bool)
     planned[row[known]] = True
+    own = planned.copy()
     weekly = _weekly(pairs, history, horizon)
 
     source = _source_rows(supply, pairs)
@@ -59,7 +64,7 @@ def see_demand(supply: pd.DataFrame, forecast: pd.DataFrame, history: pd.DataFra
         for values in (mean, variance, weekly):
             np.add.at(values, source[rows], values[rows])
         planned[source[rows[planned[rows]]]] = True
-    return Demand(planned, mean, variance, weekly)
+    return Demand(planned, mean, variance, weekly, source, own)
 
 
 def _source_rows(supply: pd.DataFrame, pairs: pd.MultiIndex) -> Integers:

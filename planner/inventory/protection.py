@@ -22,18 +22,18 @@ def demand_over(values: Floats, days: Floats, horizon: Horizon) -> Floats:
 
 
 def protection_moments(
-    mean: Floats, variance: Floats, lead_days: Floats, lead_sd_days: Floats, review_days: Floats, horizon: Horizon
+    mean: Floats, variance: Floats, days: Floats, lead_sd_days: Floats, horizon: Horizon
 ) -> tuple[Floats, Floats]:
-    """Return mean and variance [K] of demand over lead time plus review period.
+    """Return mean and variance [K] of demand over `days` [K], which are lead time plus review period in general.
 
     mean = sum of bucket means, variance = sum of bucket variances + d^2 sd_L^2, with d the mean demand per
     day and sd_L the standard deviation of the lead time (Silver, Pyke and Thomas 2017,
     "Inventory and Production Management in Supply Chains", 4th ed., chapter 6: var = E(L) var(D) +
-    E(D)^2 var(L)). Buckets are taken as independent.
+    E(D)^2 var(L)). Buckets are taken as independent. Where nothing is to be covered nothing varies.
     """
-    days = lead_days + review_days
     per_day = demand_over(mean, np.ones(len(mean)), horizon)
-    return per_day * days, demand_over(variance, days, horizon) + (per_day * lead_sd_days) ** 2
+    late = np.where(days > 0.0, per_day * lead_sd_days, 0.0)
+    return per_day * days, demand_over(variance, days, horizon) + late**2
 
 
 def demand_per_cycle(in_review: Floats, lot: Floats, target: Floats, backorders: npt.NDArray[np.bool_]) -> Floats:

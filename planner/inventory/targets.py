@@ -8,7 +8,8 @@ import pandas as pd
 
 from planner.inventory.classes import abc_classes, xyz_classes
 from planner.inventory.dependent import Demand, see_demand
-from planner.inventory.policies import resolve_policies
+from planner.inventory.echelons import ServiceTimes, guaranteed_times, independent_times
+from planner.inventory.policies import Policies, resolve_policies
 from planner.inventory.protection import demand_over, demand_per_cycle, protection_moments, required_level
 from reports.tables import POLICY_PARAMS, conform
 from scenarios.settings import Horizon, InventorySettings
@@ -38,9 +39,10 @@ def set_targets(
 
     Notes
     -----
-    With D the demand over lead time L plus review period R at the mean pace of the horizon:
+    With D the demand over lead time L plus review period R at the mean pace of the horizon, and C the demand over
+    the days that the location covers, which are L + R unless `settings.echelons` is guaranteed_service:
 
-    - service level s: `protection.required_level`;
+    - service level s: E[D] - E[C] + `protection.required_level` of C;
     - safety stock = max(s - E[D], 0), or the policy's own figure;
     - reorder point = E[D] + max(safety stock, presentation stock), or s where that is lower than E[D]
       (a target that accepts stock-outs in most cycles);
@@ -59,20 +61,23 @@ def set_targets(
     lead = rows["lead_time_days"].to_numpy(np.float64)
     review = policy.review_period_days
     pack = rows["order_multiple_qty"].to_numpy(np.float64)
-    total, spread = protection_moments(
-        mean, variance, lead, rows["lead_time_sd_days"].to_numpy(np.float64), review, horizon
+    unit_cost, price = rows["unit_cost"].to_numpy(np.float64), rows["unit_price"].to_numpy(np.float64)
+    holding_cost = unit_cost * policy.holding_rate / _YEAR_DAYS
+    times = _service_times(rows, demand, policy, lead, holding_cost, horizon, settings)
+    total = demand_over(mean, lead + review, horizon)
+    covered, spread = protection_moments(
+        mean, variance, times.covered, rows["lead_time_sd_days"].to_numpy(np.float64), horizon
     )
     in_review = demand_over(mean, review, horizon)
     lot = np.maximum(rows["moq_qty"].to_numpy(np.float64), pack)
     cycle = demand_per_cycle(in_review, lot, policy.target, rows["backorders"].to_numpy(bool))
-    fitted = fit_moments(total, spread, whole_units=pack == np.floor(pack))
-    level = required_level(fitted, policy.measure == "fill_rate", policy.target, cycle)
+    fitted = fit_moments(covered, spread, whole_units=pack == np.floor(pack))
+    level = total - covered + required_level(fitted, policy.measure == "fill_rate", policy.target, cycle)
     fixed = ~np.isnan(policy.safety_stock)
     safety = np.where(fixed, policy.safety_stock, np.maximum(level - total, 0.0))
     floor = np.maximum(safety, policy.minimum)
     reorder = np.where((floor > 0.0) | fixed, total + floor, level)
     most = np.where(np.isnan(policy.maximum), np.inf, policy.maximum)
-    unit_cost, price = rows["unit_cost"].to_numpy(np.float64), rows["unit_price"].to_numpy(np.float64)
     worth = np.where(price > 0.0, price, unit_cost)
     return conform(
         POLICY_PARAMS,
@@ -83,6 +88,8 @@ def set_targets(
             service_target=policy.target,
             lead_time_days=lead,
             review_period_days=review,
+            service_time_days=times.promised,
+            covered_days=times.covered,
             demand_mean_qty=total,
             demand_sd_qty=np.sqrt(spread),
             distribution=np.where(total > 0.0, fitted.names, "none"),
@@ -91,12 +98,38 @@ def set_targets(
             order_up_to_qty=np.minimum(reorder + np.maximum(lot - in_review, 0.0), most),
             min_qty=policy.minimum,
             max_qty=policy.maximum,
-            holding_cost=unit_cost * policy.holding_rate / _YEAR_DAYS,
+            holding_cost=holding_cost,
             shortage_cost=np.where(
                 np.isnan(policy.shortage_cost), worth * settings.shortage_cost_share, policy.shortage_cost
             ),
             policy_rule=policy.rule,
         ),
+    )
+
+
+def _service_times(
+    rows: pd.DataFrame,
+    demand: Demand,
+    policy: Policies,
+    lead: Floats,
+    holding_cost: Floats,
+    horizon: Horizon,
+    settings: InventorySettings,
+) -> ServiceTimes:
+    """Return the days that every item-location covers and promises, as the settings ask."""
+    if settings.echelons == "independent":
+        return independent_times(lead, policy.review_period_days)
+    planned = np.cumsum(demand.planned) - 1
+    source = demand.source[demand.planned]
+    return guaranteed_times(
+        item=np.unique(rows["item_id"].to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64),
+        source=np.where(source >= 0, planned[source], -1),
+        lead_days=lead,
+        review_days=policy.review_period_days,
+        deviation=np.sqrt(demand_over(demand.variance[demand.planned], np.ones(len(rows)), horizon)),
+        target=policy.target,
+        holding_cost=holding_cost,
+        own_demand=demand.own[demand.planned],
     )
 
 

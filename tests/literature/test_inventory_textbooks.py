@@ -78,7 +78,7 @@ def test_demand_over_a_random_lead_time_of_silver_pyke_and_thomas() -> None:
     """
     horizon = Horizon(start="2024-01-01", buckets=20, bucket="day")
     mean, variance = protection_moments(
-        np.full((1, 20), 100.0), np.full((1, 20), 900.0), np.array([9.0]), np.array([2.0]), np.array([0.0]), horizon
+        np.full((1, 20), 100.0), np.full((1, 20), 900.0), np.array([9.0]), np.array([2.0]), horizon
     )
     assert mean[0] == pytest.approx(900.0)
     assert variance[0] == pytest.approx(48_100.0)

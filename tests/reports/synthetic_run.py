@@ -249,6 +249,8 @@ def _policy(supply: pd.DataFrame, forecast: pd.DataFrame) -> pd.DataFrame:
         service_target=0.95,
         lead_time_days=rows["lead_time_days"],
         review_period_days=7.0,
+        service_time_days=0.0,
+        covered_days=rows["lead_time_days"] + 7.0,
         demand_mean_qty=mean,
         demand_sd_qty=sd,
         distribution="negative_binomial",

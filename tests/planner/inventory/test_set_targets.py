@@ -52,6 +52,36 @@ def test_dependent_demand_reaches_the_source_from_any_depth() -> None:
     assert table["safety_stock_qty"]["I1", "HUB"] < stores
 
 
+def test_guaranteed_service_places_stock_where_it_holds_cheapest() -> None:
+    """The warehouse's promise against every other whole number of days, stock priced by z sd sqrt(days)."""
+    supply = supply_table([("I1", "DC", "V1"), ("I1", "S1", "DC"), ("I1", "S2", "DC")], lead_time_days=7.0)
+    supply["unit_cost"] = np.where(supply["location_id"] == "DC", 9.0, 10.0)
+    supply.loc[supply["location_id"] == "DC", "lead_time_days"] = 21.0
+    forecast = flat_forecast({("I1", "S1"): 70.0, ("I1", "S2"): 70.0}, cv=0.3)
+    alone = targets(supply, forecast)
+    table = targets(supply, forecast, echelons="guaranteed_service")
+    promise, sd = table["service_time_days"]["I1", "DC"], 0.3 * 70.0 / np.sqrt(7.0)
+
+    def cost(days: float) -> float:
+        return 2 * 10.0 * sd * np.sqrt(days + 14.0) + 9.0 * np.sqrt(2) * sd * np.sqrt(28.0 - days)
+
+    assert cost(promise) == pytest.approx(min(cost(days) for days in range(29)))
+    assert table["covered_days"]["I1", "DC"] == 28.0 - promise
+    stores = table.drop(("I1", "DC"))
+    assert (stores["covered_days"] == 14.0 + promise).all()
+    assert (stores["service_time_days"] == 0.0).all()
+    # what is on its way is ordered all the same
+    assert (table["demand_mean_qty"] == alone["demand_mean_qty"]).all()
+
+
+def test_stock_that_covers_nothing_is_a_cross_dock() -> None:
+    supply = supply_table([("I1", "DC", "V1"), ("I1", "S1", "DC")], lead_time_days=7.0)
+    supply["unit_cost"] = np.where(supply["location_id"] == "DC", 100.0, 1.0)
+    row = targets(supply, flat_forecast({("I1", "S1"): 70.0}, cv=0.3), echelons="guaranteed_service").loc[("I1", "DC")]
+    assert (row["covered_days"], row["safety_stock_qty"]) == (0.0, 0.0)
+    assert row["reorder_point_qty"] == pytest.approx(row["demand_mean_qty"])
+
+
 def test_only_item_locations_with_demand_get_targets() -> None:
     supply = supply_table([*CHAIN, ("I2", "HUB", "V1"), ("I2", "S1", "HUB")])
     table = targets(supply, flat_forecast({("I1", "S1"): 10.0}))
