@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from planner import reads
 from planner.distribution import build_loads, plan_routes
 from planner.forecast import forecast_demand
 from planner.inventory import set_targets
 from planner.network import build_network
 from planner.plan import Plan
+from planner.recall import Recall, compute_anew
 from planner.replenishment import replenish
 from planner.simulation import simulate
 from reports.display import display_tables
@@ -44,6 +46,7 @@ def make_plan(
     threads: int = 2,
     time_limit_s: float | None = None,
     progress: Progress | None = None,
+    recall: Recall = compute_anew,
 ) -> Plan:
     """Plan one project: forecast, targets, replenishment, loads, routes, simulated check.
 
@@ -54,6 +57,7 @@ def make_plan(
     time_limit_s : wall seconds for the two optimising stages together; None: only iteration budgets,
         so that the plan can be reproduced.
     progress : called with (what, done, total).
+    recall : gives a stage's result, which may be known from another run; the plan does not depend on it.
 
     Raises
     ------
@@ -64,48 +68,63 @@ def make_plan(
     """
     scenario, tables = project.scenario, project.tables
     horizon, seed, clock = scenario.horizon, scenario.seed, _Clock()
+    half_limit_s = None if time_limit_s is None else 0.5 * time_limit_s
 
     with clock.stage("network"):
         supply = build_network(tables, scenario).supply
     with clock.stage("forecast"):
-        demand = forecast_demand(
+        demand = recall(
+            "forecast",
+            forecast_demand,
             tables["demand_history"],
-            supply,
+            supply[reads.SUPPLY["forecast"]],
             tables["promotions"],
             tables["item_transitions"],
             horizon,
             scenario.forecast,
-            progress,
+            progress=progress,
         )
     with clock.stage("targets"):
-        targets = set_targets(
-            supply,
-            demand.forecast,
-            tables["demand_history"],
+        targets = recall(
+            "targets",
+            set_targets,
+            supply[reads.SUPPLY["targets"]],
+            demand.forecast[reads.FORECAST["targets"]],
+            tables["demand_history"][reads.HISTORY["targets"]],
             tables["inventory_policies"],
             horizon,
             scenario.inventory,
         )
     with clock.stage("replenishment"):
-        replenishment = replenish(
-            supply,
-            demand.forecast,
-            targets,
+        replenishment = recall(
+            "replenishment",
+            replenish,
+            supply[reads.SUPPLY["replenishment"]],
+            demand.forecast[reads.FORECAST["replenishment"]],
+            targets[reads.POLICY_PARAMS["replenishment"]],
             tables["open_orders"],
             tables["capacities"],
             tables["calendars"],
             tables["pins"],
-            tables["suppliers"],
+            tables["suppliers"][reads.SUPPLIERS["replenishment"]],
             horizon,
             scenario.replenishment,
             scenario.distribution.receive_weekdays,
             seed,
-            threads,
-            None if time_limit_s is None else 0.5 * time_limit_s,
-            progress,
+            threads=threads,
+            time_limit_s=half_limit_s,
+            progress=progress,
+            keep=time_limit_s is None,
         )
     with clock.stage("loads"):
-        loads, load_lines = build_loads(replenishment.orders, supply, tables["locations"], tables["vehicles"])
+        loads, load_lines = recall(
+            "loads",
+            build_loads,
+            replenishment.orders[reads.ORDERS["loads"]],
+            supply[reads.SUPPLY["loads"]],
+            tables["locations"][reads.LOCATIONS["loads"]],
+            tables["vehicles"][reads.VEHICLES["loads"]],
+        )
     with clock.stage("routes"):
         trucks = plan_routes(
             loads,
@@ -116,21 +135,25 @@ def make_plan(
             scenario.distribution,
             seed,
             threads,
-            None if time_limit_s is None else 0.5 * time_limit_s,
+            half_limit_s,
             progress,
+            recall,
+            stop_pins=tables["stop_pins"],
+            start=pd.Timestamp(horizon.start),
         )
     with clock.stage("simulation"):
         played = simulate(
-            supply,
-            demand.forecast,
+            supply[reads.SUPPLY["simulation"]],
+            demand.forecast[reads.FORECAST["simulation"]],
             demand.forecast_channels,
-            targets,
-            replenishment.projected_inventory,
-            replenishment.orders,
-            trucks.routes,
+            targets[reads.POLICY_PARAMS["simulation"]],
+            replenishment.projected_inventory[reads.PROJECTION["simulation"]],
+            replenishment.orders[reads.ORDERS["simulation"]],
+            trucks.routes[["cost"]],
             horizon,
             scenario.simulation,
             seed,
+            recall,
         )
     published = {
         "replenishment_orders": replenishment.orders,
@@ -146,6 +169,7 @@ def make_plan(
         "routes": trucks.routes,
         "stops": trucks.stops,
         "unassigned": trucks.unassigned,
+        "stop_pin_report": trucks.stop_pin_report,
         "simulation": played.simulation,
         "simulated_service": played.service,
         "simulated_stock": played.stock,

@@ -2,7 +2,7 @@
 
 A run folder holds every table of `reports.tables.PUBLISHED` as Parquet (the truth) and CSV (for
 people), `provenance.json`, and the pages made from them. Two runs with the same input, seed and
-versions are the same bytes, but for the `seconds` of provenance.json. The folder may stand on the
+versions are the same bytes, but for `seconds` and `recalled` in provenance.json. The folder may stand on the
 local disk or behind a URL that fsspec opens; `reports.places` says what is promised where.
 """
 
@@ -106,6 +106,7 @@ def write_run(
     extras: Mapping[str, Writer] | None = None,
     *,
     csv: bool = True,
+    recalled: Mapping[str, Mapping[str, int]] | None = None,
 ) -> RunFolder:
     """Write a run folder; it appears whole or not at all, and replaces an older run of the same name.
 
@@ -117,9 +118,10 @@ def write_run(
     folder : the target, a folder or a URL that fsspec opens; its parents are made.
     tables : every published table, conforming to its schema.
     provenance : what the run is; must be the same for two equal runs.
-    seconds : wall seconds by stage, the only part that may differ.
+    seconds : wall seconds by stage; with `recalled` the only part that may differ between two equal runs.
     extras : file name -> function that writes it from the run, for example report.html.
     csv : also write every table as CSV, for people.
+    recalled : by kind of result, how many were known from earlier runs and how many were computed.
 
     Raises
     ------
@@ -134,6 +136,7 @@ def write_run(
         about: dict[str, Any] = {**provenance, "format": FORMAT, "tables": written}
         about["run_id"] = hashlib.sha256(_as_json(about).encode()).hexdigest()[:12]
         about["seconds"] = {stage: round(value, 3) for stage, value in seconds.items()}
+        about["recalled"] = {stage: dict(counts) for stage, counts in (recalled or {}).items()}
         (new / PROVENANCE).write_text(_as_json(about), encoding="utf-8")
         about = json.loads(_as_json(about))  # extras see what read_run will give them
         run = RunFolder(new, dict(tables), about)

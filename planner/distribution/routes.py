@@ -17,12 +17,14 @@ from planner.distribution.clock import DayClock
 from planner.distribution.day import DepotDay, depot_day
 from planner.distribution.timetable import Row, route_rows, unassigned_rows
 from planner.distribution.travel import RoadTravel
+from planner.recall import Recall, compute_anew
 from reports.tables import ROUTES, STOPS, UNASSIGNED, conform
 from scenarios.settings import DistributionSettings
 from solvers.compiled import set_threads
 from solvers.routing import registry, stop
 from solvers.routing.evaluate import judge
 from solvers.routing.leftovers import Blocked, place_leftovers
+from solvers.routing.problem import RoutingProblem
 from solvers.routing.solution import RoutingSolution
 
 Progress = Callable[[str, int, int], None]
@@ -56,6 +58,7 @@ def plan_routes(
     threads: int = 1,
     time_limit_s: float | None = None,
     progress: Progress | None = None,
+    recall: Recall = compute_anew,
 ) -> RoutePlan:
     """Plan the routes of every day from every depot; the plan does not depend on `threads`.
 
@@ -70,6 +73,7 @@ def plan_routes(
     threads : days planned at once.
     time_limit_s : wall seconds for all days together; None: only the budget of iterations.
     progress : called with ("routes", days done, days).
+    recall : gives the answer of a day, known where another plan has solved the same problem with the same seed.
 
     Raises
     ------
@@ -84,10 +88,10 @@ def plan_routes(
         for _, group in loads.groupby(["date", "source_id"])
     ]
     stopped = threading.Event()
-    budget = _Budget(settings.iterations, time_limit_s, len(days), max(1, threads), stopped)
+    budget = _Budget(time_limit_s, len(days), max(1, threads), stopped)
     # one core per day: days run side by side, not the kernels within them
     with ThreadPoolExecutor(max_workers=max(1, threads), initializer=set_threads, initargs=(1,)) as pool:
-        futures = [pool.submit(_solve, day, settings.solver, budget, _stream(seed, day)) for day in days]
+        futures = [pool.submit(_solve, day, settings, budget, _stream(seed, day), recall) for day in days]
         try:
             _wait(futures, progress)
         except KeyboardInterrupt:
@@ -101,9 +105,8 @@ def plan_routes(
 
 @dataclass(slots=True)
 class _Budget:
-    """The stop rule of each day: iterations, its share of the wall seconds that are left, and a person's Ctrl-C."""
+    """What ends a day early: its share of the wall seconds that are left, and a person's Ctrl-C."""
 
-    iterations: int
     seconds: float | None
     days_left: int
     threads: int
@@ -111,7 +114,7 @@ class _Budget:
     _deadline: float | None = None
 
     def rule(self) -> stop.StopRule:
-        rules = [stop.iterations(self.iterations), lambda _done, _best: float(self.stopped.is_set())]
+        rules: list[stop.StopRule] = [lambda _done, _best: float(self.stopped.is_set())]
         if self.seconds is not None:
             now = time.monotonic()
             self._deadline = self._deadline or now + self.seconds
@@ -127,16 +130,36 @@ def _stream(seed: int, day: DepotDay) -> int:
     return int(np.random.SeedSequence([seed, name, day.date.toordinal()]).generate_state(1)[0])
 
 
-def _solve(day: DepotDay, solver: str, budget: _Budget, seed: int) -> _Answer:
-    rule = budget.rule()
+def _solve(day: DepotDay, settings: DistributionSettings, budget: _Budget, seed: int, recall: Recall) -> _Answer:
+    limit = budget.rule()
     if day.problem is None:
         return _Answer(day, RoutingSolution((), ()), ())
-    found = registry.solve(day.problem, rule, seed, solver=solver)
-    solution, blocked = place_leftovers(day.problem, found.solution)
+    solution, blocked = recall(
+        "routing",
+        route_day,
+        day.problem,
+        settings.solver,
+        settings.iterations,
+        seed,
+        limit=limit,
+        keep=lambda _: budget.seconds is None and not budget.stopped.is_set(),
+    )
     broken = [v for v in judge(day.problem, solution).violations if v.rule != "unassigned"]
     if broken:
         raise registry.VerificationError(f"routes of {day.date:%Y-%m-%d} from {day.depot_id}: {broken[0].message}")
     return _Answer(day, solution, blocked)
+
+
+def route_day(
+    problem: RoutingProblem,
+    solver: str,
+    iterations: int,
+    seed: int,
+    limit: stop.StopRule,
+) -> tuple[RoutingSolution, tuple[Blocked, ...]]:
+    """Return the routes of a day and what is left over, with the fix that would let each in."""
+    found = registry.solve(problem, stop.any_of(stop.iterations(iterations), limit), seed, solver=solver)
+    return place_leftovers(problem, found.solution)
 
 
 def _wait(futures: list[Future[_Answer]], progress: Progress | None) -> None:

@@ -126,12 +126,19 @@ class StageCache:
             self._keep(path, result)
         return result
 
-    def uses(self) -> dict[str, StageUse]:
-        """Return by stage how many results were recalled and computed so far."""
+    def uses(self, since: Mapping[str, StageUse] | None = None) -> dict[str, StageUse]:
+        """Return by stage how many results were recalled and computed: so far, or `since` an earlier answer."""
         with self._lock:
             counted = dict(self._uses)
-        stages = dict.fromkeys(stage for stage, _ in counted)
-        return {stage: StageUse(counted.get((stage, True), 0), counted.get((stage, False), 0)) for stage in stages}
+        out = {}
+        for stage in dict.fromkeys(stage for stage, _ in counted):
+            known = (since or {}).get(stage, StageUse(0, 0))
+            use = StageUse(
+                counted.get((stage, True), 0) - known.recalled, counted.get((stage, False), 0) - known.computed
+            )
+            if use != StageUse(0, 0):
+                out[stage] = use
+        return out
 
     def status(self) -> CacheStatus:
         """Look at the folder."""

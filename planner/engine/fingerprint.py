@@ -179,10 +179,13 @@ def _read(path: Path) -> str:
 @cache
 def _surroundings() -> str:
     """Return versions of the libraries and what rounding may depend on: interpreter, system and processor."""
-    return repr(([(name, _version(name)) for name in VERSIONED], sys.version, platform.platform(), _processor()))
+    return repr(
+        ([(name, installed_version(name)) for name in VERSIONED], sys.version, platform.platform(), _processor())
+    )
 
 
-def _version(package: str) -> str:
+def installed_version(package: str) -> str:
+    """Return the version of a library, empty where it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

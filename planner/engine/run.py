@@ -6,21 +6,21 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pandas as pd
 
+from planner.engine.cache import StageCache, StageUse
+from planner.engine.fingerprint import VERSIONED, installed_version
 from planner.network import build_network
 from planner.pipeline import make_plan
 from planner.plan import Plan
+from planner.recall import compute_anew
 from reports.geo import write_geojson
 from reports.page import write_page
 from reports.run_folder import write_run
 from scenarios.errors import InputError
 from scenarios.project import check_project, load_project
-
-_VERSIONED = ("supply-planner", "numpy", "pandas", "scipy", "numba", "statsforecast", "highspy", "ortools", "pyomo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,14 @@ class FinishedRun:
     Attributes
     ----------
     seconds : wall seconds per stage, loading and writing included.
+    recalled : by kind of result, how many were known from earlier runs and how many were computed.
     """
 
     plan: Plan
     folder: Path
     title: str
     seconds: Mapping[str, float]
+    recalled: Mapping[str, StageUse]
 
     def highlights(self) -> list[Path]:
         """Return the files that a person opens first."""
@@ -52,10 +54,18 @@ def run_project(
     threads: int | None = None,
     time_limit_s: float | None = None,
     progress: Callable[[str, int, int], None] | None = None,
+    cache: StageCache | None = None,
+    pages: bool = True,
 ) -> FinishedRun:
     """Plan the project at `path` and write its run folder.
 
     The folder appears whole or not at all: it is written beside the target and renamed.
+
+    Parameters
+    ----------
+    cache : where results of stages are looked up and kept; the run folder is the same with and without it. The notes
+        of the cache say so if it could not be written.
+    pages : also write what people look at in a browser: report.html and routes.geojson.
 
     Raises
     ------
@@ -68,7 +78,15 @@ def run_project(
     name = scenario or project.scenario.name
     folder = output if output is not None else project.root / "runs" / name
     _refuse_foreign_folder(folder)
-    plan = make_plan(project, threads=threads or _cores(), time_limit_s=time_limit_s, progress=progress)
+    before = cache.uses() if cache is not None else {}
+    plan = make_plan(
+        project,
+        threads=threads or _cores(),
+        time_limit_s=time_limit_s,
+        progress=progress,
+        recall=compute_anew if cache is None else cache.recall,
+    )
+    recalled = {} if cache is None else cache.uses(before)
     start = time.perf_counter()
     provenance = {
         **plan.provenance,
@@ -78,15 +96,16 @@ def run_project(
         "cost": plan.cost,
         "lower_bound": plan.lower_bound,
         "gap": plan.gap,
-        "versions": {package: _version(package) for package in _VERSIONED},
+        "versions": {package: installed_version(package) or "not installed" for package in VERSIONED},
         "settings": project.scenario.model_dump(mode="json", exclude={"scenarios"}),
     }
     seconds = {"load": loading, **plan.seconds}
-    pages = {"report.html": write_page, "routes.geojson": write_geojson}
-    write_run(folder, plan.tables, provenance, seconds, pages)
+    extras = {"report.html": write_page, "routes.geojson": write_geojson} if pages else {}
+    about_time = {stage: {"recalled": use.recalled, "computed": use.computed} for stage, use in recalled.items()}
+    write_run(folder, plan.tables, provenance, seconds, extras, recalled=about_time)
     seconds["write"] = time.perf_counter() - start
     title = f"{project.scenario.name}: {scenario}" if scenario else project.scenario.name
-    return FinishedRun(plan, folder, title, seconds)
+    return FinishedRun(plan, folder, title, seconds, recalled)
 
 
 def check_everything(path: Path, scenario: str | None, overrides: Sequence[str]) -> pd.DataFrame:
@@ -113,10 +132,3 @@ def _refuse_foreign_folder(folder: Path) -> None:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"

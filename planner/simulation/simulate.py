@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from planner.recall import Recall, compute_anew
 from planner.simulation.problem import build_problem, planned_rows
 from reports.costs import ordering_cost
 from reports.tables import SIMULATED_SERVICE, SIMULATED_STOCK, SIMULATION, conform
@@ -52,18 +53,22 @@ def simulate(
     horizon: Horizon,
     settings: SimulationSettings,
     seed: int,
+    recall: Recall = compute_anew,
 ) -> Simulation:
     """Play the plan in `settings.replications` futures.
 
     The futures are named by seed, item, location and replication: plans of different scenarios meet
-    the same futures (common random numbers).
+    the same futures (common random numbers). Plans that differ in what their routes cost play the same way: `recall`
+    may know the outcome.
     """
     rows = planned_rows(supply, policy_params, projected_inventory)
     problem, channels = build_problem(
         rows, forecast, forecast_channels, projected_inventory, orders, horizon, settings.lead_time_noise
     )
     labels, groups = _label_groups(rows)
-    outcome = play(
+    outcome = recall(
+        "simulation",
+        play,
         problem,
         labels,
         len(groups),
