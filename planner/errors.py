@@ -34,3 +34,7 @@ class InfeasibleError(Exception):
 
 class RefusedError(Exception):
     """The judge found a broken rule in an answer: nothing is exported."""
+
+
+class SweepError(Exception):
+    """A sweep cannot be started or cannot go on: what, where and what to do."""

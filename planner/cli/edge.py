@@ -47,7 +47,7 @@ def run_at_edge(command: Callable[[], object]) -> None:
 
 def _exit_code(error: Exception) -> ExitCode:
     """Which kind of failure an error is; the error classes load only now."""
-    from planner.errors import InfeasibleError, RefusedError
+    from planner.errors import InfeasibleError, RefusedError, SweepError
     from reports.run_folder import RunFolderError
     from scenarios.errors import InputError
     from solvers.milp import MilpVerificationError
@@ -58,7 +58,7 @@ def _exit_code(error: Exception) -> ExitCode:
         return ExitCode.INFEASIBLE
     if isinstance(error, RefusedError | VerificationError | MilpVerificationError):
         return ExitCode.REFUSED
-    bad_input = (InputError, RunFolderError, RoutingFileError, UnsupportedProblemError, UsageError, OSError)
+    bad_input = (InputError, RunFolderError, SweepError, RoutingFileError, UnsupportedProblemError, UsageError, OSError)
     if isinstance(error, bad_input):
         return ExitCode.BAD_INPUT
     return ExitCode.BUG

@@ -1,0 +1,149 @@
+"""Member: plan one member of a sweep in whatever process, and say how it ended without raising."""
+
+from __future__ import annotations
+
+import errno
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from planner.engine.cache import StageCache
+from planner.engine.outcome import Outcome, Status, kpi_rows, run_id_of, write_outcome
+from planner.engine.run import run_project
+from planner.errors import InfeasibleError, RefusedError
+from reports.run_folder import RunFolderError
+from scenarios.errors import InputError
+from solvers.milp import MilpVerificationError
+from solvers.routing.registry import UnsupportedProblemError, VerificationError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scenarios.sweep import Member
+
+_REFUSED = (RefusedError, VerificationError, MilpVerificationError)
+_BAD_INPUT = (InputError, UnsupportedProblemError)
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a worker needs to plan one member.
+
+    Attributes
+    ----------
+    project : scenario file or its folder.
+    runs : folder that receives the run folder and the outcome.
+    cache : folder of stage results; None: nothing is kept between runs.
+    pages : also write CSV and pages, as `planner run` does.
+    threads : cores to use; None: all.
+    """
+
+    project: Path
+    member: Member
+    runs: Path
+    cache: Path | None = None
+    time_limit_s: float | None = None
+    pages: bool = False
+    threads: int | None = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritable:
+    """A member that could be planned but not written, or not read: a matter of the disk, not of the member.
+
+    Attributes
+    ----------
+    reason : what the system says, with the file.
+    """
+
+    name: str
+    reason: str
+
+
+def run_member(task: Task, progress: Callable[[str, int, int], None] | None = None) -> Outcome | Unwritable:
+    """Plan a member, write its run folder and its outcome."""
+    with _ONE_AT_A_TIME:  # threads of a cluster's worker share the cores
+        wall, cpu = time.perf_counter(), time.process_time()
+        try:
+            done = _run(task, progress)
+            outcome = replace(
+                _as_asked(task.member),
+                status=done.status,
+                run_id=done.run_id,
+                kpis=kpi_rows(done.kpis) if done.kpis is not None else (),
+                error=done.error,
+                wall_s=time.perf_counter() - wall,
+                cpu_s=time.process_time() - cpu,
+            )
+            write_outcome(task.runs, outcome, done.relaxation)
+            return outcome
+        except (OSError, RunFolderError) as error:
+            return Unwritable(task.member.name, _system_reason(error))
+
+
+def failed(task: Task, reason: str) -> Outcome:
+    """Write and return the outcome of a member that no worker could finish.
+
+    Raises
+    ------
+    OSError
+        It cannot be written.
+    """
+    outcome = replace(_as_asked(task.member), error=reason)
+    write_outcome(task.runs, outcome)
+    return outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    status: Status
+    run_id: str = ""
+    kpis: pd.DataFrame | None = None
+    error: str = ""
+    relaxation: pd.DataFrame | None = None
+
+
+def _run(task: Task, progress: Callable[[str, int, int], None] | None) -> _Done:
+    member = task.member
+    try:
+        finished = run_project(
+            task.project,
+            scenario=member.scenario,
+            overrides=member.overrides,
+            output=task.runs / member.name,
+            threads=task.threads,
+            time_limit_s=task.time_limit_s,
+            progress=progress,
+            cache=StageCache(task.cache) if task.cache is not None else None,
+            pages=task.pages,
+        )
+    except InfeasibleError as error:
+        return _Done("infeasible", error=str(error), relaxation=error.relaxation)
+    except _BAD_INPUT as error:
+        return _Done("bad_input", error=str(error))
+    except _REFUSED as error:
+        return _Done("refused", error=str(error))
+    except (OSError, RunFolderError):
+        raise
+    except Exception:
+        return _Done("failed", error=traceback.format_exc(limit=-3).strip())
+    return _Done(finished.plan.status, run_id_of(finished.folder), finished.plan.tables["kpis"])
+
+
+def _as_asked(member: Member) -> Outcome:
+    """Return the outcome of a member that is not planned yet."""
+    asked = (member.scenario or "", tuple(member.overrides), dict(member.values))
+    return Outcome(member.name, "failed", *asked)
+
+
+def _system_reason(error: OSError | RunFolderError) -> str:
+    if not isinstance(error, OSError) or error.errno is None:
+        return str(error)
+    place = f": {error.filename}" if error.filename else ""
+    limits = {errno.EFBIG: "no larger files are allowed here"}
+    return f"{limits.get(error.errno, error.strerror)}{place}"
