@@ -198,6 +198,7 @@ def _route_rows(tables: Mapping[str, pd.DataFrame]) -> Iterator[_Row]:
         ("vehicle_utilisation", routes["utilisation"].mean(), "share 0..1", "routes"),
         ("transport_cost", routes["cost"].sum(), "money", "routes"),
         ("co2_kg", routes["co2_kg"].sum(), "kg CO2e, tank to wheel", "routes"),
+        ("co2e_kg", routes["co2e_kg"].sum(), "kg CO2e, well to wheel", "routes"),
         ("unassigned_loads", len(unassigned), "loads", "unassigned"),
         ("unassigned_kg", unassigned["weight_kg"].sum(), "kg", "unassigned"),
     )

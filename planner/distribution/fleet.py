@@ -22,6 +22,7 @@ STANDARD_TRUCK = {
     "max_stops": pd.NA,
     "skills": "",
     "co2_kg_per_km": 0.8,
+    "co2e_kg_per_km": np.nan,
 }
 """Where a project has no vehicles at all: as many of these at every depot as there are loads."""
 AS_MANY_AS_NEEDED = 1_000_000

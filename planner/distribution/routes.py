@@ -13,30 +13,33 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from planner.distribution.around import solve_around
 from planner.distribution.clock import DayClock
 from planner.distribution.day import DepotDay, depot_day
+from planner.distribution.stop_pins import NO_PINS, PinnedDay, pinned_day, report_row
 from planner.distribution.timetable import Row, route_rows, unassigned_rows
 from planner.distribution.travel import RoadTravel
 from planner.recall import Recall, compute_anew
-from reports.tables import ROUTES, STOPS, UNASSIGNED, conform
+from reports.tables import ROUTES, STOP_PIN_REPORT, STOPS, UNASSIGNED, conform
 from scenarios.settings import DistributionSettings
 from solvers.compiled import set_threads
 from solvers.routing import registry, stop
 from solvers.routing.evaluate import judge
 from solvers.routing.leftovers import Blocked, place_leftovers
 from solvers.routing.problem import RoutingProblem
-from solvers.routing.solution import RoutingSolution
+from solvers.routing.solution import Route, RoutingSolution
 
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class RoutePlan:
-    """The published tables routes, stops and unassigned; `interrupted` where a person stopped the search."""
+    """The published tables of this stage; `interrupted` where a person stopped the search."""
 
     routes: pd.DataFrame
     stops: pd.DataFrame
     unassigned: pd.DataFrame
+    stop_pin_report: pd.DataFrame
     interrupted: bool
 
 
@@ -45,6 +48,7 @@ class _Answer:
     day: DepotDay
     solution: RoutingSolution
     blocked: tuple[Blocked, ...]
+    pinned: PinnedDay
 
 
 def plan_routes(
@@ -59,6 +63,9 @@ def plan_routes(
     time_limit_s: float | None = None,
     progress: Progress | None = None,
     recall: Recall = compute_anew,
+    *,
+    stop_pins: pd.DataFrame | None = None,
+    start: pd.Timestamp | None = None,
 ) -> RoutePlan:
     """Plan the routes of every day from every depot; the plan does not depend on `threads`.
 
@@ -74,6 +81,8 @@ def plan_routes(
     time_limit_s : wall seconds for all days together; None: only the budget of iterations.
     progress : called with ("routes", days done, days).
     recall : gives the answer of a day, known where another plan has solved the same problem with the same seed.
+    stop_pins : stops that keep their vehicle and order as far as the rules allow.
+    start : first day of the plan; pins that expire by then do not count.
 
     Raises
     ------
@@ -87,11 +96,16 @@ def plan_routes(
         depot_day(group, locations, vehicles, travel, DayClock(group["date"].iloc[0], zone), settings)
         for _, group in loads.groupby(["date", "source_id"])
     ]
+    pins, late = _in_force(stop_pins, start)
+    pinned = [_pins_of(day, pins) for day in days]
     stopped = threading.Event()
     budget = _Budget(time_limit_s, len(days), max(1, threads), stopped)
     # one core per day: days run side by side, not the kernels within them
     with ThreadPoolExecutor(max_workers=max(1, threads), initializer=set_threads, initargs=(1,)) as pool:
-        futures = [pool.submit(_solve, day, settings, budget, _stream(seed, day), recall) for day in days]
+        futures = [
+            pool.submit(_solve, day, kept, settings, budget, _stream(seed, day), recall)
+            for day, kept in zip(days, pinned, strict=True)
+        ]
         try:
             _wait(futures, progress)
         except KeyboardInterrupt:
@@ -100,7 +114,32 @@ def plan_routes(
             stopped.set()  # one day failed: the others need not search on
             raise
         answers = [future.result() for future in futures]
-    return _publish(answers, stopped.is_set())
+    return _publish(answers, [*late, *_without_load(pins, pinned)], stopped.is_set())
+
+
+def _in_force(stop_pins: pd.DataFrame | None, start: pd.Timestamp | None) -> tuple[pd.DataFrame, list[Row]]:
+    """Return the pins that count, and a report row for each that has expired."""
+    if stop_pins is None:
+        return pd.DataFrame(columns=["pin_id", "date", "origin_id"]), []
+    expired = stop_pins["expires_date"] <= start if start is not None else pd.Series(False, index=stop_pins.index)
+    gone = stop_pins[expired].to_dict("records")
+    return stop_pins[~expired], [report_row(pin, "", f"expired on {pin['expires_date']:%Y-%m-%d}") for pin in gone]
+
+
+def _pins_of(day: DepotDay, pins: pd.DataFrame) -> PinnedDay:
+    if pins.empty:
+        return NO_PINS
+    return pinned_day(day, pins[(pins["date"] == day.date) & (pins["origin_id"] == day.depot_id)])
+
+
+def _without_load(pins: pd.DataFrame, days: list[PinnedDay]) -> list[Row]:
+    """Return a report row for every pin of a day and depot that have no load at all."""
+    told = {row["pin_id"] for day in days for row in day.report}
+    return [
+        report_row(pin, "", f"nothing goes out from {pin['origin_id']} on {pin['date']:%Y-%m-%d}")
+        for pin in pins.to_dict("records")
+        if pin["pin_id"] not in told
+    ]
 
 
 @dataclass(slots=True)
@@ -130,14 +169,17 @@ def _stream(seed: int, day: DepotDay) -> int:
     return int(np.random.SeedSequence([seed, name, day.date.toordinal()]).generate_state(1)[0])
 
 
-def _solve(day: DepotDay, settings: DistributionSettings, budget: _Budget, seed: int, recall: Recall) -> _Answer:
+def _solve(
+    day: DepotDay, pinned: PinnedDay, settings: DistributionSettings, budget: _Budget, seed: int, recall: Recall
+) -> _Answer:
     limit = budget.rule()
     if day.problem is None:
-        return _Answer(day, RoutingSolution((), ()), ())
+        return _Answer(day, RoutingSolution((), ()), (), pinned)
     solution, blocked = recall(
         "routing",
         route_day,
         day.problem,
+        pinned.routes,
         settings.solver,
         settings.iterations,
         seed,
@@ -147,18 +189,22 @@ def _solve(day: DepotDay, settings: DistributionSettings, budget: _Budget, seed:
     broken = [v for v in judge(day.problem, solution).violations if v.rule != "unassigned"]
     if broken:
         raise registry.VerificationError(f"routes of {day.date:%Y-%m-%d} from {day.depot_id}: {broken[0].message}")
-    return _Answer(day, solution, blocked)
+    return _Answer(day, solution, blocked, pinned)
 
 
 def route_day(
     problem: RoutingProblem,
+    pinned: tuple[Route, ...],
     solver: str,
     iterations: int,
     seed: int,
     limit: stop.StopRule,
 ) -> tuple[RoutingSolution, tuple[Blocked, ...]]:
-    """Return the routes of a day and what is left over, with the fix that would let each in."""
-    found = registry.solve(problem, stop.any_of(stop.iterations(iterations), limit), seed, solver=solver)
+    """Return the routes of a day, pinned ones kept, and what is left over, with the fix that would let each in."""
+    rule = stop.any_of(stop.iterations(iterations), limit)
+    if pinned:
+        return solve_around(problem, pinned, solver, rule, seed)
+    found = registry.solve(problem, rule, seed, solver=solver)
     return place_leftovers(problem, found.solution)
 
 
@@ -169,12 +215,14 @@ def _wait(futures: list[Future[_Answer]], progress: Progress | None) -> None:
             progress("routes", done, len(futures))
 
 
-def _publish(answers: list[_Answer], interrupted: bool) -> RoutePlan:
+def _publish(answers: list[_Answer], other_pins: list[Row], interrupted: bool) -> RoutePlan:
     routes: list[Row] = []
     stops: list[Row] = []
     unassigned: list[Row] = []
+    pins = list(other_pins)
     for answer in answers:
-        day_routes, day_stops = route_rows(answer.day, answer.solution)
+        day_routes, day_stops = route_rows(answer.day, answer.solution, answer.pinned)
+        pins.extend(answer.pinned.report)
         routes += day_routes
         stops += day_stops
         unassigned += unassigned_rows(answer.day, answer.blocked)
@@ -182,5 +230,9 @@ def _publish(answers: list[_Answer], interrupted: bool) -> RoutePlan:
         routes=conform(ROUTES, pd.DataFrame(routes)),
         stops=conform(STOPS, pd.DataFrame(stops)),
         unassigned=conform(UNASSIGNED, pd.DataFrame(unassigned)),
+        stop_pin_report=conform(
+            STOP_PIN_REPORT,
+            pd.DataFrame(pins, columns=list(STOP_PIN_REPORT.columns)).sort_values("pin_id"),
+        ),
         interrupted=interrupted,
     )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from planner.distribution.around import vehicle_numbers
 from planner.distribution.day import DepotDay
+from planner.distribution.stop_pins import NO_PINS, PinnedDay
+from reports.emissions import Factor, factor_of
 from solvers.routing.evaluate import Rule, Timetable, timetable
 from solvers.routing.leftovers import Blocked, Change
 from solvers.routing.problem import RoutingProblem
@@ -34,31 +37,37 @@ NO_WAY = (
 )
 
 
-def route_rows(day: DepotDay, solution: RoutingSolution) -> tuple[list[Row], list[Row]]:
+def route_rows(day: DepotDay, solution: RoutingSolution, pinned: PinnedDay = NO_PINS) -> tuple[list[Row], list[Row]]:
     """Return the rows of routes and stops, timed by the judge: leaving as late as the route allows."""
     routes: list[Row] = []
     stops: list[Row] = []
-    numbers: Counter[int] = Counter()
     if day.problem is None:
         return routes, stops
+    numbers = vehicle_numbers(solution.routes, pinned)
     for number, route in enumerate(solution.routes, 1):
-        numbers[route.vehicle_type] += 1
         route_id = f"R{day.date:%Y%m%d}-{day.depot_id}-{number:02d}"
         plan = timetable(day.problem, route)
         loads = day.loads.iloc[list(route.clients)]
         vehicle = day.fleet.iloc[route.vehicle_type]
+        factor = factor_of(
+            float(vehicle["co2e_kg_per_km"]), float(vehicle["co2_kg_per_km"]), float(vehicle["capacity_kg"])
+        )
+        here = list(_stops(day, day.problem, plan, loads, factor))
+        back_kg = factor.leg_kg(plan.visits[-1].distance / 1000, 0.0)
         routes.append(
             {
                 "route_id": route_id,
                 "date": day.date,
                 "depot_id": day.depot_id,
                 "vehicle_id": vehicle["vehicle_id"],
-                "vehicle_no": numbers[route.vehicle_type],
+                "vehicle_no": numbers[number - 1],
                 "stops": len(loads),
                 **_totals(day, plan, loads, vehicle),
+                "co2e_kg": math.fsum([*(stop["co2e_kg"] for stop in here), back_kg]),
+                "co2e_source": factor.source,
             }
         )
-        stops += [{"route_id": route_id, **stop} for stop in _stops(day, day.problem, plan, loads)]
+        stops += [{"route_id": route_id, **stop} for stop in here]
     return routes, stops
 
 
@@ -84,8 +93,11 @@ def _totals(day: DepotDay, plan: Timetable, loads: pd.DataFrame, vehicle: pd.Ser
     }
 
 
-def _stops(day: DepotDay, problem: RoutingProblem, plan: Timetable, loads: pd.DataFrame) -> Iterable[Row]:
+def _stops(
+    day: DepotDay, problem: RoutingProblem, plan: Timetable, loads: pd.DataFrame, factor: Factor
+) -> Iterable[dict[str, Any]]:
     after_kg = _still_on_board(loads["weight_kg"])
+    before_kg = [float(loads["weight_kg"].sum()), *after_kg]
     after_m3 = _still_on_board(loads["volume_m3"])
     for k, load in enumerate(loads.itertuples(index=False)):
         visit = plan.visits[k + 1]
@@ -107,6 +119,7 @@ def _stops(day: DepotDay, problem: RoutingProblem, plan: Timetable, loads: pd.Da
             "load_after_kg": after_kg[k],
             "load_after_m3": after_m3[k],
             "km": visit.distance / 1000,
+            "co2e_kg": factor.leg_kg(visit.distance / 1000, before_kg[k]),
         }
 
 

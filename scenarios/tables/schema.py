@@ -428,6 +428,13 @@ VEHICLES = TableSchema(
         Column("max_stops", "integer", "Of one route.", minimum=1),
         Column("skills", "text", "Skills of the vehicle, separated by ';'.", default=""),
         Column("co2_kg_per_km", "number", "Tank to wheel.", unit="kg/km", default=0.8, minimum=0),
+        Column(
+            "co2e_kg_per_km",
+            "number",
+            "Well to wheel, measured, whatever the load; empty: from co2_kg_per_km and the load.",
+            unit="kg CO2e/km",
+            minimum=0,
+        ),
     ),
     key=("vehicle_id", "depot_id"),
 )
@@ -464,6 +471,24 @@ PINS = TableSchema(
     ),
     key=("pin_id",),
 )
+STOP_PINS = TableSchema(
+    "stop_pins",
+    "Stops that a person has fixed: the vehicle stops there on that day, in this order.",
+    (
+        Column("pin_id", "id", "Pin key.", required=True),
+        Column("date", "date", "Day of the route.", required=True),
+        Column("origin_id", "id", "Where the route starts.", required=True, references="locations.location_id"),
+        Column("vehicle_id", "id", "Vehicle type or vehicle.", required=True),
+        Column("vehicle_no", "integer", "Which one of the type.", default=1, minimum=1),
+        Column("sequence", "number", "Order of the pinned stops of the vehicle.", required=True),
+        Column("location_id", "id", "Where it stops.", required=True, references="locations.location_id"),
+        Column("load_id", "text", "Which load of the location; empty, or gone: the first that is free.", default=""),
+        Column("author", "text", "Who fixed it.", required=True),
+        Column("reason", "text", "Why.", required=True),
+        Column("expires_date", "date", "A plan that starts on this day or later ignores the pin."),
+    ),
+    key=("pin_id",),
+)
 
 TABLES: dict[str, TableSchema] = {
     schema.name: schema
@@ -485,5 +510,6 @@ TABLES: dict[str, TableSchema] = {
         VEHICLES,
         TRAVEL_MATRIX,
         PINS,
+        STOP_PINS,
     )
 }

@@ -104,6 +104,7 @@ def make_tables(
         "routes": routes,
         "stops": stops,
         "unassigned": unassigned,
+        "stop_pin_report": pd.DataFrame(columns=list(PUBLISHED["stop_pin_report"].columns)),
         "data_issues": _issues(),
         **display_tables(
             items=inputs.items,
@@ -430,6 +431,7 @@ def _routes(loads: pd.DataFrame, locations: pd.DataFrame) -> tuple[pd.DataFrame,
         .fillna({"latitude": depot["latitude"], "longitude": depot["longitude"]})
     )
     here["km"] = _km(before["latitude"], before["longitude"], here["latitude"], here["longitude"])
+    here["co2e_kg"] = 0.78 * here["km"]
     here["service_min"] = 15.0 + here["weight_kg"] / 50
     minutes = (here["km"] / 70 * 60 + here["service_min"]).groupby(here["route_id"]).cumsum()
     arrive = here["date"] + pd.Timedelta(hours=6) + pd.to_timedelta(minutes - here["service_min"], unit="min")
@@ -472,6 +474,8 @@ def _routes(loads: pd.DataFrame, locations: pd.DataFrame) -> tuple[pd.DataFrame,
             "utilisation": np.minimum(load / 4500, 1.0),
             "cost": 55 + 0.7 * km + duration / 60 * 29,
             "co2_kg": 0.6 * km,
+            "co2e_kg": 0.78 * km,
+            "co2e_source": "vehicles.co2e_kg_per_km",
         }
     ).reset_index(drop=True)
     unassigned = left_out[["load_id", "date", "location_id", "weight_kg", "volume_m3"]].assign(

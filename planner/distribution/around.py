@@ -1,0 +1,92 @@
+"""Routes around pinned ones: pinned stops keep vehicle and order, everything else is planned around them.
+
+The routing solvers know no fixed order of stops. So the pinned routes are set aside, a solver routes the
+other loads with the vehicles that are left, and what finds no place there is inserted between pinned stops,
+never changing their order. Where few loads are left a second answer is made by inserting them one by one, at
+the cheapest place of all routes; the better of the two is taken, so that a late order does not cost a lorry
+of its own where a pinned one passes by.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.distribution.stop_pins import PinnedDay
+from solvers.routing import registry
+from solvers.routing.evaluate import judge
+from solvers.routing.leftovers import Blocked, place_leftovers
+from solvers.routing.problem import IntArray, RoutingProblem, VehicleTypes
+from solvers.routing.solution import Route, RoutingSolution
+from solvers.routing.stop import StopRule
+
+INSERTED_ONE_BY_ONE = 25
+"""Up to so many loads are also tried one by one: each is judged at every place near it."""
+
+_BY_CLIENT = (
+    *("delivery", "pickup", "windows", "service", "release", "prize", "required", "priority", "skills", "backhaul"),
+)
+
+
+def solve_around(
+    problem: RoutingProblem, pinned: Sequence[Route], solver: str, rule: StopRule, seed: int
+) -> tuple[RoutingSolution, tuple[Blocked, ...]]:
+    """Return routes that hold the pinned stops in order, and what blocks the loads on none of them."""
+    fixed = {client for route in pinned for client in route.clients}
+    rest = [client for client in range(problem.clients) if client not in fixed]
+    base = [(route.vehicle_type, route.clients) for route in pinned]
+    answers = []
+    free = np.maximum(problem.vehicles.count - np.bincount([k for k, _ in base], minlength=problem.vehicles.types), 0)
+    if rest and free.any():
+        kinds = np.flatnonzero(free)
+        found = registry.solve(_part(problem, rest, kinds, free), rule, seed, solver=solver).solution
+        others = [(int(kinds[route.vehicle_type]), tuple(rest[c] for c in route.clients)) for route in found.routes]
+        answers.append(place_leftovers(problem, RoutingSolution.create([*base, *others], problem.clients)))
+    if len(rest) <= INSERTED_ONE_BY_ONE or not answers:
+        answers.append(place_leftovers(problem, RoutingSolution.create(base, problem.clients)))
+    return min(answers, key=lambda answer: (len(answer[1]), judge(problem, answer[0]).cost))
+
+
+def _part(
+    problem: RoutingProblem, clients: Sequence[int], kinds: npt.NDArray[np.intp], free: IntArray
+) -> RoutingProblem:
+    """Return the problem of some clients and some vehicle types with so many of each left."""
+    nodes = np.array([*range(problem.depots), *(problem.depots + client for client in clients)])
+    square = np.ix_(np.arange(problem.profiles), nodes, nodes)
+    chosen = np.asarray(clients)
+    fleet: dict[str, Any] = {}
+    for field in fields(VehicleTypes):
+        values = getattr(problem.vehicles, field.name)
+        fleet[field.name] = None if values is None else values[kinds]
+    if fleet["allowed"] is not None:
+        fleet["allowed"] = fleet["allowed"][:, chosen]
+    fleet["count"] = free[kinds]
+    return replace(
+        problem,
+        distances=None if problem.distances is None else problem.distances[square],
+        durations=None if problem.durations is None else problem.durations[square],
+        coordinates=None if problem.coordinates is None else problem.coordinates[nodes],
+        **{name: getattr(problem, name)[chosen] for name in _BY_CLIENT},
+        vehicles=VehicleTypes(**fleet),
+    )
+
+
+def vehicle_numbers(routes: Sequence[Route], pinned: PinnedDay) -> list[int]:
+    """Return which vehicle of its type each route is for: the pinned number, else the first free one."""
+    of_client = {
+        client: number for route, number in zip(pinned.routes, pinned.numbers, strict=True) for client in route.clients
+    }
+    fixed = [next((of_client[c] for c in route.clients if c in of_client), 0) for route in routes]
+    taken = Counter((route.vehicle_type, number) for route, number in zip(routes, fixed, strict=True) if number)
+    numbers: list[int] = []
+    for route, number in zip(routes, fixed, strict=True):
+        if not number:
+            number = next(k for k in range(1, len(routes) + 2) if (route.vehicle_type, k) not in taken)
+            taken[route.vehicle_type, number] += 1
+        numbers.append(number)
+    return numbers
