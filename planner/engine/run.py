@@ -18,7 +18,7 @@ from planner.plan import Plan
 from planner.recall import compute_anew
 from reports.geo import write_geojson
 from reports.page import write_page
-from reports.run_folder import write_run
+from reports.run_folder import refuse_foreign, write_run
 from scenarios.errors import InputError
 from scenarios.project import check_project, load_project
 
@@ -63,9 +63,10 @@ def run_project(
 
     Parameters
     ----------
+    output : the run folder, also a URL that fsspec opens; None: runs/NAME in the project's folder.
     cache : where results of stages are looked up and kept; the run folder is the same with and without it. The notes
         of the cache say so if it could not be written.
-    pages : also write what people look at in a browser: report.html and routes.geojson.
+    pages : also write what people look at: every table as CSV, report.html and routes.geojson.
 
     Raises
     ------
@@ -77,7 +78,7 @@ def run_project(
     loading = time.perf_counter() - start
     name = scenario or project.scenario.name
     folder = output if output is not None else project.root / "runs" / name
-    _refuse_foreign_folder(folder)
+    refuse_foreign(folder)
     before = cache.uses() if cache is not None else {}
     plan = make_plan(
         project,
@@ -102,7 +103,7 @@ def run_project(
     seconds = {"load": loading, **plan.seconds}
     extras = {"report.html": write_page, "routes.geojson": write_geojson} if pages else {}
     about_time = {stage: {"recalled": use.recalled, "computed": use.computed} for stage, use in recalled.items()}
-    write_run(folder, plan.tables, provenance, seconds, extras, recalled=about_time)
+    write_run(folder, plan.tables, provenance, seconds, extras, csv=pages, recalled=about_time)
     seconds["write"] = time.perf_counter() - start
     title = f"{project.scenario.name}: {scenario}" if scenario else project.scenario.name
     return FinishedRun(plan, folder, title, seconds, recalled)
@@ -118,16 +119,6 @@ def check_everything(path: Path, scenario: str | None, overrides: Sequence[str])
     except InputError as error:
         return pd.concat([issues, error.issues], ignore_index=True)
     return issues
-
-
-def _refuse_foreign_folder(folder: Path) -> None:
-    """Never replace a folder that is not a run folder."""
-    if not folder.exists():
-        return
-    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / "provenance.json").exists()):
-        raise FileExistsError(
-            f"{folder} exists and is not a run folder. Name another one with --output; nothing was written."
-        )
 
 
 def _cores() -> int:
