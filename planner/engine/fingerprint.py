@@ -118,7 +118,7 @@ def _add_column(digest: _Hash, column: pd.Series[Any]) -> None:
     _add_text(digest, f"column {column.dtype}")
     values = column.to_numpy() if isinstance(column.dtype, np.dtype) else None
     if values is not None and not values.dtype.hasobject:
-        digest.update(np.ascontiguousarray(values).data)
+        digest.update(np.ascontiguousarray(values).view(np.uint8).data)
         return
     codes, distinct = pd.factorize(column, use_na_sentinel=False)
     digest.update(codes.astype("<i8").tobytes())
