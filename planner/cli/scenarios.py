@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from planner.cli import scenarios_run
+
 app = typer.Typer(
     help="What-ifs: list, run, sweep, compare.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("run")(scenarios_run.run)
+app.command("sweep")(scenarios_run.sweep)
+app.command("resume")(scenarios_run.resume)
+app.command("runs")(scenarios_run.runs)

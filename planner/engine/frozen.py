@@ -18,12 +18,19 @@ from pathlib import Path
 import yaml
 
 from planner.engine.fingerprint import VERSIONED, installed_version
+from planner.engine.index import INDEX
+from planner.engine.outcome import OUTCOMES
 from planner.errors import SweepError
+from scenarios.errors import InputError
 from scenarios.project import load_project
 from scenarios.read import FILE_NAME
-from scenarios.sweep import Member
+from scenarios.resolve import read_scenario
+from scenarios.sweep import Member, expand_sweep
+from scenarios.tables.issues import Issues
+from scenarios.whatif import BASELINE
 
 SWEEP = "sweep.json"
+_RESERVED = (SWEEP, INDEX, OUTCOMES)
 _FORMAT = 1
 
 
@@ -45,6 +52,45 @@ class FrozenSweep:
     members: tuple[Member, ...]
     inputs: Mapping[str, str]
     time_limit_s: float | None = None
+
+
+def project_root(project: Path) -> Path:
+    """Return the folder of a project that is named by its folder or its scenario file."""
+    return project if project.is_dir() else project.parent
+
+
+def freeze(project: Path, sweep: str, overrides: Sequence[str], time_limit_s: float | None = None) -> FrozenSweep:
+    """Expand a sweep and note the state of its inputs.
+
+    Raises
+    ------
+    InputError
+        The project or the sweep is wrong.
+    """
+    members = expand_sweep(project, sweep, overrides)
+    return FrozenSweep(project.absolute(), sweep, members, input_hashes(project), time_limit_s)
+
+
+def named_members(project: Path, names: Sequence[str], overrides: Sequence[str]) -> tuple[Member, ...]:
+    """Return a member per named scenario, under its name.
+
+    Raises
+    ------
+    InputError
+        The file has no such scenario, or the file or an override is wrong.
+    SweepError
+        A name cannot be the name of a folder beside the others.
+    """
+    members = []
+    for name in dict.fromkeys(names):
+        issues = Issues()
+        reading = read_scenario(project, name, overrides, issues)
+        if reading is None or reading.scenario is None:
+            raise InputError(issues.frame())
+        if name in _RESERVED or name.startswith(".") or Path(name).name != name:
+            raise SweepError(f"A run folder cannot be called {name!r}. Rename the scenario; nothing was run.")
+        members.append(Member(name, None if name == BASELINE else name, tuple(overrides), {}))
+    return tuple(members)
 
 
 def input_hashes(project: Path) -> dict[str, str]:
@@ -175,11 +221,6 @@ def only_one(runs: Path) -> Iterator[None]:
         except BlockingIOError as error:
             raise SweepError(f"Another process is working on {runs}. Wait for it, or stop it, then resume.") from error
         yield
-
-
-def reserved_names(members: Sequence[Member], names: Sequence[str]) -> list[str]:
-    """Return the members whose name the runs folder needs for itself."""
-    return [member.name for member in members if member.name in names or member.name.startswith(".")]
 
 
 def _hash(value: object) -> str:

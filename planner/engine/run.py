@@ -82,7 +82,7 @@ def run_project(
     before = cache.uses() if cache is not None else {}
     plan = make_plan(
         project,
-        threads=threads or _cores(),
+        threads=threads or usable_cores(),
         time_limit_s=time_limit_s,
         progress=progress,
         recall=compute_anew if cache is None else cache.recall,
@@ -121,5 +121,6 @@ def check_everything(path: Path, scenario: str | None, overrides: Sequence[str])
     return issues
 
 
-def _cores() -> int:
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

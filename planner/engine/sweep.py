@@ -34,13 +34,13 @@ class SweepResult:
     Attributes
     ----------
     outcomes : of all members, in their order.
-    begun_before : members that had ended when this call began.
+    ended_before : members that had ended when this call began.
     retried : member -> workers that died under it, where any did.
     """
 
     runs: Path
     outcomes: tuple[Outcome, ...]
-    begun_before: int
+    ended_before: int
     retried: dict[str, int]
 
 

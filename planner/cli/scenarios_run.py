@@ -1,0 +1,143 @@
+"""`planner scenarios run | sweep | resume | runs`: plan many what-ifs, go on after an interruption, list them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli.options import JsonOption, ProjectArgument, QuietOption, SetOption, TimeLimitOption
+
+if TYPE_CHECKING:
+    from planner.engine.workers import Workers
+
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Processes on this machine, one core each; default: all cores.")
+]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option("--cluster", metavar="tcp://HOST:PORT", help="Dask scheduler whose workers plan the scenarios."),
+]
+RunsArgument = Annotated[Path, typer.Argument(help="Folder with the runs of a sweep.", show_default=False)]
+
+
+def run(
+    project: ProjectArgument,
+    names: Annotated[list[str], typer.Argument(help="Named scenarios; `baseline` is the file as it is.")],
+    overrides: SetOption = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for the run folders; default: runs in the project.")
+    ] = None,
+    time_limit: TimeLimitOption = None,
+    workers: WorkersOption = None,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Plan one or several named scenarios; each gets a run folder with pages. What ran before is replaced."""
+    from planner.cli.screen import progress_bars
+    from planner.cli.sweep_summary import report, say_how_to_go_on
+    from planner.engine.cache import default_folder
+    from planner.engine.frozen import named_members, project_root
+    from planner.engine.member import Task, run_member
+    from planner.engine.sweep import run_tasks
+    from planner.engine.workers import ThisProcess
+
+    members = named_members(project, names, overrides or [])
+    runs = output if output is not None else project_root(project) / "runs"
+    alone = len(members) == 1
+    tasks = [
+        Task(project.absolute(), member, runs.absolute(), default_folder(), time_limit, True, None if alone else 1)
+        for member in members
+    ]
+    with progress_bars(quiet or as_json) as progress, say_how_to_go_on(None, quiet):
+        if alone:
+            staff: Workers = ThisProcess(lambda task: run_member(task, progress))
+        else:
+            staff = _hire(workers, None, len(tasks))
+        result = run_tasks(runs, tasks, staff, anew=True, progress=None if alone else progress)
+    report(result, quiet=quiet, as_json=as_json)
+
+
+def sweep(
+    project: ProjectArgument,
+    name: Annotated[str, typer.Argument(metavar="SWEEP", help="Sweep of scenario.yaml.", show_default=False)],
+    overrides: SetOption = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="New folder for the runs; default: runs/SWEEP in the project.")
+    ] = None,
+    time_limit: TimeLimitOption = None,
+    workers: WorkersOption = None,
+    cluster: ClusterOption = None,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Plan every scenario of a sweep. The list is frozen first; an interrupted sweep goes on with `resume`."""
+    from planner.cli.screen import progress_bars
+    from planner.cli.sweep_summary import report, say_how_to_go_on
+    from planner.engine.cache import default_folder
+    from planner.engine.frozen import freeze, project_root
+    from planner.engine.sweep import begin_sweep
+
+    runs = output if output is not None else project_root(project) / "runs" / name
+    frozen = freeze(project, name, overrides or [], time_limit)
+    with progress_bars(quiet or as_json) as progress, say_how_to_go_on(runs, quiet):
+        staff = _hire(workers, cluster, len(frozen.members))
+        result = begin_sweep(runs, frozen, staff, cache=default_folder(), progress=progress)
+    report(result, quiet=quiet, as_json=as_json)
+
+
+def resume(
+    runs: RunsArgument,
+    workers: WorkersOption = None,
+    cluster: ClusterOption = None,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Go on with a sweep that was interrupted; what has ended is not planned again."""
+    from planner.cli.screen import progress_bars
+    from planner.cli.sweep_summary import report, say_how_to_go_on
+    from planner.engine.cache import default_folder
+    from planner.engine.frozen import read_frozen
+    from planner.engine.sweep import resume_sweep
+
+    frozen = read_frozen(runs)
+    with progress_bars(quiet or as_json) as progress, say_how_to_go_on(runs, quiet):
+        staff = _hire(workers, cluster, len(frozen.members))
+        result = resume_sweep(runs, staff, cache=default_folder(), progress=progress)
+    report(result, quiet=quiet, as_json=as_json)
+
+
+def runs(
+    runs: RunsArgument,
+    status: Annotated[
+        list[str] | None, typer.Option("--status", help="Only runs that ended so, for example infeasible.")
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", metavar="PATH=VALUE", help="Only runs with this swept value; several must all hold."),
+    ] = None,
+    kpis: Annotated[
+        list[str] | None, typer.Option("--kpi", help="Key figure to show; default: simulated cost and fill rate.")
+    ] = None,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make the index again from the folders first.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List the runs of a folder with their swept values and key figures, thousands at once."""
+    from planner.cli.sweep_summary import show_runs
+
+    show_runs(runs, status or [], where or [], kpis or [], rebuild=rebuild, as_json=as_json)
+
+
+def _hire(workers: int | None, cluster: str | None, members: int) -> Workers:
+    from planner.cli.edge import UsageError
+    from planner.engine.cluster import ClusterWorkers
+    from planner.engine.member import run_member
+    from planner.engine.run import usable_cores
+    from planner.engine.workers import LocalWorkers
+
+    if cluster is None:
+        return LocalWorkers(run_member, min(workers or usable_cores(), members))
+    if workers is not None:
+        raise UsageError("--workers is for processes on this machine. Leave it out with --cluster.")
+    return ClusterWorkers(run_member, cluster)
