@@ -6,7 +6,7 @@ Every model is frozen and refuses unknown keys, so that a typo is an error that 
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator, model_validator
 
@@ -154,7 +154,62 @@ OrderColumn = Literal[
 """What an export of orders may hold: the columns of replenishment_orders, the currency and the run."""
 
 
-class OrderExport(Model):
+StopColumn = Literal[
+    "date",
+    "depot_id",
+    "route_id",
+    "vehicle_id",
+    "vehicle_no",
+    "sequence",
+    "load_id",
+    "location_id",
+    "name",
+    "address",
+    "latitude",
+    "longitude",
+    "eta",
+    "etd",
+    "window_start",
+    "window_end",
+    "wait_min",
+    "service_min",
+    "weight_kg",
+    "volume_m3",
+    "lines",
+    "load_after_kg",
+    "load_after_m3",
+    "km",
+    "co2e_kg",
+    "run_id",
+]
+"""What an export of stops may hold: columns of stops, of their route, load and location, and the run."""
+
+
+class _Export(Model):
+    """How a table is written for another system; the kinds of export add their columns."""
+
+    date_format: str = Field("%Y-%m-%d", min_length=2, description="Dates of the CSV file, as of strftime: %d.%m.%Y.")
+    decimal: Literal[".", ","] = Field(".", description="Decimal sign of the CSV file.")
+    delimiter: Literal[",", ";", "|", "tab"] = Field(",", description="Between the columns of the CSV file.")
+
+    @field_validator("columns", mode="before", check_fields=False)
+    @classmethod
+    def _pairs_are_columns(cls, columns: object) -> object:
+        pairs = isinstance(columns, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in columns)
+        return {str(header): column for header, column in columns} if isinstance(columns, list) and pairs else columns
+
+    @field_serializer("columns", when_used="json", check_fields=False)
+    def _in_order(self, columns: dict[str, str]) -> list[list[str]]:
+        return [[header, column] for header, column in columns.items()]  # keys of JSON objects have no order
+
+    @model_validator(mode="after")
+    def _signs_differ(self) -> Self:
+        if self.decimal == self.delimiter:
+            raise ValueError("decimal and delimiter must differ: write delimiter ';' where the decimal sign is ','")
+        return self
+
+
+class OrderExport(_Export):
     """Orders in the words of another system."""
 
     columns: dict[str, OrderColumn] = Field(
@@ -162,25 +217,16 @@ class OrderExport(Model):
         min_length=1,
         description="Header -> column of replenishment_orders (or currency, run_id), in this order.",
     )
-    date_format: str = Field("%Y-%m-%d", min_length=2, description="Dates of the CSV file, as of strftime: %d.%m.%Y.")
-    decimal: Literal[".", ","] = Field(".", description="Decimal sign of the CSV file.")
-    delimiter: Literal[",", ";", "|", "tab"] = Field(",", description="Between the columns of the CSV file.")
 
-    @field_validator("columns", mode="before")
-    @classmethod
-    def _pairs_are_columns(cls, columns: object) -> object:
-        pairs = isinstance(columns, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in columns)
-        return {str(header): column for header, column in columns} if isinstance(columns, list) and pairs else columns
 
-    @field_serializer("columns", when_used="json")
-    def _in_order(self, columns: dict[str, OrderColumn]) -> list[list[str]]:
-        return [[header, column] for header, column in columns.items()]  # keys of JSON objects have no order
+class StopExport(_Export):
+    """Stops of routes in the words of another system."""
 
-    @model_validator(mode="after")
-    def _signs_differ(self) -> OrderExport:
-        if self.decimal == self.delimiter:
-            raise ValueError("decimal and delimiter must differ: write delimiter ';' where the decimal sign is ','")
-        return self
+    columns: dict[str, StopColumn] = Field(
+        default_factory=lambda: {column: column for column in get_args(StopColumn)},
+        min_length=1,
+        description="Header -> column of stops (or of its route, load and location, or run_id), in this order.",
+    )
 
 
 _ORDER_EXPORT: dict[str, OrderColumn] = {
@@ -207,3 +253,4 @@ class ExportSettings(Model):
     """Files for other systems."""
 
     orders: OrderExport = Field(default_factory=OrderExport)
+    stops: StopExport = Field(default_factory=StopExport)
