@@ -19,15 +19,14 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet
 
 from reports.places import Place, PlaceError, place_of
+from reports.table_files import write_table
 from reports.tables import PUBLISHED
 
 FORMAT = 1
 PROVENANCE = "provenance.json"
-_DECIMALS = 6
 
 
 class RunFolderError(Exception):
@@ -132,7 +131,7 @@ def write_run(
     refuse_foreign(folder)
     new = place.prepare()
     try:
-        written = {name: _write_table(new, name, tables[name], csv) for name in PUBLISHED}
+        written = {name: write_table(new, PUBLISHED[name], tables[name], csv=csv) for name in PUBLISHED}
         about: dict[str, Any] = {**provenance, "format": FORMAT, "tables": written}
         about["run_id"] = hashlib.sha256(_as_json(about).encode()).hexdigest()[:12]
         about["seconds"] = {stage: round(value, 3) for stage, value in seconds.items()}
@@ -211,39 +210,3 @@ def _damaged(path: Path, what: str) -> RunFolderError:
 
 def _as_json(value: Mapping[str, Any]) -> str:
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _write_table(folder: Path, name: str, frame: pd.DataFrame, csv: bool) -> dict[str, Any]:
-    """Write one table, once or twice; return its rows and the checksum of the Parquet file."""
-    table = _as_arrow(name, frame)
-    buffer = io.BytesIO()
-    pa.parquet.write_table(table, buffer, compression="zstd")
-    content = buffer.getvalue()
-    (folder / f"{name}.parquet").write_bytes(content)
-    if csv:
-        options = pa.csv.WriteOptions(quoting_style="needed")
-        pa.csv.write_csv(_for_people(table), folder / f"{name}.csv", options)
-    return {"rows": len(frame), "sha256": hashlib.sha256(content).hexdigest()}
-
-
-def _as_arrow(name: str, frame: pd.DataFrame) -> pa.Table:
-    """Return the table as Arrow; every column carries its unit and description."""
-    schema = PUBLISHED[name]
-    types = {"str": pa.string(), "float64": pa.float64(), "int64": pa.int64(), "bool": pa.bool_()}
-    fields, arrays = [], []
-    for column, declared in schema.columns.items():
-        kind = types.get(str(declared.dtype), pa.timestamp("ns"))
-        arrays.append(pa.array(frame[column], type=kind, from_pandas=True))
-        about = {"unit": declared.metadata["unit"], "description": declared.description}
-        fields.append(pa.field(str(column), kind, metadata=about))
-    return pa.table(arrays, schema=pa.schema(fields))
-
-
-def _for_people(table: pa.Table) -> pa.Table:
-    """Return the table with days as ISO dates and numbers without the noise of binary fractions."""
-    for n, field in enumerate(table.schema):
-        if pa.types.is_timestamp(field.type):
-            table = table.set_column(n, field.name, table.column(n).cast(pa.date32()))
-        elif pa.types.is_floating(field.type):
-            table = table.set_column(n, field.name, pa.compute.round(table.column(n), _DECIMALS))
-    return table

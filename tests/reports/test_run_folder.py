@@ -84,7 +84,7 @@ def test_a_failure_leaves_the_old_run(
 
     extras = {"page.html": fail} if moment == "an extra" else {}
     if moment == "a table":
-        monkeypatch.setattr(run_folder, "_write_table", fail)
+        monkeypatch.setattr(run_folder, "write_table", fail)
     elif "rename" in moment:
         monkeypatch.setattr(Path, "rename", fail_at)
     with pytest.raises(OSError, match="disk full"):
