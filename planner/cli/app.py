@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from planner.cli import backtest, check, demo, doctor, explain, init, report, routes, run, scenarios
+from planner.cli import backtest, cache, check, demo, doctor, explain, init, report, routes, run, scenarios
 from planner.cli.edge import run_at_edge
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("report")(report.report)
 app.command("doctor")(doctor.doctor)
 app.add_typer(routes.app, name="routes")
 app.add_typer(scenarios.app, name="scenarios")
+app.add_typer(cache.app, name="cache")
 
 
 @app.callback(invoke_without_command=True)

@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.options import JsonOption, QuietOption, SeedOption, SetOption, ThreadsOption, TimeLimitOption
+from planner.cli.options import (
+    JsonOption,
+    NoCacheOption,
+    QuietOption,
+    SeedOption,
+    SetOption,
+    ThreadsOption,
+    TimeLimitOption,
+)
 
 
 def demo(
@@ -16,6 +24,7 @@ def demo(
     seed: SeedOption = None,
     time_limit: TimeLimitOption = None,
     threads: ThreadsOption = None,
+    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -31,6 +40,7 @@ def demo(
         time_limit_s=time_limit,
         output=output,
         threads=threads,
+        use_cache=not no_cache,
         quiet=quiet,
         as_json=as_json,
     )

@@ -35,3 +35,9 @@ ThreadsOption = Annotated[
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+NoCacheOption = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache", help="Compute everything: neither use nor keep results of stages (see `planner cache`)."
+    ),
+]

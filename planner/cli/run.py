@@ -9,6 +9,7 @@ import typer
 
 from planner.cli.options import (
     JsonOption,
+    NoCacheOption,
     ProjectArgument,
     QuietOption,
     ScenarioOption,
@@ -30,6 +31,7 @@ def run(
         typer.Option("--output", "-o", help="Run folder to write; default: runs/NAME in the project folder."),
     ] = None,
     threads: ThreadsOption = None,
+    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -44,6 +46,7 @@ def run(
         time_limit_s=time_limit,
         output=output,
         threads=threads,
+        use_cache=not no_cache,
         quiet=quiet,
         as_json=as_json,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from planner.cli.edge import ExitCode
 from planner.cli.screen import note, progress_bars, show_rows
+from planner.engine.cache import StageCache
 from planner.engine.run import FinishedRun, run_project
 from planner.errors import InfeasibleError
 
@@ -22,11 +23,13 @@ def run_and_report(
     time_limit_s: float | None,
     output: Path | None,
     threads: int | None,
+    use_cache: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
     """Plan, write the run folder, print the summary, leave with the right exit code."""
     overrides = [*overrides, f"seed={seed}"] if seed is not None else list(overrides)
+    cache = StageCache() if use_cache else None
     try:
         with progress_bars(quiet or as_json) as progress:
             finished = run_project(
@@ -37,6 +40,7 @@ def run_and_report(
                 threads=threads,
                 time_limit_s=time_limit_s,
                 progress=progress,
+                cache=cache,
             )
     except InfeasibleError as error:
         if as_json:
@@ -47,6 +51,8 @@ def run_and_report(
         sys.stdout.write(json.dumps({**figures, "folder": str(finished.folder)}, indent=2) + "\n")
     else:
         _print_summary(finished, figures, quiet)
+    for text in cache.notes if cache is not None else ():
+        note(text, quiet)
     if finished.plan.status == "limit":
         note(
             f"A limit was reached before the wanted gap: the plan is usable, its proven gap is "
@@ -85,6 +91,9 @@ def headline(finished: FinishedRun) -> dict[str, object]:
         "gap": round(plan.gap, 5),
         "seconds": round(sum(finished.seconds.values()), 1),
         "seconds_by_stage": {stage: round(s, 2) for stage, s in finished.seconds.items()},
+        "recalled": {
+            stage: {"recalled": use.recalled, "computed": use.computed} for stage, use in finished.recalled.items()
+        },
     }
 
 
@@ -105,8 +114,19 @@ def _print_summary(finished: FinishedRun, figures: Mapping[str, object], quiet: 
             f"no plan less than {f['replenishment_lower_bound']:,.0f}",
         ),
         ("seconds", f"{f['seconds']:,.1f}"),
+        *([("recalled", recalled)] if (recalled := _recalled(finished)) else []),
     ]
     show_rows("", ("", finished.title), rows)
     note("Written:", quiet)
     for path in finished.highlights():
         sys.stdout.write(f"  {path}\n")
+
+
+def _recalled(finished: FinishedRun) -> str:
+    """Return which results were known from earlier runs, empty where none was."""
+    parts = [
+        stage if use.computed == 0 else f"{use.recalled} of {use.recalled + use.computed} of {stage}"
+        for stage, use in finished.recalled.items()
+        if use.recalled
+    ]
+    return ", ".join(parts) + " from earlier runs" if parts else ""

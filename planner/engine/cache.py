@@ -188,7 +188,9 @@ class StageCache:
             _write(path, content)
         except OSError as error:
             with self._lock:
-                self.notes = [f"Stage results are not kept: {self.folder} {error.strerror or error}."]
+                self.notes = [
+                    f"Results of stages are not kept: {self.folder} cannot be written ({error.strerror or error})."
+                ]
             return
         with self._lock:
             looked, self._unlooked = self._unlooked is not None, (self._unlooked or 0) + len(content)
