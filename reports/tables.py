@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pandera.pandas as pa
 
+from reports.conforming import conforms
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -557,5 +559,9 @@ def conform(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame:
     names = list(schema.columns)
     if frame.empty:
         frame = pd.DataFrame({name: frame.get(name, pd.Series(dtype=object)) for name in names})
-    checked: pd.DataFrame = schema.validate(frame[names].reset_index(drop=True), lazy=True)
+    frame = frame[names].reset_index(drop=True)
+    good = conforms(schema, frame)
+    if good is not None:
+        return good
+    checked: pd.DataFrame = schema.validate(frame, lazy=True)
     return checked
