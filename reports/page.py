@@ -11,44 +11,26 @@ forbids it to load anything.
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from reports.page_data import MOST_EXCEPTIONS, page_data
+from reports.page_shell import environment, packed, script, style
 from reports.page_text import assumptions, exceptions_intro, lede, provenance_lines, tiles
 from reports.run_folder import RunFolder
 
-_TEMPLATES = Path(__file__).with_name("templates")
 _SCRIPTS = ("core.js", "charts.js", "overview.js", "explorer.js", "map.js", "tables.js", "main.js")
-_FONTS = {"Newsreader": "newsreader-latin.woff2", "Inter": "inter-latin.woff2"}
 _MOST_GROUPS = 12
 _KEYS = ["item_id", "location_id"]
 
 
 def write_page(run: RunFolder, path: Path) -> None:
     """Write the page of a run; the same run gives the same bytes."""
-    template = _environment().get_template("report.html.j2")
+    template = environment().get_template("report.html.j2")
     path.write_text(template.render(_context(run)), encoding="utf-8")
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def _context(run: RunFolder) -> dict[str, Any]:
@@ -70,32 +52,14 @@ def _context(run: RunFolder) -> dict[str, Any]:
         "exceptions_intro": exceptions_intro(run, MOST_EXCEPTIONS),
         "assumptions": assumptions(about.get("settings", {})),
         "provenance": provenance_lines(about),
-        "style": Markup(_fonts() + (_TEMPLATES / "report.css").read_text(encoding="utf-8")),
-        "script": Markup("\n".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in _SCRIPTS)),
-        "data": _packed(data),
+        "style": style("report.css"),
+        "script": script(*_SCRIPTS),
+        "data": packed(data),
     }
 
 
 def _day(date: pd.Timestamp) -> str:
     return f"{date.day} {date:%B %Y}"
-
-
-def _fonts() -> str:
-    """Return the two fonts as style rules with their bytes."""
-    rules = []
-    for family, name in _FONTS.items():
-        content = base64.b64encode((_TEMPLATES / "fonts" / name).read_bytes()).decode()
-        rules.append(
-            f"@font-face{{font-family:'{family}';font-weight:100 900;font-display:swap;"
-            f"src:url(data:font/woff2;base64,{content}) format('woff2')}}\n"
-        )
-    return "".join(rules)
-
-
-def _packed(data: Mapping[str, Any]) -> str:
-    """Return the data as base64 of gzipped JSON, always the same for the same data."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return base64.b64encode(gzip.compress(text.encode(), compresslevel=6, mtime=0)).decode()
 
 
 def _overview(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

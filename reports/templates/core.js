@@ -62,6 +62,7 @@ async function unpack() {
   return data;
 }
 
+const clip = (text, length) => ([...text].length > length ? [...text].slice(0, Math.max(length - 1, 3)).join("") + "…" : text);
 const named = (thing) => (thing.name === thing.id ? thing.id : `${thing.name} · ${thing.id}`);
 
 // Draw again when a chart's width changes or the page goes to the printer.

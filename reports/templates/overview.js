@@ -84,5 +84,3 @@ function drawService(data) {
     fill(node, svg);
   });
 }
-
-const clip = (text, length) => ([...text].length > length ? [...text].slice(0, Math.max(length - 1, 3)).join("") + "…" : text);
