@@ -39,8 +39,9 @@ def run(
     from planner.cli.sweep_summary import report, say_how_to_go_on
     from planner.engine.cache import default_folder
     from planner.engine.frozen import named_members, project_root
-    from planner.engine.member import Task, run_member
+    from planner.engine.member import run_member
     from planner.engine.sweep import run_tasks
+    from planner.engine.task import Task
     from planner.engine.workers import ThisProcess
 
     members = named_members(project, names, overrides or [])

@@ -16,7 +16,7 @@ from types import TracebackType
 
 import pandas as pd
 
-from planner.engine.outcome import Outcome, ended_members, kpi_rows, outcome_folder, read_outcome
+from planner.engine.outcome import Outcome, ended_members, kpi_rows, outcome_folder, outcome_of_run, read_outcome
 from reports.run_folder import RunFolderError, read_run
 
 INDEX = "index.sqlite"
@@ -193,7 +193,8 @@ def rebuild_index(runs: Path) -> RunIndex:
 def outcomes_on_disk(runs: Path, but: Iterable[str] = ()) -> list[Outcome]:
     """Return how the members of a runs folder ended, with their KPIs; members named in `but` are left out."""
     known = set(but)
-    found = (read_outcome(runs, name) for name in ended_members(runs) if name not in known)
+    names = [name for name in ended_members(runs) if name not in known]
+    found = (read_outcome(runs, name) or outcome_of_run(runs, name) for name in names)
     return [_with_kpis(runs, outcome) for outcome in found if outcome is not None]
 
 

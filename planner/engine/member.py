@@ -8,12 +8,12 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner.engine.cache import StageCache
 from planner.engine.outcome import Outcome, Status, kpi_rows, run_id_of, write_outcome
 from planner.engine.run import run_project
+from planner.engine.task import Task, Unwritable
 from planner.errors import InfeasibleError, RefusedError
 from reports.run_folder import RunFolderError
 from scenarios.errors import InputError
@@ -23,46 +23,10 @@ from solvers.routing.registry import UnsupportedProblemError, VerificationError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from scenarios.sweep import Member
 
 _REFUSED = (RefusedError, VerificationError, MilpVerificationError)
 _BAD_INPUT = (InputError, UnsupportedProblemError)
 _ONE_AT_A_TIME = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What a worker needs to plan one member.
-
-    Attributes
-    ----------
-    project : scenario file or its folder.
-    runs : folder that receives the run folder and the outcome.
-    cache : folder of stage results; None: nothing is kept between runs.
-    pages : also write CSV and pages, as `planner run` does.
-    threads : cores to use; None: all.
-    """
-
-    project: Path
-    member: Member
-    runs: Path
-    cache: Path | None = None
-    time_limit_s: float | None = None
-    pages: bool = False
-    threads: int | None = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Unwritable:
-    """A member that could be planned but not written, or not read: a matter of the disk, not of the member.
-
-    Attributes
-    ----------
-    reason : what the system says, with the file.
-    """
-
-    name: str
-    reason: str
 
 
 def run_member(task: Task, progress: Callable[[str, int, int], None] | None = None) -> Outcome | Unwritable:
@@ -72,7 +36,7 @@ def run_member(task: Task, progress: Callable[[str, int, int], None] | None = No
         try:
             done = _run(task, progress)
             outcome = replace(
-                _as_asked(task.member),
+                task.asked(),
                 status=done.status,
                 run_id=done.run_id,
                 kpis=kpi_rows(done.kpis) if done.kpis is not None else (),
@@ -84,19 +48,6 @@ def run_member(task: Task, progress: Callable[[str, int, int], None] | None = No
             return outcome
         except (OSError, RunFolderError) as error:
             return Unwritable(task.member.name, _system_reason(error))
-
-
-def failed(task: Task, reason: str) -> Outcome:
-    """Write and return the outcome of a member that no worker could finish.
-
-    Raises
-    ------
-    OSError
-        It cannot be written.
-    """
-    outcome = replace(_as_asked(task.member), error=reason)
-    write_outcome(task.runs, outcome)
-    return outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +84,6 @@ def _run(task: Task, progress: Callable[[str, int, int], None] | None) -> _Done:
     except Exception:
         return _Done("failed", error=traceback.format_exc(limit=-3).strip())
     return _Done(finished.plan.status, run_id_of(finished.folder), finished.plan.tables["kpis"])
-
-
-def _as_asked(member: Member) -> Outcome:
-    """Return the outcome of a member that is not planned yet."""
-    asked = (member.scenario or "", tuple(member.overrides), dict(member.values))
-    return Outcome(member.name, "failed", *asked)
 
 
 def _system_reason(error: OSError | RunFolderError) -> str:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from planner.engine.frozen import FrozenSweep, only_one, read_frozen, refuse_changes, write_frozen
 from planner.engine.index import INDEX, RunIndex, open_index, outcomes_on_disk
-from planner.engine.member import Task, Unwritable, failed
-from planner.engine.outcome import Outcome, read_outcome, remove_leftovers, run_id_of
+from planner.engine.outcome import Outcome, outcome_of_run, read_outcome, remove_leftovers, run_id_of, write_outcome
+from planner.engine.task import Task, Unwritable
 from planner.engine.workers import Ended, Workers
 from planner.errors import SweepError
 
@@ -155,7 +155,11 @@ def _outcome(message: Ended, task: Task, deaths: Counter[str]) -> Outcome | None
     """
     if message.death:
         deaths[message.key] += 1
-        return failed(task, f"{message.death}, {TRIES} times") if deaths[message.key] == TRIES else None
+        if deaths[message.key] < TRIES:
+            return None
+        outcome = replace(task.asked(), error=f"{message.death}, {TRIES} times")
+        write_outcome(task.runs, outcome)
+        return outcome
     result = message.result
     if isinstance(result, Unwritable):
         raise _stopped(task.runs, f"{result.name}: {result.reason}")
@@ -171,14 +175,22 @@ def _outcome(message: Ended, task: Task, deaths: Counter[str]) -> Outcome | None
 
 def _ended_before(runs: Path, tasks: Iterable[Task]) -> dict[str, Outcome]:
     """Return what has ended for good; members that failed are tried again."""
-    found = ((task.member, read_outcome(runs, task.member.name)) for task in tasks)
-    return {
-        member.name: outcome
-        for member, outcome in found
-        if outcome is not None
-        and outcome.final
-        and (outcome.scenario, outcome.overrides) == (member.scenario or "", tuple(member.overrides))
-    }
+    ended = {}
+    for task in tasks:
+        asked = task.asked()
+        outcome = read_outcome(runs, asked.name)
+        if outcome is None:  # perhaps its process was killed after the plan was written and before it said so
+            run = outcome_of_run(runs, asked.name)
+            outcome = None if run is None else replace(run, values=asked.values)
+            if outcome is not None and _same(outcome, asked):
+                write_outcome(runs, outcome)
+        if outcome is not None and outcome.final and _same(outcome, asked):
+            ended[asked.name] = outcome
+    return ended
+
+
+def _same(one: Outcome, other: Outcome) -> bool:
+    return (one.scenario, one.overrides) == (other.scenario, other.overrides)
 
 
 @contextmanager
