@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner import reads
 from planner.distribution import build_loads, plan_routes
-from planner.forecast import forecast_demand
+from planner.forecast import adjust_demand, forecast_demand
 from planner.inventory import set_targets
 from planner.network import build_network
 from planner.plan import Plan
@@ -84,6 +84,7 @@ def make_plan(
             scenario.forecast,
             progress=progress,
         )
+        demand = adjust_demand(demand, supply, tables["demand_adjustments"], horizon)
     with clock.stage("targets"):
         targets = recall(
             "targets",
@@ -173,6 +174,7 @@ def make_plan(
         "simulation": played.simulation,
         "simulated_service": played.service,
         "simulated_stock": played.stock,
+        "input_edits": project.edits,
         "data_issues": _all_issues(project.issues, demand.issues),
     }
     with clock.stage("kpis"):

@@ -373,6 +373,24 @@ DATA_ISSUES = table(
     },
     ("table", "row", "column", "rule"),
 )
+INPUT_EDITS = table(
+    "input_edits",
+    "What the patches of the scenario changed in the input, in order; empty for the baseline.",
+    {
+        "patch": column(ID, "Patch; monte_carlo for a draw of demand and lead times."),
+        "edit": column(INTEGER, "Position in the patch, from 0.", minimum=0),
+        "table": column(ID, "Input table."),
+        "column": column(ID, "Column that was set, added to or multiplied; empty: rows came or went."),
+        "rows": column(INTEGER, "Rows met, added or left out.", minimum=0),
+        "total_before": column(
+            NUMBER,
+            "Sum of the column over these rows, empty for text and dates; of rows: all in the table.",
+            nullable=True,
+        ),
+        "total_after": column(NUMBER, "The same after the edit.", nullable=True),
+    },
+    ("patch", "edit", "table", "column"),
+)
 KPIS = table(
     "kpis",
     "Key figures, for all and by group.",
@@ -535,6 +553,7 @@ PUBLISHED: dict[str, pa.DataFrameSchema] = {
         PIN_REPORT,
         STOP_PIN_REPORT,
         DATA_ISSUES,
+        INPUT_EDITS,
         KPIS,
         SIMULATION,
         SIMULATED_SERVICE,

@@ -10,8 +10,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from scenarios.paths import walk_settings
-from scenarios.scenario import NamedScenario, Scenario
+from scenarios.scenario import Scenario
 from scenarios.tables.schema import TABLES, Column, TableSchema
+from scenarios.whatif import NamedScenario
 
 _KINDS = {
     "id": "id (text)",

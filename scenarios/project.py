@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from scenarios.apply_patches import Patched
 from scenarios.errors import InputError
-from scenarios.resolve import read_scenario
-from scenarios.scenario import Scenario
+from scenarios.lock import check_lock
+from scenarios.noise import noise_patch
+from scenarios.patches import plan_patch, plan_patches
+from scenarios.resolve import Reading, read_scenario
+from scenarios.scenario import Scenario, resolved_content
 from scenarios.tables.check import check_tables
 from scenarios.tables.clean import clean_tables
 from scenarios.tables.issues import Issues
@@ -20,6 +24,7 @@ from scenarios.tables.load import load_tables
 from scenarios.tables.parse import Table, no_table, parse_table
 from scenarios.tables.schema import TABLES
 from scenarios.tables.specificity import is_rule_table
+from scenarios.whatif import NOISE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,9 +39,10 @@ class Project:
         empty; numbers NaN, integers NA and dates NaT where empty. Tables whose rows are rules
         (see `scenarios.tables.specificity`) have a last column `line`, where the row stands.
     issues : warnings and notes of reading, checking and cleaning, columns of `data_issues`.
-    hashes : sha256 of the content of every given table and of `scenario`; the same content has the
-        same hash whether it comes from CSV, Parquet, Excel or a database.
+    hashes : sha256 of the content of every given table, patches applied, and of `scenario`; the same content
+        has the same hash whether it comes from CSV, Parquet, Excel or a database.
     root : folder of the scenario file.
+    edits : what the patches have touched, columns of the published table `input_edits`.
     """
 
     scenario: Scenario
@@ -44,6 +50,7 @@ class Project:
     issues: pd.DataFrame
     hashes: Mapping[str, str]
     root: Path
+    edits: pd.DataFrame
 
 
 def load_project(path: str | Path, scenario: str | None = None, overrides: Sequence[str] = ()) -> Project:
@@ -86,16 +93,40 @@ def check_project(
         name: parse_table(raw[name], schema, issues) if name in raw else no_table(schema)
         for name, schema in TABLES.items()
     }
-    hashes = {name: table_hash(table) for name, table in tables.items() if table.given}
+    given = {name: table_hash(table) for name, table in tables.items() if table.given}
+    if reading.base is not None:
+        check_lock(reading.document.file, reading.base, tables, given, issues)
+    patched = _patched(tables, reading, issues)
+    hashes = {
+        name: given[name] if table is tables[name] else table_hash(table)
+        for name, table in patched.tables.items()
+        if table.given
+    }
+    first, tables = len(issues.rows), patched.tables
     if reading.outline is not None:
         tables = clean_tables(tables, reading.outline.horizon, issues)
     check_tables(tables, reading.outline, issues)
+    patched.explain(issues, first)
     frame = issues.frame()
     if resolved is None or (frame["severity"] == "error").any():
         return None, frame
     hashes["scenario"] = scenario_hash(resolved)
     finished = {name: _finished(table) for name, table in tables.items()}
-    return Project(resolved, finished, frame, hashes, reading.root), frame
+    return Project(resolved, finished, frame, hashes, reading.root, patched.frame()), frame
+
+
+def _patched(tables: Mapping[str, Table], reading: Reading, issues: Issues) -> Patched:
+    """Return the tables with the scenario's patches and its draw, as far as they are right."""
+    patched, scenario = Patched(dict(tables)), reading.scenario or reading.outline
+    if scenario is None:
+        return patched
+    planned = plan_patches(scenario, reading.document.line, issues)
+    for name in scenario.apply:
+        patched.apply(planned.get(name, ()), issues)
+    noise = noise_patch(scenario, patched.tables)
+    if noise is not None:
+        patched.apply(plan_patch(NOISE, noise, {}, reading.document.line, issues), issues)
+    return patched
 
 
 def table_hash(table: Table) -> str:
@@ -117,8 +148,7 @@ def table_hash(table: Table) -> str:
 
 def scenario_hash(scenario: Scenario) -> str:
     """Return the sha256 of a resolved scenario; the other named scenarios of its file do not count."""
-    content = scenario.model_dump(mode="json", exclude={"scenarios"})
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(resolved_content(scenario), sort_keys=True).encode()).hexdigest()
 
 
 def _finished(table: Table) -> pd.DataFrame:

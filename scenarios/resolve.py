@@ -30,7 +30,7 @@ from scenarios.read import (
 )
 from scenarios.scenario import Scenario
 from scenarios.tables.issues import Issues
-from scenarios.whatif import BASELINE
+from scenarios.whatif import BASELINE, NOISE
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,14 @@ class Reading:
     Attributes
     ----------
     scenario : validated, with the named scenario and the overrides; None where it has errors.
+    base : the file as it is; None where it has errors.
     outline : what of it is right, to check the tables against; None where too little is.
     tables : where the tables are, as written.
     document : the file itself.
     """
 
     scenario: Scenario | None
+    base: Scenario | None
     outline: Scenario | None
     tables: str
     document: Document
@@ -98,10 +100,12 @@ def resolve_scenario(document: Document, name: str | None, overrides: Sequence[s
         state = named.get(name, base)
     state = _changed(state, _override_changes(overrides, issues), issues)
     data = state.data
-    scenario = None if SCENARIO in issues.tables_with_errors() else Scenario.model_validate(data)
+    faulty = SCENARIO in issues.tables_with_errors()
+    scenario = None if faulty else Scenario.model_validate(data)
+    own = None if faulty else Scenario.model_validate(base.data)
     tables = data.get("tables", Scenario.model_fields["tables"].default)
     outline = _outline(data) if scenario is None else scenario
-    return Reading(scenario, outline, tables if isinstance(tables, str) else ".", document)
+    return Reading(scenario, own, outline, tables if isinstance(tables, str) else ".", document)
 
 
 def report_unknown_name(
@@ -135,16 +139,18 @@ def _checked_file(document: Document, issues: Issues) -> _State:
             where = ("apply", str(position))
             _report_unknown_patch(patch, data, document.line(where), ".".join(where), issues)
     scenarios = _section(data, "scenarios")
-    if BASELINE in scenarios:
-        issues.add(
-            "error",
-            SCENARIO,
-            "reserved_name",
-            f"{BASELINE!r} stands for the file as it is.",
-            "Give the scenario another name.",
-            row=document.line(("scenarios", BASELINE)),
-            column=f"scenarios.{BASELINE}",
-        )
+    reserved = (("scenarios", BASELINE, "the file as it is"), ("patches", NOISE, "the draws of demand and lead times"))
+    for key, word, meaning in reserved:
+        if word in _section(data, key):
+            issues.add(
+                "error",
+                SCENARIO,
+                "reserved_name",
+                f"{word!r} stands for {meaning}.",
+                "Choose another name.",
+                row=document.line((key, word)),
+                column=f"{key}.{word}",
+            )
     places: list[Keys] = [("comparison", "baseline")]
     for sweep, entry in _section(data, "sweeps").items():
         names = entry.get("scenarios") if isinstance(entry, dict) else None

@@ -11,6 +11,8 @@ from scenarios.settings import Model
 
 BASELINE = "baseline"
 """Stands for the scenario file as it is, without a named scenario."""
+NOISE = "monte_carlo"
+"""Patch that stands for one draw of demand and lead times."""
 
 
 def _scalar(value: object) -> object:

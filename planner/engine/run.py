@@ -21,6 +21,7 @@ from reports.page import write_page
 from reports.run_folder import refuse_foreign, write_run
 from scenarios.errors import InputError
 from scenarios.project import check_project, load_project
+from scenarios.scenario import resolved_content
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def run_project(
         "lower_bound": plan.lower_bound,
         "gap": plan.gap,
         "versions": {package: installed_version(package) or "not installed" for package in VERSIONED},
-        "settings": project.scenario.model_dump(mode="json", exclude={"scenarios"}),
+        "settings": resolved_content(project.scenario),
     }
     seconds = {"load": loading, **plan.seconds}
     extras = {"report.html": write_page, "routes.geojson": write_geojson} if pages else {}

@@ -1,5 +1,6 @@
 """History to a demand distribution per item, location and bucket."""
 
+from planner.forecast.adjustments import adjust_demand
 from planner.forecast.forecast import ForecastResult, forecast_demand
 
-__all__ = ["ForecastResult", "forecast_demand"]
+__all__ = ["ForecastResult", "adjust_demand", "forecast_demand"]

@@ -185,7 +185,8 @@ def _check_keys(table: Table, issues: Issues) -> None:
 def _check_rule_rows(table: Table, tables: Mapping[str, Table], issues: Issues) -> None:
     """Check rows of which no one is more specific, and rows whose keys contradict each other."""
     frame, name = table.frame, table.schema.name
-    single = [column for column in ("promotion_id", "kind", "weekday", "date") if column in frame]
+    # rows of these tables do not compete: all that apply do
+    single = [column for column in ("promotion_id", "kind", "weekday", "date", "factor") if column in frame]
     scope = [column for column in (*single, *RULE_KEYS, "priority") if column in frame]
     if not single:
         repeated = np.flatnonzero(pd.Series(key_codes(frame, scope)).duplicated().to_numpy())

@@ -20,7 +20,8 @@ def check_rows(tables: Mapping[str, Table], scenario: Scenario | None, issues: I
     _check_locations(tables["locations"], issues)
     _check_order(tables["vehicles"], "shift_start_min", "shift_end_min", issues)
     _check_order(tables["inventory_policies"], "min_qty", "max_qty", issues)
-    _check_promotions(tables["promotions"], issues)
+    _check_period(tables["promotions"], "promotion", issues)
+    _check_period(tables["demand_adjustments"], "adjustment", issues)
     _check_calendars(tables["calendars"], issues)
     _check_capacities(tables["capacities"], issues)
     _check_inventory(tables["inventory"], issues)
@@ -81,12 +82,12 @@ def _check_locations(table: Table, issues: Issues) -> None:
     _report(table, (latitude == 0) & (longitude == 0), fault, "latitude", issues)
 
 
-def _check_promotions(table: Table, issues: Issues) -> None:
+def _check_period(table: Table, what: str, issues: Issues) -> None:
     fault = (
         "error",
         "end_before_start",
-        "the promotion ends on {value}, not after its start, so it has no day",
-        "Write the day after the last day of the promotion.",
+        f"the {what} ends on {{value}}, not after its start, so it has no day",
+        f"Write the day after the last day of the {what}.",
     )
     _report(table, table.frame["end_date"] <= table.frame["start_date"], fault, "end_date", issues)
 

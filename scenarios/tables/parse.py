@@ -256,11 +256,23 @@ def _parse_text(cells: pd.Series[Any], column: Column, raw: RawTable, issues: Is
             "Export it again with the column formatted as text.",
         )
     default = "" if column.default is None else str(column.default)
-    categories = sorted({*texts, default, ""})
-    position = {text: code for code, text in enumerate(categories)}
-    filled = np.array([position[text or default] for text in texts] + [position[default]], dtype=np.int64)
+    filled = categories_of([*(text or default for text in texts), default], codes, column)
     empty = np.array([not text for text in texts] + [True], dtype=bool)
     _require(column, empty[codes], raw, issues)
+    return filled
+
+
+def categories_of(texts: list[str], codes: Codes, column: Column) -> pd.Categorical:
+    """Return cells as categories: the texts in order, with "" and the default, whatever the cells hold.
+
+    Parameters
+    ----------
+    texts : distinct texts, the last one for cells of code -1.
+    codes : [n] position in `texts` of every cell.
+    """
+    categories = sorted({*texts, "" if column.default is None else str(column.default), ""})
+    position = {text: code for code, text in enumerate(categories)}
+    filled = np.array([position[text] for text in texts], dtype=np.int64)
     return pd.Categorical.from_codes(filled[codes], categories=pd.Index(categories, dtype=object))
 
 
@@ -328,10 +340,11 @@ def _parse_integer(cells: pd.Series[Any], column: Column, raw: RawTable, issues:
         values=list(values[rows]),
     )
     values[rows] = np.nan
-    return _integers(values)
+    return integers(values)
 
 
-def _integers(values: npt.NDArray[np.float64]) -> pd.arrays.IntegerArray:
+def integers(values: npt.NDArray[np.float64]) -> pd.arrays.IntegerArray:
+    """Return whole numbers, NA where NaN."""
     empty = np.isnan(values)
     return pd.arrays.IntegerArray(np.where(empty, 0, values).astype(np.int64), empty)
 
@@ -357,7 +370,7 @@ def _filled(column: Column, count: int) -> Any:
     if column.kind == "date":
         return np.full(count, np.datetime64("NaT", "ns"), dtype="datetime64[ns]")
     values = np.full(count, np.nan if column.default is None else float(str(column.default)))
-    return _integers(values) if column.kind == "integer" else values
+    return integers(values) if column.kind == "integer" else values
 
 
 _PARSERS: dict[str, Callable[[pd.Series[Any], Column, RawTable, Issues], Any]] = {

@@ -340,6 +340,27 @@ PROMOTIONS = TableSchema(
     ),
     key=("promotion_id", "item_id", "category", "location_id", "region"),
 )
+DEMAND_ADJUSTMENTS = TableSchema(
+    "demand_adjustments",
+    "What people know of future demand: factors on the forecast. All rows that apply to a day multiply.",
+    (
+        *_ITEM_OR_CATEGORY,
+        *_LOCATION_OR_REGION,
+        Column("start_date", "date", "First day; empty: from the start of the horizon."),
+        Column("end_date", "date", "Day after the last; empty: to the end of the horizon."),
+        Column(
+            "factor",
+            "number",
+            "Demand with it over the forecast without it; 0 ends the demand.",
+            unit="ratio",
+            required=True,
+            minimum=0,
+        ),
+        Column("author", "text", "Who says so."),
+        Column("reason", "text", "Why."),
+    ),
+    key=("item_id", "category", "location_id", "region", "start_date", "end_date", "reason"),
+)
 ITEM_TRANSITIONS = TableSchema(
     "item_transitions",
     "Successors: history of the old item counts for the new one.",
@@ -504,6 +525,7 @@ TABLES: dict[str, TableSchema] = {
         DEMAND_HISTORY,
         INVENTORY_POLICIES,
         PROMOTIONS,
+        DEMAND_ADJUSTMENTS,
         ITEM_TRANSITIONS,
         CALENDARS,
         CAPACITIES,

@@ -16,7 +16,7 @@ from reports.display import display_tables
 from reports.exceptions import rank_exceptions
 from reports.kpis import compute_kpis
 from reports.tables import PUBLISHED, conform
-from scenarios.settings import Horizon, SimulationSettings
+from scenarios.settings import ExportSettings, Horizon, SimulationSettings
 
 START = pd.Timestamp("2015-11-23")
 KEYS = ["item_id", "location_id"]
@@ -105,6 +105,7 @@ def make_tables(
         "stops": stops,
         "unassigned": unassigned,
         "stop_pin_report": pd.DataFrame(columns=list(PUBLISHED["stop_pin_report"].columns)),
+        "input_edits": pd.DataFrame(columns=list(PUBLISHED["input_edits"].columns)),
         "data_issues": _issues(),
         **display_tables(
             items=inputs.items,
@@ -152,7 +153,12 @@ def provenance(seed: int = 1) -> dict[str, object]:
         "gap": 0.009,
         "versions": {"supply-planner": "0.1.0", "numpy": "2.0.0"},
         "input_hashes": {"items": "ab" * 32, "scenario": "cd" * 32},
-        "settings": {"name": "iowa", "inventory": {"service_target": 0.95}, "distribution": {"speed_kmh": 70.0}},
+        "settings": {
+            "name": "iowa",
+            "inventory": {"service_target": 0.95},
+            "distribution": {"speed_kmh": 70.0},
+            "exports": ExportSettings().model_dump(mode="json"),
+        },
     }
 
 
