@@ -14,9 +14,11 @@ from reports.run_folder import RunFolder
 _ROUTE_COLUMNS = (
     "route_id", "vehicle_id", "vehicle_no", "depot_id", "stops", "distance_km", "duration_min", "departure",
     "return", "load_kg", "load_m3", "utilisation", "cost", "co2_kg",
+    "co2e_kg", "co2e_source",
 )  # fmt: skip
 _STOP_COLUMNS = (
     "route_id", "sequence", "load_id", "location_id", "eta", "etd", "weight_kg", "volume_m3", "load_after_kg", "km",
+    "co2e_kg",
 )  # fmt: skip
 
 
@@ -24,7 +26,7 @@ def write_geojson(run: RunFolder, path: Path) -> None:
     """Write one line per route, depot to depot, one point per stop and one per depot.
 
     Positions are longitude, latitude in WGS 84 with six decimals (a decimetre). Lines join the stops
-    straight; they are not roads.
+    straight; they are not roads. A place without coordinates has no geometry (null) and no part in its line.
     """
     features = list(_features(run.tables))
     collection = {"type": "FeatureCollection", "features": features}
@@ -43,10 +45,11 @@ def _features(tables: Mapping[str, pd.DataFrame]) -> Iterator[dict[str, Any]]:
         depot = route["depot_id"]
         ends = _position(places.loc[depot, "longitude"], places.loc[depot, "latitude"])
         part = by_route[route["route_id"]]
-        line = [_position(lon, lat) for lon, lat in zip(part["longitude"], part["latitude"], strict=True)]
+        points = [_position(lon, lat) for lon, lat in zip(part["longitude"], part["latitude"], strict=True)]
         date = route["departure"][:10]
-        yield _feature("LineString", [ends, *line, ends], {"kind": "route", "date": date, **route})
-        for stop, position in zip(_records(part, _STOP_COLUMNS), line, strict=True):
+        line = [point for point in (ends, *points, ends) if point is not None]
+        yield _feature("LineString", line if len(line) > 1 else None, {"kind": "route", "date": date, **route})
+        for stop, position in zip(_records(part, _STOP_COLUMNS), points, strict=True):
             about = {"kind": "stop", "date": date, "name": names.get(stop["location_id"], stop["location_id"])}
             yield _feature("Point", position, {**about, **stop})
 
@@ -57,9 +60,10 @@ def _records(frame: pd.DataFrame, columns: tuple[str, ...]) -> list[dict[str, An
     return [{key: round(v, 3) if isinstance(v, float) else v for key, v in row.items()} for row in rows]
 
 
-def _position(longitude: Any, latitude: Any) -> list[float]:
-    return [round(float(longitude), 6), round(float(latitude), 6)]
+def _position(longitude: Any, latitude: Any) -> list[float] | None:
+    return None if pd.isna(longitude) or pd.isna(latitude) else [round(float(longitude), 6), round(float(latitude), 6)]
 
 
 def _feature(kind: str, coordinates: object, properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "Feature", "geometry": {"type": kind, "coordinates": coordinates}, "properties": properties}
+    geometry = None if coordinates is None else {"type": kind, "coordinates": coordinates}
+    return {"type": "Feature", "geometry": geometry, "properties": properties}

@@ -20,6 +20,7 @@ function startMap(data) {
     for (let n = 0; n < moves.length; n += 2) points.push(mercator((x += moves[n]) / data.outlines.scale, (y += moves[n + 1]) / data.outlines.scale));
     return [level, points];
   });
+  const known = (n) => data.place(n).longitude !== null && data.place(n).latitude !== null;
   const position = (n) => mercator(data.place(n).longitude, data.place(n).latitude);
   const node = byId("map");
   const state = { day: days[0], chosen: null, box: null };
@@ -27,7 +28,8 @@ function startMap(data) {
 
   // The box of everything ever visited, so that days can be compared at one scale.
   function wholeBox() {
-    const points = data.routes.flatMap((route) => [position(route.depot), ...route.stops.map(([place]) => position(place))]);
+    const places = data.routes.flatMap((route) => [route.depot, ...route.stops.map(([place]) => place)]).filter(known);
+    const points = places.length ? places.map(position) : [[0, 0]];
     const [xs, ys] = [points.map((p) => p[0]), points.map((p) => p[1])];
     const [west, east, north, south] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
     const margin = 0.05 * Math.max(east - west, south - north) + 0.05;
@@ -59,13 +61,14 @@ function startMap(data) {
     for (const n of order) {
       const route = ofDay[n];
       const faded = state.chosen !== null && state.chosen !== n;
-      const stops = [route.depot, ...route.stops.map(([place]) => place), route.depot].map((place) => at(position(place)));
+      const stops = [route.depot, ...route.stops.map(([place]) => place), route.depot].filter(known).map((place) => at(position(place)));
       svg.append(el("path", { d: line(stops), fill: "none", stroke: ROUTE_COLOURS[n % 8], "stroke-width": state.chosen === n ? 3.2 : 2, "stroke-opacity": faded ? 0.16 : 0.85, "stroke-dasharray": DASHES[Math.floor(n / 8) % 4], "stroke-linejoin": "round" }));
     }
     const radius = ofDay.reduce((sum, route) => sum + route.stops.length, 0) > 70 && state.box === whole ? 6.5 : 8;
     for (const n of order) {
       const faded = state.chosen !== null && state.chosen !== n;
       ofDay[n].stops.forEach(([place, eta, kg], i) => {
+        if (!known(place)) return;
         const [x, y] = at(position(place));
         if (x < -20 || y < -20 || x > width + 20 || y > height + 20) return;
         if (!faded) taken.push([x - radius, y - radius, x + radius, y + radius]);
@@ -73,13 +76,13 @@ function startMap(data) {
         svg.append(mark);
       });
     }
-    for (const depot of new Set(ofDay.map((route) => route.depot))) {
+    for (const depot of new Set(ofDay.map((route) => route.depot).filter(known))) {
       const [x, y] = at(position(depot));
       taken.push([x - 9, y - 9, x + 9, y + 9]);
       svg.append(el("rect", { x: x - 7, y: y - 7, width: 14, height: 14, fill: COLOURS.ink, stroke: "#f5f2ea", "stroke-width": 2 }));
       label(svg, data.place(depot).name, x, y, 11, taken, free, width, "strong", true);
     }
-    const labelled = ofDay.flatMap((route, n) => (state.chosen === null || state.chosen === n ? route.stops : [])).sort((a, b) => b[2] - a[2]);
+    const labelled = ofDay.flatMap((route, n) => (state.chosen === null || state.chosen === n ? route.stops : [])).filter(([place]) => known(place)).sort((a, b) => b[2] - a[2]);
     for (const [place] of labelled) {
       const [x, y] = at(position(place));
       if (x > 0 && y > 0 && x < width && y < height) label(svg, clip(data.place(place).name, 22), x, y, radius + 3, taken, free, width, null, false);
