@@ -55,12 +55,14 @@ def write_comparison(comparison: Comparison, folder: Path | str, title: str) -> 
     return [Path(folder) / name for name in (PAGE, "frontier.csv", "scenario_kpis.csv")]
 
 
-def _write(
-    folder: Path | str,
-    tables: Mapping[str, pd.DataFrame],
-    summary: Mapping[str, Any],
-    page: Callable[[Path], None],
-) -> None:
+def refuse_foreign_comparison(folder: Path | str) -> None:
+    """Never replace what is not a comparison.
+
+    Raises
+    ------
+    RunFolderError
+        Something else is there, or the filesystem cannot be opened.
+    """
     try:
         place = place_of(folder)
     except PlaceError as error:
@@ -68,6 +70,16 @@ def _write(
     names = place.names()
     if place.exists() and SUMMARY not in names and (names or Path(folder).is_file()):
         raise RunFolderError(f"{folder} exists and is not a comparison. Name another one; nothing was written.")
+
+
+def _write(
+    folder: Path | str,
+    tables: Mapping[str, pd.DataFrame],
+    summary: Mapping[str, Any],
+    page: Callable[[Path], None],
+) -> None:
+    refuse_foreign_comparison(folder)
+    place = place_of(folder)
     new = place.prepare()
     try:
         written = {name: write_table(new, COMPARED[name], table) for name, table in tables.items()}

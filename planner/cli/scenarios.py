@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from planner.cli import scenarios_run
+from planner.cli import scenarios_compare, scenarios_run
 
 app = typer.Typer(
     help="What-ifs: list, run, sweep, compare.",
@@ -15,3 +15,6 @@ app.command("run")(scenarios_run.run)
 app.command("sweep")(scenarios_run.sweep)
 app.command("resume")(scenarios_run.resume)
 app.command("runs")(scenarios_run.runs)
+app.command("diff")(scenarios_compare.diff)
+app.command("bridge")(scenarios_compare.bridge)
+app.command("compare")(scenarios_compare.compare)
