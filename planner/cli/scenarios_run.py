@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli.options import JsonOption, ProjectArgument, QuietOption, SetOption, TimeLimitOption
+from planner.cli.options import JsonOption, NoCacheOption, ProjectArgument, QuietOption, SetOption, TimeLimitOption
 
 if TYPE_CHECKING:
     from planner.engine.workers import Workers
@@ -31,13 +31,13 @@ def run(
     ] = None,
     time_limit: TimeLimitOption = None,
     workers: WorkersOption = None,
+    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Plan one or several named scenarios; each gets a run folder with pages. What ran before is replaced."""
     from planner.cli.screen import progress_bars
     from planner.cli.sweep_summary import report, say_how_to_go_on
-    from planner.engine.cache import default_folder
     from planner.engine.frozen import named_members, project_root
     from planner.engine.member import run_member
     from planner.engine.sweep import run_tasks
@@ -48,7 +48,9 @@ def run(
     runs = output if output is not None else project_root(project) / "runs"
     alone = len(members) == 1
     tasks = [
-        Task(project.absolute(), member, runs.absolute(), default_folder(), time_limit, True, None if alone else 1)
+        Task(
+            project.absolute(), member, runs.absolute(), _cache_folder(no_cache), time_limit, True, None if alone else 1
+        )
         for member in members
     ]
     with progress_bars(quiet or as_json) as progress, say_how_to_go_on(None, quiet):
@@ -70,13 +72,13 @@ def sweep(
     time_limit: TimeLimitOption = None,
     workers: WorkersOption = None,
     cluster: ClusterOption = None,
+    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Plan every scenario of a sweep. The list is frozen first; an interrupted sweep goes on with `resume`."""
     from planner.cli.screen import progress_bars
     from planner.cli.sweep_summary import report, say_how_to_go_on
-    from planner.engine.cache import default_folder
     from planner.engine.frozen import freeze, project_root
     from planner.engine.sweep import begin_sweep
 
@@ -84,7 +86,7 @@ def sweep(
     frozen = freeze(project, name, overrides or [], time_limit)
     with progress_bars(quiet or as_json) as progress, say_how_to_go_on(runs, quiet):
         staff = _hire(workers, cluster, len(frozen.members))
-        result = begin_sweep(runs, frozen, staff, cache=default_folder(), progress=progress)
+        result = begin_sweep(runs, frozen, staff, cache=_cache_folder(no_cache), progress=progress)
     report(result, quiet=quiet, as_json=as_json)
 
 
@@ -92,20 +94,20 @@ def resume(
     runs: RunsArgument,
     workers: WorkersOption = None,
     cluster: ClusterOption = None,
+    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Go on with a sweep that was interrupted; what has ended is not planned again."""
     from planner.cli.screen import progress_bars
     from planner.cli.sweep_summary import report, say_how_to_go_on
-    from planner.engine.cache import default_folder
     from planner.engine.frozen import read_frozen
     from planner.engine.sweep import resume_sweep
 
     frozen = read_frozen(runs)
     with progress_bars(quiet or as_json) as progress, say_how_to_go_on(runs, quiet):
         staff = _hire(workers, cluster, len(frozen.members))
-        result = resume_sweep(runs, staff, cache=default_folder(), progress=progress)
+        result = resume_sweep(runs, staff, cache=_cache_folder(no_cache), progress=progress)
     report(result, quiet=quiet, as_json=as_json)
 
 
@@ -128,6 +130,12 @@ def runs(
     from planner.cli.sweep_summary import show_runs
 
     show_runs(runs, status or [], where or [], kpis or [], rebuild=rebuild, as_json=as_json)
+
+
+def _cache_folder(no_cache: bool) -> Path | None:
+    from planner.engine.cache import default_folder
+
+    return None if no_cache else default_folder()
 
 
 def _hire(workers: int | None, cluster: str | None, members: int) -> Workers:

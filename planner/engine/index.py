@@ -17,7 +17,6 @@ from types import TracebackType
 import pandas as pd
 
 from planner.engine.outcome import Outcome, ended_members, kpi_rows, outcome_folder, outcome_of_run, read_outcome
-from reports.run_folder import RunFolderError, read_run
 
 INDEX = "index.sqlite"
 _VERSION = 1
@@ -45,7 +44,7 @@ class RunIndex:
     Raises
     ------
     sqlite3.Error
-        On use, where the file is damaged, the disk is full or the folder cannot be written.
+        On opening and use, where the file is damaged, the disk is full or the folder cannot be written.
     """
 
     def __init__(self, runs: Path, file: Path) -> None:
@@ -71,11 +70,20 @@ class RunIndex:
         if self._version() != _VERSION:
             self._connection.executescript(_SCHEMA)
 
+    def is_new(self) -> bool:
+        """Return whether nobody has made tables in the file yet."""
+        try:
+            return self._version() == 0
+        except sqlite3.OperationalError:
+            raise  # busy, full or not to be written: no damage
+        except sqlite3.DatabaseError:
+            return False
+
     def is_sound(self) -> bool:
         """Return whether the file is an undamaged index of this version."""
         try:
             checked = self._connection.execute("PRAGMA quick_check(1)").fetchone()
-            return checked == ("ok",) and self._version() in {0, _VERSION}
+            return checked == ("ok",) and self._version() == _VERSION
         except sqlite3.OperationalError:
             raise  # busy, full or not to be written: no damage
         except sqlite3.DatabaseError:
@@ -154,18 +162,19 @@ class RunIndex:
 
 def open_index(runs: Path) -> RunIndex:
     """Open the index of a runs folder; where it is missing or damaged it is made again from the folders."""
-    file = runs / INDEX
-    if file.exists():
-        index = RunIndex(runs, file)
-        try:
-            if index.is_sound():
-                index.make_tables()
-                return index
-        except BaseException:
+    index = RunIndex(runs, runs / INDEX)
+    try:
+        new = index.is_new()
+        if not new and not index.is_sound():
             index.close()
-            raise
+            return rebuild_index(runs)
+        index.make_tables()
+        if new:  # made in place, as other processes may be opening it just now
+            index.record(outcomes_on_disk(runs, index.names()))
+    except BaseException:
         index.close()
-    return rebuild_index(runs)
+        raise
+    return index
 
 
 def rebuild_index(runs: Path) -> RunIndex:
@@ -199,6 +208,8 @@ def outcomes_on_disk(runs: Path, but: Iterable[str] = ()) -> list[Outcome]:
 
 
 def _with_kpis(runs: Path, outcome: Outcome) -> Outcome:
+    from reports.run_folder import RunFolderError, read_run  # noqa: PLC0415 - listing runs needs no schemas
+
     if not outcome.planned:
         return outcome
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import threading
 import time
 import traceback
@@ -22,7 +23,6 @@ from solvers.routing.registry import UnsupportedProblemError, VerificationError
 
 if TYPE_CHECKING:
     import pandas as pd
-
 
 _REFUSED = (RefusedError, VerificationError, MilpVerificationError)
 _BAD_INPUT = (InputError, UnsupportedProblemError)
@@ -44,6 +44,8 @@ def run_member(task: Task, progress: Callable[[str, int, int], None] | None = No
                 wall_s=time.perf_counter() - wall,
                 cpu_s=time.process_time() - cpu,
             )
+            if not outcome.planned and run_id_of(task.runs / outcome.name):
+                shutil.rmtree(task.runs / outcome.name)  # an older plan is not the answer any more
             write_outcome(task.runs, outcome, done.relaxation)
             return outcome
         except (OSError, RunFolderError) as error:
