@@ -85,8 +85,11 @@ class _Book:
                 "created": datetime.fromisoformat(str(about["horizon_start"])),
             }
         )
-        book.set_custom_property("run_id", str(about["run_id"]))
-        book.set_custom_property("bucket_days", 7 if about["bucket"] == "week" else 1)
+        days = 7 if about["bucket"] == "week" else 1
+        end = pd.Timestamp(about["horizon_start"]) + pd.Timedelta(days=days * int(about["horizon_buckets"]))
+        book.set_custom_property("run_id", str(about["run_id"]), "text")
+        book.set_custom_property("bucket_days", days)
+        book.set_custom_property("horizon_end", f"{end:%Y-%m-%d}", "text")
 
     def _text(self, key: str, **values: object) -> str:
         return text(self._lang, f"workbook.{key}", **values)

@@ -314,7 +314,7 @@ class Lists:
         out = []
         for name in _HEADLINE:
             if name in rows.index:
-                row: Mapping[str, Any] = rows.loc[name].to_dict()
+                row: dict[Any, Any] = rows.loc[name].to_dict()
                 money = row["unit"] == self._run.provenance["currency"]
                 shape = _SHAPES.get(row["unit"], "#,##0.00" if money else "#,##0")
                 label = self._words.get(f"workbook.figures.{name}", name)
@@ -339,10 +339,11 @@ class Lists:
         """Return every setting with what it means, units included."""
         about = self._run.provenance.get("setting_meanings", {})
         rows = pd.DataFrame(settings, columns=["path", "value"], dtype=object)
+        meanings = [str(about.get(path, about.get(path.rpartition(".")[0], ""))) for path in rows["path"]]
         return [
             self._field("setting", "text", rows["path"]),
             self._field("setting_value", "text", rows["value"], width=40),
-            self._field("meaning", "text", rows["path"].map(about).fillna("").astype(object), width=90),
+            self._field("meaning", "text", pd.Series(meanings, dtype=object), width=90),
         ]
 
     def provenance(self, lines: Sequence[tuple[str, str]]) -> list[Field]:

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from planner.cli import backtest, cache, check, demo, doctor, explain, init, report, routes, run, scenarios
+from planner.cli import (
+    backtest,
+    cache,
+    check,
+    demo,
+    doctor,
+    explain,
+    init,
+    pins,
+    report,
+    routes,
+    routes_import,
+    run,
+    scenarios,
+)
 from planner.cli.edge import run_at_edge
 
 app = typer.Typer(
@@ -23,9 +37,11 @@ app.command("backtest")(backtest.backtest)
 app.command("explain")(explain.explain)
 app.command("report")(report.report)
 app.command("doctor")(doctor.doctor)
+routes.app.command("import")(routes_import.import_routes)
 app.add_typer(routes.app, name="routes")
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(cache.app, name="cache")
+app.add_typer(pins.app, name="pins")
 
 
 @app.callback(invoke_without_command=True)

@@ -20,6 +20,7 @@ from reports.geo import write_geojson
 from reports.page import write_page
 from reports.run_folder import refuse_foreign, write_run
 from scenarios.errors import InputError
+from scenarios.paths import walk_settings
 from scenarios.project import check_project, load_project
 from scenarios.scenario import resolved_content
 
@@ -100,6 +101,7 @@ def run_project(
         "gap": plan.gap,
         "versions": {package: installed_version(package) or "not installed" for package in VERSIONED},
         "settings": resolved_content(project.scenario),
+        "setting_meanings": {path: field.description for path, field in walk_settings() if field.description},
     }
     seconds = {"load": loading, **plan.seconds}
     extras = {"report.html": write_page, "routes.geojson": write_geojson} if pages else {}

@@ -99,8 +99,9 @@ def _ordered_within(bought: pd.DataFrame, days: Days) -> npt.NDArray[np.bool_]:
 
 
 def _wanted_days(model: Model, pins: pd.DataFrame) -> IntArray:
-    """Return [K, T] the day that a pin names, else -1."""
+    """Return [K, T] the day that a pin of more than nothing names, else -1."""
     out = np.full(model.pinned.shape, -1, dtype=np.int64)
+    pins = pins[(pins["qty"] > 0) & ~(pins["expires_date"] <= model.days.start)]
     index = pd.MultiIndex.from_frame(model.rows[["item_id", "location_id"]])
     row = index.get_indexer(pd.MultiIndex.from_frame(pins[["item_id", "location_id"]]))
     for k, day in zip(row, model.days.day_of(pins["receipt_date"]), strict=True):

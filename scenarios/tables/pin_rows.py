@@ -1,0 +1,338 @@
+"""Add rows to the pins of a project where they are kept: CSV, Parquet or a sheet of the workbook.
+
+Rows that are not about the same item-location and days stay as they are, and so do columns of the user's
+own. The file is written beside the old one and renamed. A second time the same rows change nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scenarios.errors import InputError
+from scenarios.tables.issues import Issues
+from scenarios.tables.schema import PINS
+
+_WORKBOOKS = {".xlsx", ".xlsm"}
+_LOST = ("xl/charts/", "xl/drawings/", "xl/media/", "xl/pivotTables/", "xl/slicers/")
+_DECIMALS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class PinRow:
+    """One row of pins, and the days of its bucket [bucket_start, bucket_end), in which it replaces other pins."""
+
+    pin_id: str
+    item_id: str
+    location_id: str
+    receipt_date: dt.date
+    qty: float
+    author: str
+    reason: str
+    expires_date: dt.date
+    bucket_start: dt.date
+    bucket_end: dt.date
+
+    def cells(self) -> dict[str, Any]:
+        """Return the cells by column of `pins`."""
+        return {name: getattr(self, name) for name in PINS.names}
+
+
+@dataclass(frozen=True, slots=True)
+class PinMerge:
+    """What adding rows did.
+
+    Attributes
+    ----------
+    path : the file; it was written only where something changed.
+    added, changed, unchanged : rows given, by what became of them.
+    replaced : pin_id of older pins of the same item-locations and buckets that were removed.
+    """
+
+    path: Path
+    added: int
+    changed: int
+    unchanged: int
+    replaced: tuple[str, ...]
+
+
+def merge_pins(source: str, root: Path, rows: Sequence[PinRow]) -> PinMerge:
+    """Add `rows` to the pins of the tables at `source` (as in the scenario file), in place of those they override.
+
+    Raises
+    ------
+    InputError
+        The pins are in a database, or in a file that this cannot change without loss.
+    """
+    path = pins_file(source, root)
+    if path.suffix.lower() in _WORKBOOKS:
+        return _merge_sheet(path, rows)
+    if path.suffix == ".parquet":
+        return _merge_parquet(path, rows)
+    return _merge_csv(path, rows)
+
+
+def pins_file(source: str, root: Path) -> Path:
+    """Return the file that holds the pins, or that will.
+
+    Raises
+    ------
+    InputError
+        There is none that could be written.
+    """
+    path = root / source
+    if "://" in source:
+        raise _refusal(
+            "database",
+            "The tables of the project are in a database, which is not written to.",
+            "Add the pins to its table pins, or keep the tables in files.",
+        )
+    if path.is_file() and path.suffix.lower() in _WORKBOOKS:
+        return path
+    if not path.is_dir():
+        raise _refusal("no_tables", f"There are no tables at {path}.", "Correct tables in the scenario file.")
+    found = [path / f"pins{suffix}" for suffix in (".csv", ".parquet") if (path / f"pins{suffix}").is_file()]
+    if len(found) > 1:
+        raise _refusal("table_twice", "The folder holds pins.csv and pins.parquet.", "Keep one of the files.")
+    if found:
+        return found[0]
+    only_parquet = any(path.glob("*.parquet")) and not any(path.glob("*.csv"))
+    return path / ("pins.parquet" if only_parquet else "pins.csv")
+
+
+def _refusal(rule: str, message: str, action: str) -> InputError:
+    issues = Issues()
+    issues.add("error", PINS.name, rule, message, action)
+    return InputError(issues.frame())
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Which rows stay [n], which are written over (place -> row given), and which come at the end."""
+
+    kept: list[bool]
+    over: Mapping[int, PinRow]
+    new: list[PinRow]
+    replaced: tuple[str, ...]
+    unchanged: int
+
+    @property
+    def idle(self) -> bool:
+        return not self.over and not self.new and all(self.kept)
+
+    def merged(self, path: Path) -> PinMerge:
+        return PinMerge(path, len(self.new), len(self.over), self.unchanged, self.replaced)
+
+
+def _plan(present: Sequence[Mapping[str, Any]], rows: Sequence[PinRow]) -> _Plan:
+    """Compare the rows that are there with those to add."""
+    given = {row.pin_id: row for row in rows}
+    buckets: dict[tuple[str, str], list[PinRow]] = {}
+    for row in rows:
+        buckets.setdefault((row.item_id, row.location_id), []).append(row)
+    kept, over, replaced, seen = [], {}, [], set()
+    unchanged = 0
+    for place, cells in enumerate(present):
+        pin = _text(cells.get("pin_id"))
+        if pin in given and pin not in seen:
+            seen.add(pin)
+            kept.append(True)
+            if _same(cells, given[pin]):
+                unchanged += 1
+            else:
+                over[place] = given[pin]
+            continue
+        day = _day(cells.get("receipt_date"))
+        about = buckets.get((_text(cells.get("item_id")), _text(cells.get("location_id"))), [])
+        gone = day is not None and any(other.bucket_start <= day < other.bucket_end for other in about)
+        kept.append(not gone)
+        if gone:
+            replaced.append(pin)
+    return _Plan(kept, over, [row for row in rows if row.pin_id not in seen], tuple(replaced), unchanged)
+
+
+def _same(cells: Mapping[str, Any], row: PinRow) -> bool:
+    for name, wanted in row.cells().items():
+        value = cells.get(name)
+        if isinstance(wanted, dt.date):
+            if _day(value) != wanted:
+                return False
+        elif isinstance(wanted, float):
+            if _text(value) == "" or abs(float(_text(value)) - wanted) > 10.0**-_DECIMALS:
+                return False
+        elif _text(value) != wanted:
+            return False
+    return True
+
+
+def _text(value: Any) -> str:
+    if value is None or (isinstance(value, float) and pd.isna(value)):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def _day(value: Any) -> dt.date | None:
+    day = pd.to_datetime(_text(value), errors="coerce")
+    return None if pd.isna(day) else day.date()
+
+
+def _number(value: float) -> str:
+    text = f"{value:.{_DECIMALS}f}".rstrip("0").rstrip(".")
+    return text or "0"
+
+
+def _columns(present: Sequence[str]) -> list[str]:
+    return [*present, *(name for name in PINS.names if name not in present)]
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.writing")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _merge_csv(path: Path, rows: Sequence[PinRow]) -> PinMerge:
+    mark = b"\xef\xbb\xbf"
+    content = path.read_bytes() if path.is_file() else b""
+    try:
+        reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        present = list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise _refusal("unreadable", f"{path.name} cannot be read: {error}.", "Save it as 'CSV UTF-8'.") from error
+    if content.strip() and (
+        None in {key for row in present for key in row} or "pin_id" not in (reader.fieldnames or ())
+    ):
+        action = "Write pin_id and the other columns in the first row, commas between them, as many cells in every row."
+        raise _refusal("header", f"{path.name} is no table of pins.", action)
+    plan = _plan(present, rows)
+    if plan.idle and content:
+        return plan.merged(path)
+    columns = _columns([str(name) for name in reader.fieldnames or ()])
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, columns, restval="", extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    lines = [
+        {**cells, **_csv_cells(plan.over[place])} if place in plan.over else cells
+        for place, cells in enumerate(present)
+        if plan.kept[place]
+    ]
+    writer.writerows([*lines, *(_csv_cells(row) for row in plan.new)])
+    _replace(path, (mark if content.startswith(mark) else b"") + out.getvalue().encode())
+    return plan.merged(path)
+
+
+def _csv_cells(row: PinRow) -> dict[str, str]:
+    cells = row.cells()
+    return {name: _number(value) if name == "qty" else str(value) for name, value in cells.items()}
+
+
+def _merge_parquet(path: Path, rows: Sequence[PinRow]) -> PinMerge:
+    table = pq.ParquetFile(path).read() if path.is_file() else None
+    present: list[dict[str, Any]] = [] if table is None else table.to_pylist()
+    plan = _plan(present, rows)
+    if plan.idle and table is not None:
+        return plan.merged(path)
+    lines = [
+        {**cells, **plan.over[place].cells()} if place in plan.over else cells
+        for place, cells in enumerate(present)
+        if plan.kept[place]
+    ]
+    lines += [row.cells() for row in plan.new]
+    known = {} if table is None else {field.name: field.type for field in table.schema}
+    columns = _columns(list(known))
+    arrays = [_array([line.get(name) for line in lines], known.get(name, _arrow_type(name))) for name in columns]
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(arrays, names=columns), buffer)
+    _replace(path, buffer.getvalue())
+    return plan.merged(path)
+
+
+def _arrow_type(name: str) -> pa.DataType:
+    return {"number": pa.float64(), "date": pa.date32()}.get(PINS.column(name).kind, pa.string())
+
+
+def _array(cells: list[Any], kind: pa.DataType) -> pa.Array:
+    """Return cells in the type that the file has, as text where that cannot hold them."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return pa.array([None if cell is None else _text(cell) for cell in cells], type=kind)
+    try:
+        return pa.array(cells, type=kind)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
+        return pa.array([None if cell is None else _text(cell) for cell in cells], type=pa.string())
+
+
+def _merge_sheet(path: Path, rows: Sequence[PinRow]) -> PinMerge:
+    _refuse_lossy(path)
+    book = openpyxl.load_workbook(path, keep_vba=path.suffix.lower() == ".xlsm")
+    sheet = book[PINS.name] if PINS.name in book.sheetnames else book.create_sheet(PINS.name)
+    header = [_text(cell.value) for cell in sheet[1]] if sheet.max_row >= 1 else []
+    columns = _columns([name for name in header if name])
+    places = {name: header.index(name) + 1 for name in columns if name in header}
+    for name in columns:
+        if name not in places:
+            places[name] = max(places.values(), default=0) + 1
+            sheet.cell(1, places[name], name)
+    numbers = [
+        number
+        for number in range(2, sheet.max_row + 1)
+        if any(sheet.cell(number, place).value is not None for place in places.values())
+    ]
+    present = [{name: sheet.cell(number, place).value for name, place in places.items()} for number in numbers]
+    plan = _plan(present, rows)
+    if plan.idle:
+        return plan.merged(path)
+    for place, row in plan.over.items():
+        _put(sheet, numbers[place], places, row)
+    end = numbers[-1] if numbers else 1
+    for offset, row in enumerate(plan.new, start=1):
+        _put(sheet, end + offset, places, row)
+    for number, kept in reversed(list(zip(numbers, plan.kept, strict=True))):
+        if not kept:
+            sheet.delete_rows(number)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    _replace(path, buffer.getvalue())
+    return plan.merged(path)
+
+
+def _put(sheet: Any, number: int, places: Mapping[str, int], row: PinRow) -> None:
+    for name, value in row.cells().items():
+        cell = sheet.cell(number, places[name])
+        cell.value = value
+        if isinstance(value, str):
+            cell.data_type = "s"  # text that begins with = is no formula
+        elif isinstance(value, dt.date):
+            cell.number_format = "yyyy-mm-dd"
+
+
+def _refuse_lossy(path: Path) -> None:
+    """Refuse workbooks with pictures, charts or pivot tables, which would be lost."""
+    try:
+        names = zipfile.ZipFile(path).namelist()
+    except (zipfile.BadZipFile, OSError) as error:
+        raise _refusal("unreadable", f"{path.name} cannot be read: {error}.", "Save it as .xlsx.") from error
+    lost = sorted({start.split("/")[1] for start in _LOST for name in names if name.startswith(start)})
+    if lost:
+        raise _refusal(
+            "lossy",
+            f"{path.name} has {', '.join(lost)}, which would be lost.",
+            "Keep the tables in a workbook of their own, or write the pins by hand.",
+        )
