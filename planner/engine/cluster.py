@@ -82,7 +82,7 @@ class ClusterWorkers:
         if not self._futures:
             time.sleep(timeout_s)
             return []
-        with suppress(TimeoutError, CancelledError):
+        with suppress(TimeoutError, CancelledError), self._client.as_current():
             self._dask.wait(list(self._futures), timeout=timeout_s, return_when="FIRST_COMPLETED")
         if self._client.status != "running":
             raise self._lost()
