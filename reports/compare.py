@@ -175,6 +175,8 @@ def _setting_changes(a: Mapping[str, Any], b: Mapping[str, Any]) -> pd.DataFrame
     for settings in sections:
         if "patches" in settings:
             settings["patches"] = {name: settings["patches"][name] for name in sorted(both)}
+        if not both:
+            settings.pop("patches", None)
     before, after = dict(_leaves(sections[0])), dict(_leaves(sections[1]))
     rows = [
         (path, before.get(path, ""), after.get(path, ""))

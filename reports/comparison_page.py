@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from reports.compare import Difference, Side
-from reports.figures import change, is_share, label, relative, unit_of, written
+from reports.figures import better, change, is_share, label, relative, unit_of, written
 from reports.frontier import HEADLINE, Comparison
 from reports.page_shell import environment, packed, script, style
 
@@ -174,7 +174,7 @@ def _bridges(difference: Difference) -> Iterator[dict[str, Any]]:
     bridge = difference.tables.get("bridge")
     if bridge is not None:
         known = set(bridge["kpi"])
-        for name in (kpi for kpi in HEADLINE if kpi in known):
+        for name in (kpi for kpi in dict.fromkeys((*_COST_KINDS, *HEADLINE)) if kpi in known):
             rows = bridge[bridge["kpi"] == name]
             parts = rows[rows["kind"].isin(("patch", "setting"))]
             ends = rows[rows["kind"].isin(("from", "to"))]
@@ -183,7 +183,7 @@ def _bridges(difference: Difference) -> Iterator[dict[str, Any]]:
                     [row["part"], row["value"], row["lowest"], row["highest"], row["kind"]]
                     for row in parts.to_dict("records")
                 ]
-                yield _chart(label(name), str(ends["unit"].iloc[0]), ends["value"].tolist(), steps)
+                yield _chart(name, label(name), str(ends["unit"].iloc[0]), ends["value"].tolist(), steps)
     whole = whole_figures(difference.tables["kpi_changes"])
     for total, kinds in _COST_KINDS.items():
         row = whole[total]
@@ -193,11 +193,14 @@ def _bridges(difference: Difference) -> Iterator[dict[str, Any]]:
             if whole[kind]["delta"] != 0
         ]
         if steps:
-            yield _chart(_KIND_NAMES[total], str(row["unit"]), [float(row["value_a"]), float(row["value_b"])], steps)
+            yield _chart(
+                total, _KIND_NAMES[total], str(row["unit"]), [float(row["value_a"]), float(row["value_b"])], steps
+            )
 
 
-def _chart(name: str, unit: str, ends: list[float], steps: list[list[Any]]) -> dict[str, Any]:
-    return {"label": name, "unit": unit_of(unit), "share": is_share(unit), "ends": ends, "steps": steps}
+def _chart(kpi: str, name: str, unit: str, ends: list[float], steps: list[list[Any]]) -> dict[str, Any]:
+    about = {"label": name, "unit": unit_of(unit), "share": is_share(unit), "better": better(kpi)}
+    return {**about, "ends": ends, "steps": steps}
 
 
 def _matrix(bridge: pd.DataFrame | None) -> dict[str, Any] | None:

@@ -31,6 +31,14 @@ LABELS = {
     "co2e_kg": "Emissions, well to wheel",
     "money_at_risk": "Money at risk in exceptions",
 }
+_MORE_IS_BETTER = {
+    "simulated_fill_rate",
+    "simulated_cycle_service_level",
+    "planned_fill_rate",
+    "turns",
+    "vehicle_utilisation",
+}
+_NEITHER = {"purchase_orders", "delivery_orders", "purchase_value", "routes", "demand_qty", "forecast_bias"}
 _UNITS = {
     "kg CO2e, tank to wheel": "kg CO2e",
     "kg CO2e, well to wheel": "kg CO2e",
@@ -45,6 +53,11 @@ _MANY = 100_000
 def label(kpi: str) -> str:
     """Return what a key figure is called."""
     return LABELS.get(kpi, kpi.replace("_", " "))
+
+
+def better(kpi: str) -> int:
+    """Return 1 where more of a key figure is better, -1 where less is, 0 where it is neither."""
+    return 0 if kpi in _NEITHER else 1 if kpi in _MORE_IS_BETTER else -1
 
 
 def unit_of(unit: str) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 _KEYS = ["item_id", "location_id"]
-_MOST = 2
+_MOST = 3
 _PINNED = "pinned"
 _NOISE = 1e-6
 _Key = tuple[str, str]
@@ -44,7 +44,9 @@ _FACTS = (
     _Fact("backorder_qty", "stock at the start", "owed at the start", "units"),
     _Fact("open_qty", "open orders", "open orders", "units"),
     _Fact("open_days", "open orders", "open orders, mean receipt after the start", "days"),
-    _Fact("forecast_qty", "forecast", "forecast over the horizon", "units", percent=True),
+    _Fact(
+        "forecast_qty", "forecast", "forecast over the horizon, all that it supplies included", "units", percent=True
+    ),
     _Fact("service_target", "service target", "service target"),
     _Fact("fixed_order_cost", "costs", "fixed cost of an order"),
     _Fact("cost_per_unit", "costs", "handling per unit"),
@@ -55,6 +57,7 @@ _FACTS = (
     _Fact("max_qty", "stock targets", "most stock allowed", "units"),
     _Fact("shipped_qty", "deliveries onward", "sent to other locations over the horizon", "units", percent=True),
 )
+_OWN_FORECAST = _Fact("forecast_qty", "forecast", "forecast over the horizon", "units", percent=True)
 _LIMITS = {
     "storage": "storage",
     "dispatch": "dispatch",
@@ -75,6 +78,7 @@ class Causes:
         self._limits_a, self._limits_b = _limits(a), _limits(b)
         paths = [] if settings is None else settings["path"].tolist()
         self._settings = [str(path) for path in paths if str(path).startswith(_REPLENISHING)]
+        self._leaves = (self._a.keys() | self._b.keys()) - _sources(a) - _sources(b)
         self._told: dict[_Key, list[tuple[str, str]]] = {}
 
     def of(self, row: Mapping[Any, Any]) -> tuple[str, str]:
@@ -106,6 +110,8 @@ class Causes:
         found = []
         for fact in _FACTS:
             if _differ(a[fact.column], b[fact.column]):
+                if fact.column == "forecast_qty" and key in self._leaves:
+                    fact = _OWN_FORECAST
                 found.append((fact.cause, _told(fact, a[fact.column], b[fact.column])))
             elif fact.column == "forecast_qty" and self._moved(key):
                 found.append(("forecast", "forecast moves between buckets, its sum stays"))
@@ -163,16 +169,32 @@ def _facts(tables: Mapping[str, pd.DataFrame]) -> dict[_Key, dict[str, Any]]:
     policy = tables["policy_params"].set_index(_KEYS)
     both = supply.join(policy.drop(columns=[c for c in policy if c in supply.columns]))
     sums = {
-        "forecast_qty": tables["forecast"].groupby(_KEYS)["mean_qty"].sum(),
         "shipped_qty": tables["projected_inventory"].groupby(_KEYS)["shipped_qty"].sum(),
         "open_qty": tables["open_orders"].groupby(_KEYS)["qty"].sum(),
         "open_days": _open_days(tables),
     }
     for name, values in sums.items():
         both[name] = values.reindex(both.index).fillna(0.0).to_numpy(np.float64)
+    both["forecast_qty"] = _passed_on(both, tables["forecast"].groupby(_KEYS)["mean_qty"].sum())
     names = ["source_type", *(fact.column for fact in _FACTS)]
     records: list[dict[str, Any]] = both[names].to_dict("records")  # type: ignore[assignment]
     return dict(zip(both.index.tolist(), records, strict=True))
+
+
+def _sources(tables: Mapping[str, pd.DataFrame]) -> set[_Key]:
+    """Return the items and locations that supply others."""
+    supply = tables["supply"][tables["supply"]["source_type"] == "location"]
+    return set(zip(supply["item_id"], supply["source_id"], strict=True))
+
+
+def _passed_on(supply: pd.DataFrame, forecast: pd.Series) -> list[float]:
+    """Return the forecast of every row of `supply` and of all that it supplies."""
+    total = {key: float(forecast.get(key, 0.0)) for key in supply.index}
+    rows = zip(supply.index, supply["source_type"], supply["source_id"], supply["level"], strict=True)
+    for key, source_type, source, _ in sorted(rows, key=lambda row: -row[3]):  # whoever is supplied comes first
+        if source_type == "location" and (key[0], source) in total:
+            total[key[0], source] += total[key]
+    return [total[key] for key in supply.index]
 
 
 def _open_days(tables: Mapping[str, pd.DataFrame]) -> pd.Series:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +118,10 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
         out[name] = out[name].dt.strftime("%Y-%m-%d")
     plain = out.astype(object).where(out.notna(), None)
     return [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]
+
+
+def _interval(row: Mapping[str, str]) -> str:
+    return row["interval"] + (f" ({row['sure']})" if row["sure"] and row["sure"] != "sure" else "")
 
 
 def _show_bridge(difference: Difference) -> None:

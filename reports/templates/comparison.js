@@ -105,7 +105,7 @@ function startBridge(data) {
   const show = () => {
     const bridge = data.bridges[Number(select.value)];
     const unit = bridge.share ? "percentage points" : bridge.unit;
-    byId("bridge-caption").replaceChildren(el("b", {}, bridge.label), ` change from ${data.names[0]}${unit ? `, ${unit}` : ""}`);
+    byId("bridge-caption").replaceChildren(el("b", {}, bridge.label), ` change from ${data.names[0]}${unit ? `, ${unit}` : ""}${bridge.better ? "; blue: better, red: worse" : ""}`);
     redraw = (width) => waterfall(byId("chart-bridge"), width, bridge, data.names);
     redraw(byId("chart-bridge").clientWidth);
   };
@@ -131,7 +131,7 @@ function waterfall(node, width, bridge, names) {
   const lows = Math.min(0, ...rows.map((row) => Math.min(row.from, row.to)));
   const highs = Math.max(0, ...rows.map((row) => Math.max(row.from, row.to)));
   const left = Math.min(260, width * 0.34);
-  const right = width > 620 ? 150 : 84;
+  const right = width > 620 ? 240 : 92;
   const x = linear(lows, highs === lows ? lows + 1 : highs, left, width - right);
   const step = 34;
   const height = 40 + rows.length * step;
@@ -146,7 +146,8 @@ function waterfall(node, width, bridge, names) {
   rows.forEach((row, n) => {
     const y = 28 + n * step;
     const [low, high] = [Math.min(row.from, row.to), Math.max(row.from, row.to)];
-    const colour = row.total ? COLOURS.ink : row.to >= row.from ? COLOURS.rust : COLOURS.blue;
+    const gain = Math.sign(row.to - row.from) * bridge.better;
+    const colour = row.total ? COLOURS.ink : gain > 0 ? COLOURS.blue : gain < 0 ? COLOURS.rust : COLOURS.soft;
     const ends = row.end !== undefined;
     svg.append(el("text", { x: 0, y: y + 16, class: ends ? "strong" : null }, clip(row.name, Math.floor(left / 7.2)), el("title", {}, row.name)));
     if (!ends || row.total) svg.append(el("rect", { x: x(low), y: y + 2, width: Math.max(x(high) - x(low), 1.5), height: 18, fill: colour }));
