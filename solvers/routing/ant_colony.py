@@ -14,12 +14,12 @@ from solvers.routing import genetic
 from solvers.routing.ant_kernels import HIGHEST, lay_pheromone, send_ants
 from solvers.routing.instance import PRIZE, Instance, build_instance, unsupported
 from solvers.routing.local_search_kernels import educate
-from solvers.routing.plan import PENALTY, Plan, make_plan
+from solvers.routing.plan import PENALTY, TYPE, Plan, make_plan
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.registry import Found
 from solvers.routing.ruin_recreate import Annealing, RuinRecreateParams
 from solvers.routing.solution import RoutingSolution
-from solvers.routing.state import KIND, routes_of
+from solvers.routing.state import links_of, routes_of
 from solvers.routing.stop import StopRule
 from solvers.routing.workspace import put_solution, reset
 
@@ -48,7 +48,7 @@ class AntColonyParams:
 
 def supports(problem: RoutingProblem) -> str | None:
     """Return None, or the feature that is missing."""
-    return unsupported(problem)
+    return "reloads" if problem.vehicles.max_reloads.any() else unsupported(problem)
 
 
 @dataclass(slots=True)
@@ -60,11 +60,11 @@ class Polisher:
 
     def improve(self, chain: Annealing) -> None:
         """Improve the chain's best solution; where it gets better, the chain goes on from there."""
-        following, firsts = chain.work.best_next.copy(), chain.work.best_first.copy()
+        following, firsts = links_of(self.instance, chain.best())
         cost = educate(self.instance, self.plan, following, firsts)
         if self.plan.worth[:, PENALTY].sum() > 0 or cost >= chain.best_cost:
             return
-        better = routes_of(self.instance, following, firsts, chain.state.route[:, KIND])
+        better = routes_of(self.instance, following, firsts, self.plan.tour[:, TYPE])
         reset(self.instance, chain.state, chain.work)
         put_solution(self.instance, chain.state, chain.work, better)
         chain.settle_start()

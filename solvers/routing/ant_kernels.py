@@ -11,22 +11,13 @@ import math
 import numpy as np
 
 from solvers.compiled import njit
+from solvers.routing.annealing_kernels import all_good, begin_step, keep_best, settle, undo
 from solvers.routing.instance import COST, FINISH, PRIZE, PROFILE, START, Instance
 from solvers.routing.kernel_types import FloatArray, Number
 from solvers.routing.problem import UNBOUNDED
+from solvers.routing.recreate_kernels import order_removed, put_in
 from solvers.routing.route_kernels import REFRESHED, draw, insertion_extra, leg, room
-from solvers.routing.ruin_kernels import (
-    REMOVED,
-    Workspace,
-    all_good,
-    begin_step,
-    keep_best,
-    order_removed,
-    put_in,
-    ruin,
-    settle,
-    undo,
-)
+from solvers.routing.ruin_kernels import REMOVED, Workspace, ruin
 from solvers.routing.state import COSTS, KIND, NEXT, PREVIOUS, ROUTE, TO_NEXT, TO_PREVIOUS, State
 
 HIGHEST = 1.0
@@ -108,7 +99,7 @@ def send_ants(
             c = np.int64(work.removed[i])
             a, b, r = drawn_insertion(instance, state, work, pheromone, greed, c)
             if r >= 0:
-                change += put_in(instance, state, work, c, a, b, r)
+                change += put_in(instance, state, work, c, a, b, r, state.route[r, KIND])
         keep = change < -temperature * math.log(draw(work.random) + 1e-300)
         if not keep or (instance.features & REFRESHED and not all_good(state, work)):
             undo(instance, state, work)

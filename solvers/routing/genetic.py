@@ -33,7 +33,7 @@ from solvers.routing.registry import Found
 from solvers.routing.ruin_recreate import Annealing, RuinRecreateParams
 from solvers.routing.solution import RoutingSolution
 from solvers.routing.split_kernels import split
-from solvers.routing.state import routes_of
+from solvers.routing.state import links_of, routes_of
 from solvers.routing.stop import StopRule
 
 
@@ -63,6 +63,8 @@ def supports(problem: RoutingProblem) -> str | None:
         return "pick-ups"
     if problem.backhaul.any():
         return "backhauls"
+    if problem.vehicles.max_reloads.any():
+        return "reloads"
     if problem.release.any():
         return "release times"
     return unsupported(problem)
@@ -115,7 +117,7 @@ class Genetic:
             best=chain.best(),
             best_cost=float(chain.best_cost),
         )
-        genetic.educate(chain.work.best_next.copy(), chain.work.best_first.copy())
+        genetic.educate(*links_of(instance, chain.best()))
         return genetic
 
     def best_solution(self) -> RoutingSolution:
@@ -169,7 +171,7 @@ class Genetic:
         if len(self.instance.vehicle) > 1 or self.children % 2:
             seed = int(self.rng.integers(1 << 62))
             chain = Annealing.create(self.problem, self.instance, seed, RuinRecreateParams())
-            return chain.work.best_next, chain.work.best_first
+            return links_of(self.instance, chain.best())
         if not self.pool:
             self.pool = self._random_tours(self.params.first_individuals)
         return self._split(self.pool.pop())

@@ -18,9 +18,9 @@ from solvers.routing.problem import OPEN_END, UNBOUNDED, RoutingProblem
 EARLY, LATE, SERVICE, RELEASE, PRIZE, BACKHAUL = range(6)
 # columns of `Instance.vehicle`; capacities follow from CAPACITY on
 (START, FINISH, FIXED, COST, WAGE, PROFILE, OPEN, CLOSE, OPEN_FINISH, CLOSE_FINISH) = range(10)
-(MAX_DURATION, MAX_DISTANCE, MAX_STOPS, SLOTS, CAPACITY) = range(10, 15)
+(MAX_DURATION, MAX_DISTANCE, MAX_STOPS, SLOTS, VEHICLES, MAX_TRIPS, CAPACITY) = range(10, 17)
 # bits of `Instance.features`
-TIMED, MIXED, RANGED, BACKHAULED, TYPED, SYMMETRIC = (1, 2, 4, 8, 16, 32)
+TIMED, MIXED, RANGED, BACKHAULED, TYPED, SYMMETRIC, RELOADED, VARIED, CHOOSY = (1 << bit for bit in range(9))
 
 MATRIX_NODES = 4500
 """Up to so many nodes a Euclidean matrix is built; beyond, distances are computed when needed."""
@@ -42,6 +42,7 @@ class Instance(NamedTuple):
     vehicle : [V, CAPACITY + Q].
     allowed : [V, N], 1 where the type may serve the client.
     alone : [V, N], cost of a route with this client only, UNBOUNDED where impossible.
+    twin : [V, V], 1 where types differ at most in capacity, costs and clients allowed, so that a route may change over.
     near : [N, K], nearest clients for insertion and local search, by distance and waiting; -1 fills up.
     around : [N, A], nearest clients by distance for ruin; -1 fills up.
     """
@@ -57,6 +58,7 @@ class Instance(NamedTuple):
     vehicle: IntArray
     allowed: NDArray[np.uint8]
     alone: IntArray
+    twin: NDArray[np.uint8]
     near: Int32Array
     around: Int32Array
 
@@ -68,11 +70,23 @@ def unsupported(problem: RoutingProblem) -> str | None:
     if problem.windows.shape[1] > 1:
         return "several time windows per client"
     if problem.vehicles.max_reloads.any():
-        return "reloads"
+        return _unsupported_reloads(problem)
     for matrix in (problem.distances, problem.durations):
         if matrix is not None and matrix.max() >= 1 << 31:
             return "distances or durations of 2^31 and more"
     return None
+
+
+def _unsupported_reloads(problem: RoutingProblem) -> str | None:
+    """Return which rule goes over all trips of a vehicle and is not kept, or None."""
+    fleet = problem.vehicles
+    if fleet.duration_cost.any():
+        return "reloads together with paid time"
+    if (np.minimum(np.minimum(fleet.max_duration, fleet.max_distance), fleet.max_stops) < UNBOUNDED).any():
+        return "reloads together with a largest duration, distance or number of stops"
+    if (fleet.start_depot != fleet.end_depot).any():
+        return "reloads of vehicles that end elsewhere than they start"
+    return "reloads together with backhauls" if problem.backhaul.any() else None
 
 
 def build_instance(problem: RoutingProblem, neighbours: int = 40, surroundings: int = 120) -> Instance:
@@ -103,6 +117,7 @@ def build_instance(problem: RoutingProblem, neighbours: int = 40, surroundings: 
         vehicle=vehicle,
         allowed=allowed,
         alone=np.zeros((len(vehicle), nodes), np.int64),
+        twin=_twins(vehicle),
         near=np.zeros((0, 0), np.int32),
         around=np.zeros((0, 0), np.int32),
     )
@@ -120,12 +135,23 @@ def _features(problem: RoutingProblem) -> int:
     timed |= problem.release.any() or fleet.duration_cost.any()
     timed |= (fleet.shift[:, 1] < UNBOUNDED).any() or (fleet.max_duration < UNBOUNDED).any()
     timed |= (problem.depot_windows[:, 1] < UNBOUNDED).any()
-    ranged = (fleet.max_distance < UNBOUNDED).any()
+    reloaded = fleet.max_reloads.any()
+    timed |= reloaded
+    # a route's distance must be known where its vehicle may change
+    varied = not reloaded and bool((_twins(_vehicle_rows(problem)).sum(axis=1) > 1).any())
+    ranged = varied or (fleet.max_distance < UNBOUNDED).any()
     typed = fleet.types > 1 or not problem.compatible().all() or (fleet.max_stops < UNBOUNDED).any()
     symmetric = problem.distances is None or (problem.distances == problem.distances.transpose(0, 2, 1)).all()
     bits = ((timed, TIMED), (problem.pickup.any(), MIXED), (ranged, RANGED))
     more = ((problem.backhaul.any(), BACKHAULED), (typed, TYPED), (symmetric, SYMMETRIC))
-    return sum(bit for on, bit in bits + more if on)
+    rest = ((reloaded, RELOADED), (varied, VARIED), (not problem.compatible().all(), CHOOSY))
+    return sum(bit for on, bit in bits + more + rest if on)
+
+
+def _twins(vehicle: IntArray) -> NDArray[np.uint8]:
+    same = np.delete(vehicle[:, :SLOTS], [FIXED, COST], axis=1)
+    twins: NDArray[np.uint8] = (same[:, None] == same[None]).all(axis=2).astype(np.uint8)
+    return twins
 
 
 def _vehicle_rows(problem: RoutingProblem) -> IntArray:
@@ -141,7 +167,9 @@ def _vehicle_rows(problem: RoutingProblem) -> IntArray:
         rows[:, closes] = np.minimum(fleet.shift[:, 1], windows[depot, 1])
     rows[:, MAX_DURATION], rows[:, MAX_DISTANCE] = fleet.max_duration, fleet.max_distance
     rows[:, MAX_STOPS] = fleet.max_stops
-    rows[:, SLOTS] = np.minimum(fleet.count, problem.clients)
+    rows[:, VEHICLES] = np.minimum(fleet.count, problem.clients)
+    rows[:, MAX_TRIPS] = 1 + np.minimum(fleet.max_reloads, problem.clients)
+    rows[:, SLOTS] = np.minimum(rows[:, VEHICLES] * rows[:, MAX_TRIPS], problem.clients)
     rows[:, CAPACITY:] = fleet.capacity
     return rows
 
@@ -248,6 +276,10 @@ def _neighbours(problem: RoutingProblem, instance: Instance, near: int, around: 
         if near < 1:
             continue
         close = length + _misfit(instance, part, picked, length)
+        if instance.features & CHOOSY:
+            together = instance.allowed.astype(np.int32)
+            meet = np.einsum("vp,vpk->pk", together[:, part], together[:, picked])
+            close = np.where(meet > 0, close, UNBOUNDED)
         order = np.argsort(np.where(same, UNBOUNDED * 4, close), axis=1, kind="stable")[:, :near]
         near_rows[part] = np.take_along_axis(picked, order, axis=1)
     return near_rows, around_rows

@@ -25,6 +25,7 @@ from solvers.routing.instance import (
     PROFILE,
     RANGED,
     RELEASE,
+    RELOADED,
     SERVICE,
     START,
     TIMED,
@@ -38,25 +39,32 @@ from solvers.routing.state import (
     AHEAD,
     AHEAD_EARLY,
     AHEAD_LATE,
+    AVAILABLE,
     BEHIND,
     BEHIND_EARLY,
     BEHIND_LATE,
     COUNT,
     DISTANCE,
+    DUE,
     DURATION,
+    EARLIEST,
     FIRST,
     GOOD,
     KIND,
     LAST,
+    LATER,
+    LATEST,
     LOAD,
     NEXT,
     NEXT_FREE,
     PREVIOUS,
+    PRIOR,
     RELEASED,
     ROUTE,
     TO_NEXT,
     TO_PREVIOUS,
     USED,
+    VEHICLE,
     State,
 )
 
@@ -87,6 +95,56 @@ def leg(matrix: Int32Array, points: FloatArray, metric: FloatArray, profile: Num
     return np.int64(math.floor(length + metric[1]))
 
 
+@njit(helper=True, called=True)
+def join_chain(state: State, r: Number) -> None:
+    """Put trip r into its vehicle's chain, behind its `PRIOR` (-1: first)."""
+    route = state.route
+    p = route[r, PRIOR]
+    later = route[p, LATER] if p >= 0 else state.chain[route[r, VEHICLE]]
+    route[r, LATER] = later
+    if p >= 0:
+        route[p, LATER] = r
+    else:
+        state.chain[route[r, VEHICLE]] = r
+    if later >= 0:
+        route[later, PRIOR] = r
+
+
+@njit(helper=True, called=True)
+def leave_chain(state: State, r: Number) -> None:
+    """Take trip r out of its vehicle's chain; it remembers where it was, so that `join_chain` can take this back."""
+    route = state.route
+    p, later = route[r, PRIOR], route[r, LATER]
+    if p >= 0:
+        route[p, LATER] = later
+    else:
+        state.chain[route[r, VEHICLE]] = later
+    if later >= 0:
+        route[later, PRIOR] = p
+
+
+@njit(helper=True, called=True)
+def schedule(state: State, u: Number) -> bool:
+    """Refresh when vehicle u is available before and due after each of its trips; return whether all are in time."""
+    route = state.route
+    good = True
+    t, last = np.int64(0), np.int64(-1)
+    r: Number = state.chain[u]
+    while r >= 0:
+        route[r, AVAILABLE] = t
+        begin = max(t, route[r, EARLIEST], route[r, RELEASED])
+        good = good and begin <= route[r, LATEST]
+        t = begin + route[r, DURATION]
+        last = r
+        r = route[r, LATER]
+    due = np.int64(UNBOUNDED)
+    while last >= 0:
+        route[last, DUE] = due
+        due = min(route[last, LATEST], due - route[last, DURATION])
+        last = route[last, PRIOR]
+    return good
+
+
 @njit(helper=True)
 def link(instance: Instance, state: State, c: Number, a: Number, b: Number, r: Number) -> None:
     """Put client c between the neighbours a and b of route r; a depot as neighbour means the end of the route."""
@@ -113,6 +171,8 @@ def link(instance: Instance, state: State, c: Number, a: Number, b: Number, r: N
     if route[r, COUNT] == 0:
         state.free[route[r, KIND]] = route[r, NEXT_FREE]
         state.total[USED] += 1
+        if instance.features & RELOADED:
+            join_chain(state, r)
     route[r, COUNT] += 1
     for q in range(instance.amount.shape[1]):
         route[r, LOAD + q] += instance.amount[c, q]
@@ -142,6 +202,8 @@ def unlink(instance: Instance, state: State, c: Number) -> None:
         route[r, NEXT_FREE] = state.free[route[r, KIND]]
         state.free[route[r, KIND]] = r
         state.total[USED] -= 1
+        if instance.features & RELOADED:
+            leave_chain(state, r)
     for q in range(instance.amount.shape[1]):
         route[r, LOAD + q] -= instance.amount[c, q]
 
@@ -157,6 +219,8 @@ def refresh(instance: Instance, state: State, r: Number) -> None:
         route[r, DURATION] = 0
         route[r, RELEASED] = 0
         route[r, GOOD] = 1
+        if instance.features & RELOADED:
+            schedule(state, route[r, VEHICLE])
         return
     first = instance.first_client
     profile = vehicle[kind, PROFILE]
@@ -218,6 +282,11 @@ def refresh(instance: Instance, state: State, r: Number) -> None:
     end = min(end, late - shift)
     good = good and begin + shift <= late and released <= end
     route[r, GOOD] = good and route[r, DURATION] <= vehicle[kind, MAX_DURATION]
+    if instance.features & RELOADED:
+        route[r, EARLIEST] = max(early - shift, begin) - wait
+        route[r, LATEST] = end
+        if not schedule(state, route[r, VEHICLE]):
+            route[r, GOOD] = 0
 
 
 @njit(helper=True, called=True)
@@ -311,9 +380,13 @@ def insertion_extra(
     if early + span > after_late:
         return UNBOUNDED
     wait = max(0, after_early - span - late)
-    if max(route[r, RELEASED], client[c, RELEASE]) > min(late, after_late - span):
-        return UNBOUNDED
     duration = span + after + wait
+    leaves, latest = max(route[r, RELEASED], client[c, RELEASE]), min(late, after_late - span)
+    if instance.features & RELOADED:
+        leaves = max(leaves, route[r, AVAILABLE], max(after_early - span, early) - wait)
+        latest = min(latest, route[r, DUE] - duration)
+    if leaves > latest:
+        return UNBOUNDED
     if duration > vehicle[kind, MAX_DURATION]:
         return UNBOUNDED
     return vehicle[kind, WAGE] * (duration - route[r, DURATION])

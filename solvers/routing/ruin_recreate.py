@@ -6,12 +6,13 @@ import contextlib
 from dataclasses import dataclass
 from typing import Any
 
+from solvers.routing.annealing_kernels import anneal
 from solvers.routing.instance import FIXED, PRIZE, Instance, build_instance, unsupported
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.registry import Found
-from solvers.routing.ruin_kernels import Workspace, anneal
+from solvers.routing.ruin_kernels import Workspace
 from solvers.routing.solution import RoutingSolution
-from solvers.routing.state import ABSENT, COSTS, COUNT, KIND, State, empty_state
+from solvers.routing.state import ABSENT, COSTS, COUNT, KIND, PRIOR, State, empty_state
 from solvers.routing.stop import StopRule
 from solvers.routing.workspace import best_solution, make_workspace, put_solution
 
@@ -92,14 +93,14 @@ class Annealing:
 
     def best(self) -> RoutingSolution:
         """Return the best solution so far."""
-        return best_solution(self.instance, self.state, self.work)
+        return best_solution(self.instance, self.work)
 
 
 def mean_arc_cost(instance: Instance, state: State) -> float:
     """Return the scale of all temperatures: the mean cost of an arc of `state`."""
     route, vehicle = state.route, instance.vehicle[state.route[:, KIND]]
     used = route[:, COUNT] > 0
-    spent = int(state.total[COSTS]) - int((vehicle[:, FIXED] * used).sum())
+    spent = int(state.total[COSTS]) - int((vehicle[:, FIXED] * (used & (route[:, PRIOR] < 0))).sum())
     absent = state.absent[: state.total[ABSENT]]
     spent -= int(instance.client[absent, PRIZE].sum())
     return max(1e-3, spent / max(1, int(route[:, COUNT].sum()) + int(used.sum())))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from solvers.routing.instance import CAPACITY, EARLY, LATE, PRIZE, START, Instance, distances_between
-from solvers.routing.kernel_types import FloatArray, IntArray
+from solvers.routing.annealing_kernels import fill_routes
+from solvers.routing.instance import CAPACITY, EARLY, LATE, PRIZE, RELOADED, START, Instance, distances_between
+from solvers.routing.kernel_types import FloatArray
 from solvers.routing.problem import RoutingProblem
-from solvers.routing.ruin_kernels import Workspace, fill_routes
-from solvers.routing.solution import RoutingSolution
+from solvers.routing.ruin_kernels import Workspace
+from solvers.routing.solution import RELOAD, RoutingSolution
 from solvers.routing.state import KIND, State, empty_state, routes_of
 
 
@@ -24,11 +25,13 @@ def make_workspace(problem: RoutingProblem, instance: Instance, state: State, se
         removed=np.zeros(nodes, np.int32),
         touched=np.zeros(routes, np.int64),
         stamp=np.zeros(nodes + routes, np.int64),
-        log=np.zeros((3 * nodes + 16, 3), np.int32),
+        log=np.zeros((3 * nodes + 4 * routes + 16, 5), np.int32),
         keys=_keys(problem, instance),
         sorting=np.zeros(nodes),
         best_next=np.full(nodes, -1, np.int32),
         best_first=np.full(routes, -1, np.int64),
+        best_kind=state.route[:, KIND].copy(),
+        best_chain=np.full((routes, 2), -1, np.int64),
         best_cost=np.full(1, int(instance.client[:, PRIZE].sum()) + 1, np.int64),
     )
 
@@ -45,10 +48,10 @@ def _keys(problem: RoutingProblem, instance: Instance) -> FloatArray:
     return np.ascontiguousarray(np.stack(columns, axis=1), dtype=np.float64)
 
 
-def best_solution(instance: Instance, state: State, work: Workspace) -> RoutingSolution:
+def best_solution(instance: Instance, work: Workspace) -> RoutingSolution:
     """Return the best solution known to `work`."""
-    kinds: IntArray = state.route[:, KIND]
-    return routes_of(instance, work.best_next, work.best_first, kinds)
+    chains = work.best_chain if instance.features & RELOADED else None
+    return routes_of(instance, work.best_next, work.best_first, work.best_kind, chains)
 
 
 def reset(instance: Instance, state: State, work: Workspace) -> None:
@@ -60,9 +63,16 @@ def reset(instance: Instance, state: State, work: Workspace) -> None:
 
 def put_solution(instance: Instance, state: State, work: Workspace, solution: RoutingSolution) -> None:
     """Put the routes of `solution` into the empty `state`; a client that breaks a rule there stays unassigned."""
-    first = instance.first_client
-    tours = np.full((max(1, len(solution.routes)), 1 + max((len(r.clients) for r in solution.routes), default=0)), -1)
-    for number, route in enumerate(solution.routes):
-        tours[number, 0] = route.vehicle_type
-        tours[number, 1 : 1 + len(route.clients)] = np.array(route.clients) + first
-    fill_routes(instance, state, work, tours.astype(np.int64))
+    trips: list[list[int]] = []
+    for route in solution.routes:
+        trips.append([route.vehicle_type, 0])
+        for client in route.clients:
+            if client == RELOAD:
+                trips.append([route.vehicle_type, 1])
+            else:
+                trips[-1].append(client + instance.first_client)
+    tours = np.full((max(1, len(trips)), max((len(trip) for trip in trips), default=2) + 1), -1, np.int64)
+    tours[:, 0] = 0
+    for number, trip in enumerate(trips):
+        tours[number, : len(trip)] = trip
+    fill_routes(instance, state, work, tours)
