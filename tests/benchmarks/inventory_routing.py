@@ -1,0 +1,108 @@
+"""Inventory routing on instances of the 12th DIMACS implementation challenge.
+
+One instance, its answer written in the challenge's format::
+
+    python tests/benchmarks/inventory_routing.py FILE.dat --time-limit 60 --seed 1 --threads 1 --output FILE
+
+The table of docs/benchmarks-inventory-routing.md, from a folder that holds `instances/*.dat` and
+`best_known.tsv` (instance, best known cost)::
+
+    python tests/benchmarks/inventory_routing.py --folder DIR [--every 5] [--time-limit 30] [--seeds 1,2]
+
+The limit counts CPU seconds of one core; compiled kernels are loaded before the clock starts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+from statistics import mean
+
+FAMILY = re.compile(r"([SL])_abs\d+n(\d+)_\d+_([HL])")
+
+
+def main() -> None:
+    """Solve one instance, or a folder of them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("instance", nargs="?", type=Path)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--every", type=int, default=1, help="Take every so-manieth instance of the folder.")
+    parser.add_argument("--match", default="", help="Take instances whose names hold this regular expression.")
+    parser.add_argument("--time-limit", type=float, default=30.0, help="CPU seconds.")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seeds", default="1,2", help="With --folder.")
+    parser.add_argument("--threads", type=int, default=1, help="Cores; one search uses one.")
+    parser.add_argument("--output", type=Path, help="Where to write the plan.")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    os.environ["NUMBA_NUM_THREADS"] = str(options.threads)
+    if options.folder:
+        run_folder(options)
+    elif options.instance:
+        run_one(options)
+    else:
+        parser.error("name an instance or a --folder")
+
+
+def run_one(options: argparse.Namespace) -> None:
+    """Solve one instance and write its plan."""
+    from solvers.inventory_routing.formats import read_instance, write_solution
+
+    problem = read_instance(options.instance)
+    result, seconds = solve_for(problem, options.time_limit, options.seed)
+    if result.plan is None:
+        sys.exit("no plan that keeps the rules was found")
+    text = write_solution(problem, result.plan, seconds, platform.processor() or platform.machine())
+    if options.output:
+        partial = options.output.with_name(options.output.name + ".part")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(options.output)
+    told = {"instance": options.instance.stem, "cost": result.verdict.cost, "cpu_s": round(seconds, 2)}
+    sys.stdout.write(json.dumps({**told, "iterations": result.iterations}) + "\n")
+
+
+def run_folder(options: argparse.Namespace) -> None:
+    """Print gaps to the best known costs, by instance and by family."""
+    from solvers.inventory_routing.formats import read_instance
+
+    lines = (options.folder / "best_known.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    best_known = {name: float(cost) for name, cost in (line.split("\t")[:2] for line in lines)}
+    chosen = [name for name in sorted(best_known) if re.search(options.match, name)][:: options.every]
+    gaps: dict[str, list[float]] = defaultdict(list)
+    for name in chosen:
+        path = options.folder / "instances" / f"{name}.dat"
+        if not path.exists():
+            continue
+        problem = read_instance(path)
+        for seed in map(int, options.seeds.split(",")):
+            result, seconds = solve_for(problem, options.time_limit, seed)
+            gap = result.verdict.cost / best_known[name] - 1.0 if result.verdict else float("nan")
+            size, customers, _ = FAMILY.match(name).groups()
+            gaps[f"{size} {int(customers):3d} customers"].append(100.0 * gap)
+            row = {"instance": name, "seed": seed, "gap_percent": round(100.0 * gap, 4), "cpu_s": round(seconds, 2)}
+            sys.stdout.write((json.dumps(row) if options.json else "  ".join(map(str, row.values()))) + "\n")
+            sys.stdout.flush()
+    for family, values in sorted(gaps.items()):
+        sys.stdout.write(f"{family}: mean gap {mean(values):.3f} % over {len(values)} runs\n")
+
+
+def solve_for(problem, limit: float, seed: int):
+    """Return the result of a search of `limit` CPU seconds, and the CPU seconds it took."""
+    from solvers.inventory_routing.solve import solve
+    from solvers.routing.stop import cpu_seconds, iterations
+
+    solve(problem, iterations(1), seed=seed)
+    start = time.process_time()
+    result = solve(problem, cpu_seconds(limit), seed=seed)
+    return result, time.process_time() - start
+
+
+if __name__ == "__main__":
+    main()
