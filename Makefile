@@ -41,3 +41,7 @@ clean:
 # Ordering policies on past windows of the VN2 challenge, beside their peers (needs its data; see the script).
 bench-inventory: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/inventory.py
+
+# Inventory routing on the challenge's instances (needs its data; see the script).
+bench-inventory-routing: $(VENV)/.installed-dev
+	$(BIN)/python tests/benchmarks/inventory_routing.py --folder $(or $(DATA),../shared/data/irp) --every $(or $(EVERY),12)
