@@ -28,7 +28,19 @@ def run(
     time_limit: TimeLimitOption = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Run folder to write; default: runs/NAME in the project folder."),
+        typer.Option(
+            "--output",
+            "-o",
+            help="Run folder to write, or a URL such as s3://BUCKET/RUN; default: runs/NAME in the project folder.",
+        ),
+    ] = None,
+    publish: Annotated[
+        str | None,
+        typer.Option(
+            "--publish",
+            metavar="URL",
+            help="Also write the tables to PostgreSQL: postgresql+psycopg://USER@HOST/DATABASE.",
+        ),
     ] = None,
     threads: ThreadsOption = None,
     no_cache: NoCacheOption = False,
@@ -45,6 +57,7 @@ def run(
         seed=seed,
         time_limit_s=time_limit,
         output=output,
+        publish=publish,
         threads=threads,
         use_cache=not no_cache,
         quiet=quiet,

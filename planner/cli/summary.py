@@ -12,6 +12,8 @@ from planner.cli.screen import note, progress_bars, show_rows
 from planner.engine.cache import StageCache
 from planner.engine.run import FinishedRun, run_project
 from planner.errors import InfeasibleError
+from reports.publish import publish_run
+from reports.run_folder import read_run
 
 
 def run_and_report(
@@ -26,6 +28,7 @@ def run_and_report(
     use_cache: bool,
     quiet: bool,
     as_json: bool,
+    publish: str | None = None,
 ) -> None:
     """Plan, write the run folder, print the summary, leave with the right exit code."""
     overrides = [*overrides, f"seed={seed}"] if seed is not None else list(overrides)
@@ -46,6 +49,8 @@ def run_and_report(
         if as_json:
             sys.stdout.write(json.dumps({"status": "infeasible", "relaxation": error.rows()}, indent=2) + "\n")
         raise
+    if publish is not None:
+        publish_run(read_run(finished.folder), publish)
     figures = headline(finished)
     if as_json:
         sys.stdout.write(json.dumps({**figures, "folder": str(finished.folder)}, indent=2) + "\n")
