@@ -12,7 +12,7 @@ from math import nan
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from reports.costs import ordering_cost
 from reports.tables import KPIS, conform
@@ -225,7 +225,7 @@ def _mean_and_half_width(values: pd.Series) -> tuple[float, float]:
     count = len(values)
     if count < 2:
         return float(values.mean()), nan
-    quantile = float(stats.t.ppf(0.975, count - 1))
+    quantile = float(stdtrit(count - 1, 0.975))
     return float(values.mean()), quantile * float(values.std(ddof=1)) / float(np.sqrt(count))
 
 

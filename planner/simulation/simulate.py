@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from planner.recall import Recall, compute_anew
 from planner.simulation.problem import build_problem, planned_rows
@@ -148,7 +148,7 @@ def _service_row(
     if len(share) < 2:
         return group_by, group, float(demand.mean()), float(unmet.mean()), np.nan, np.nan, np.nan
     mean = float(share.mean())
-    half = float(stats.t.ppf(0.975, len(share) - 1) * share.std(ddof=1) / np.sqrt(len(share)))
+    half = float(stdtrit(len(share) - 1, 0.975) * share.std(ddof=1) / np.sqrt(len(share)))
     return (
         group_by,
         group,

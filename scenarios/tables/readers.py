@@ -14,18 +14,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
-import sqlalchemy as sa
 
 from scenarios.tables.issues import Issues, Lines
 from scenarios.tables.schema import TABLES
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 # whole numbers stay whole, with or without empty cells: ids beyond 2**53 must not pass through a float
 _WHOLE = {
@@ -211,6 +212,8 @@ def read_excel(path: Path) -> Iterator[RawTable]:
 
 
 def _read_sheets(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    import openpyxl  # noqa: PLC0415 - slow to load, and most projects are no workbooks
+
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     sheets: dict[str, list[tuple[Any, ...]]] = {}
     for sheet in book.worksheets:
@@ -240,6 +243,8 @@ def _sheet(title: str, book: str, filled: list[tuple[int, tuple[Any, ...]]]) -> 
 
 @contextmanager
 def _connection(url: sa.URL) -> Iterator[sa.Connection]:
+    import sqlalchemy as sa  # noqa: PLC0415 - slow to load, and most projects are no databases
+
     engine = sa.create_engine(url)
     try:
         with engine.connect() as connection:
@@ -260,6 +265,8 @@ def read_sql(text: str, root: Path) -> Iterator[RawTable]:
     UnreadableError
         The database cannot be reached or read.
     """
+    import sqlalchemy as sa  # noqa: PLC0415 - slow to load, and most projects are no databases
+
     try:
         url = sa.make_url(text)
         if url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}:
@@ -278,6 +285,8 @@ def read_sql(text: str, root: Path) -> Iterator[RawTable]:
 
 def _sql_table(connection: sa.Connection, name: str, columns: list[str]) -> RawTable:
     """Read one table, ordered by its key: a database keeps no order of its own."""
+    import sqlalchemy as sa  # noqa: PLC0415 - slow to load, and most projects are no databases
+
     table = sa.table(name, *(sa.column(column) for column in columns))
     key = [table.c[column] for column in TABLES[name].key if column in columns] if name in TABLES else []
     rows = connection.execute(sa.select(table).order_by(*key)).fetchall() if name in TABLES else []
