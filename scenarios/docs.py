@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from scenarios.paths import walk_settings
 from scenarios.scenario import Scenario
 from scenarios.tables.schema import TABLES, Column, TableSchema
-from scenarios.whatif import NamedScenario
+from scenarios.whatif import Edit, NamedScenario, Patch, Sweep
 
 _KINDS = {
     "id": "id (text)",
@@ -51,11 +51,23 @@ not edit.
 Any of these paths may stand under `set` of a named scenario and after `--set` on the command line:
 `--set inventory.service_target=0.98`.
 """
-_NAMED_HEAD = """\
-## Named scenarios
-
-What-ifs that are kept in the file and run with `--scenario NAME`; values given with `--set` come after them.
-"""
+_NAMED_SECTIONS: tuple[tuple[str, str, type[BaseModel], str], ...] = (
+    (
+        "Named scenarios",
+        "scenarios.NAME",
+        NamedScenario,
+        "What-ifs that are kept in the file and run with `--scenario NAME`; values given with `--set` come after them.",
+    ),
+    ("Patches", "patches.PATCH", Patch, "Named edits of the input tables; see [scenarios.md](scenarios.md)."),
+    (
+        "Edits",
+        "patches.PATCH.edits[]",
+        Edit,
+        "One change of one table. A value may be `${NAME}`, or an expression over the row that begins with `=`.",
+    ),
+    ("Sweeps", "sweeps.SWEEP", Sweep, "Many runs at once: `planner scenarios sweep PROJECT SWEEP`."),
+)
+_SECTION_KEYS = {"scenarios", "patches", "sweeps"}
 
 
 def input_tables_markdown() -> str:
@@ -75,15 +87,16 @@ def settings_markdown() -> str:
     rows = [
         (f"`{path}`", _type_text(field), _limits_text(field), _default_text(field), field.description or "")
         for path, field in walk_settings()
-        if not _is_section(field) and path != "scenarios"
+        if not _is_section(field) and path not in _SECTION_KEYS
     ]
-    named = [(f"`scenarios.NAME.{path}`", field.description or "") for path, field in walk_settings(NamedScenario)]
-    parts = [
-        _SETTINGS_HEAD,
-        _table(("key", "type", "limits", "default", "meaning"), rows),
-        _NAMED_HEAD,
-        _table(("key", "meaning"), named),
-    ]
+    parts = [_SETTINGS_HEAD, _table(("key", "type", "limits", "default", "meaning"), rows)]
+    for title, prefix, model, text in _NAMED_SECTIONS:
+        keys = [
+            (f"`{prefix}.{path}`", _type_text(field), field.description or "")
+            for path, field in walk_settings(model)
+            if path not in {"edits", "monte_carlo"}
+        ]
+        parts.append(f"## {title}\n\n{text}\n\n{_table(('key', 'type', 'meaning'), keys)}")
     return "\n".join(parts)
 
 
@@ -140,6 +153,10 @@ def _type_text(field: FieldInfo) -> str:
 
 def _annotation_text(annotation: object) -> str:
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if annotation is object:
+        return "value"
+    if origin is typing.Annotated:
+        return _annotation_text(arguments[0])
     if origin is typing.Literal:
         return " or ".join(f"`{choice}`" for choice in arguments)
     if origin in {types.UnionType, typing.Union}:

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.errors import SCENARIO
-from scenarios.scenario import Scenario, resolved_content
+from scenarios.scenario import Scenario, flat_settings
 from scenarios.tables.issues import Issues
 from scenarios.tables.parse import Table
 
+LOCK_RULES = ("locked", "lock_unreadable")
+"""Rules of the issues that only a new lock, or the old input, puts right."""
 _FORMAT = 1
-_NOT_LOCKED = {"name", "description", "tables"}
-"""What says nothing of the content: names, and where the tables are."""
 _AGAIN = "Put it back, or freeze the new baseline with `planner scenarios lock`."
 
 
@@ -42,7 +42,7 @@ def lock_content(base: Scenario, tables: Mapping[str, Table], hashes: Mapping[st
     return {
         "format": _FORMAT,
         "tables": {name: {"sha256": hashes[name], "rows": len(tables[name].frame)} for name in sorted(hashes)},
-        "settings": dict(sorted(_flat(_settings(base)))),
+        "settings": dict(sorted(flat_settings(base).items())),
     }
 
 
@@ -71,7 +71,7 @@ def check_lock(
         return
     locked = _read(file, issues)
     if locked is not None:
-        for name, before, after, message, action in changes(locked, lock_content(base, tables, hashes)):
+        for name, before, after, message, action in lock_changes(locked, lock_content(base, tables, hashes)):
             table = SCENARIO if message.startswith("The setting") else name
             issues.add(
                 "error",
@@ -85,7 +85,7 @@ def check_lock(
             )
 
 
-def changes(locked: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, object, object, str, str]]:
+def lock_changes(locked: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, object, object, str, str]]:
     """Yield name, before, after, message and action of every difference of two locks."""
     tables, present = locked["tables"], now["tables"]
     for name in sorted({*tables, *present}):
@@ -140,19 +140,6 @@ def _read(file: Path, issues: Issues) -> Mapping[str, Any] | None:
         row=file.name,
     )
     return None
-
-
-def _settings(base: Scenario) -> dict[str, Any]:
-    content = resolved_content(base)
-    return {name: value for name, value in content.items() if name not in _NOT_LOCKED}
-
-
-def _flat(value: Any, above: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict) and value:
-        for key, part in value.items():
-            yield from _flat(part, f"{above}.{key}" if above else str(key))
-    elif above:
-        yield above, value
 
 
 def _shown(value: object) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from scenarios.apply_patches import Patched
 from scenarios.errors import InputError
-from scenarios.lock import check_lock
+from scenarios.lock import LOCK_RULES, check_lock, lock_changes, lock_content, read_lock, write_lock
 from scenarios.noise import noise_patch
 from scenarios.patches import plan_patch, plan_patches
 from scenarios.resolve import Reading, read_scenario
@@ -22,6 +22,7 @@ from scenarios.tables.clean import clean_tables
 from scenarios.tables.issues import Issues
 from scenarios.tables.load import load_tables
 from scenarios.tables.parse import Table, no_table, parse_table
+from scenarios.tables.readers import RawTable
 from scenarios.tables.schema import TABLES
 from scenarios.tables.specificity import is_rule_table
 from scenarios.whatif import NOISE
@@ -89,11 +90,8 @@ def check_project(
     raw = load_tables(reading.tables, reading.root, issues)
     if raw is None:
         return None, issues.frame()
-    tables = {
-        name: parse_table(raw[name], schema, issues) if name in raw else no_table(schema)
-        for name, schema in TABLES.items()
-    }
-    given = {name: table_hash(table) for name, table in tables.items() if table.given}
+    tables = _typed(raw, issues)
+    given = _hashes(tables)
     if reading.base is not None:
         check_lock(reading.document.file, reading.base, tables, given, issues)
     patched = _patched(tables, reading, issues)
@@ -113,6 +111,39 @@ def check_project(
     hashes["scenario"] = scenario_hash(resolved)
     finished = {name: _finished(table) for name, table in tables.items()}
     return Project(resolved, finished, frame, hashes, reading.root, patched.frame()), frame
+
+
+def lock_baseline(path: str | Path) -> tuple[Path, list[str]]:
+    """Freeze the inputs of the scenario file as it is; return the lock and what has changed since the last one.
+
+    Raises
+    ------
+    InputError
+        The file or its tables have errors: nothing is written.
+    """
+    _, found = check_project(path)
+    found = found[~found["rule"].isin(LOCK_RULES)]
+    issues = Issues()
+    reading = read_scenario(Path(path), None, (), issues)
+    if (found["severity"] == "error").any() or reading is None or reading.base is None:
+        raise InputError(found)
+    tables = _typed(load_tables(reading.tables, reading.root, issues) or {}, issues)
+    content = lock_content(reading.base, tables, _hashes(tables))
+    file = reading.document.file
+    before = read_lock(file)
+    changed = [] if before is None else [message for _, _, _, message, _ in lock_changes(before, content)]
+    return write_lock(file, content), changed
+
+
+def _typed(raw: Mapping[str, RawTable], issues: Issues) -> dict[str, Table]:
+    return {
+        name: parse_table(raw[name], schema, issues) if name in raw else no_table(schema)
+        for name, schema in TABLES.items()
+    }
+
+
+def _hashes(tables: Mapping[str, Table]) -> dict[str, str]:
+    return {name: table_hash(table) for name, table in tables.items() if table.given}
 
 
 def _patched(tables: Mapping[str, Table], reading: Reading, issues: Issues) -> Patched:

@@ -44,7 +44,7 @@ class Document:
         return str(self.lines.get(path, 1))
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the same in C, where built
     """Plain YAML whose dates stay text, so that a wrong one is reported with its key."""
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from scenarios.errors import SCENARIO
+from scenarios.errors import SCENARIO, InputError
 from scenarios.nearest import nearest
 from scenarios.paths import may_hold_keys
 from scenarios.read import (
@@ -87,6 +87,21 @@ def read_scenario(path: Path, name: str | None, overrides: Sequence[str], issues
     """
     document = read_document(path, issues)
     return None if document is None else resolve_scenario(document, name, overrides, issues)
+
+
+def read_base(path: Path) -> tuple[Path, Scenario]:
+    """Return the scenario file at `path` (or in that folder) and the scenario that it is, without a named one.
+
+    Raises
+    ------
+    InputError
+        All errors of the file.
+    """
+    issues = Issues()
+    reading = read_scenario(path, None, (), issues)
+    if reading is None or reading.base is None:
+        raise InputError(issues.frame())
+    return reading.document.file, reading.base
 
 
 def resolve_scenario(document: Document, name: str | None, overrides: Sequence[str], issues: Issues) -> Reading:

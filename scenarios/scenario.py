@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -82,6 +82,20 @@ def resolved_content(scenario: Scenario) -> dict[str, Any]:
     if not scenario.apply:
         del content["parameters"]
     return content
+
+
+def flat_settings(scenario: Scenario) -> dict[str, object]:
+    """Return every setting of a resolved scenario by its dotted path, but for names and the place of the tables."""
+    content = resolved_content(scenario)
+    return dict(_flat({key: value for key, value in content.items() if key not in {"name", "description", "tables"}}))
+
+
+def _flat(value: Any, above: str = "") -> Iterator[tuple[str, object]]:
+    if isinstance(value, dict) and value:
+        for key, part in value.items():
+            yield from _flat(part, f"{above}.{key}" if above else str(key))
+    else:
+        yield above, value
 
 
 def _hint(word: str, known: Iterable[str]) -> str:

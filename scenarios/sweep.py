@@ -118,22 +118,21 @@ def _check(document: Document, name: str, plan: Sweep, overrides: Sequence[str],
         place = ("sweeps", name, *keys)
         issues.add("error", SCENARIO, rule, message, action, row=document.line(place), column=".".join(place))
 
-    size = len(plan.scenarios)
     given = {text.partition("=")[0].strip() for text in overrides}
     for path, values in plan.matrix.items():
-        size *= len(values)
         for position in _repeated(values):
             report("value_twice", f"{values[position]!r} stands twice.", "Remove it.", "matrix", path, str(position))
         if path in given:
             report("set_and_swept", f"{path} is swept, and set by --set.", "Leave out one of them.", "matrix", path)
     for position in _repeated(plan.scenarios):
         report("value_twice", f"{plan.scenarios[position]!r} stands twice.", "Remove it.", "scenarios", str(position))
-    if plan.monte_carlo is not None:
-        size *= plan.monte_carlo.draws
-        if not plan.monte_carlo.demand_cv and not plan.monte_carlo.lead_times:
-            report("no_noise", "All draws are the same.", "Give demand_cv above 0, or lead_times: true.", "monte_carlo")
-    if size > _MOST_MEMBERS:
-        report("too_many_runs", f"The sweep has {size:,} runs, more than {_MOST_MEMBERS:,}.", "Sweep fewer values.")
+    draws = plan.monte_carlo
+    if draws is not None and not draws.demand_cv and not draws.lead_times:
+        report("no_noise", "All draws are the same.", "Give demand_cv above 0, or lead_times: true.", "monte_carlo")
+    if plan.runs > _MOST_MEMBERS:
+        report(
+            "too_many_runs", f"The sweep has {plan.runs:,} runs, more than {_MOST_MEMBERS:,}.", "Sweep fewer values."
+        )
     if issues.rows:
         return
     for scenario in plan.scenarios:

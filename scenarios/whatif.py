@@ -117,6 +117,12 @@ class Sweep(Model):
     )
     monte_carlo: SweepDraws | None = Field(None, description="Draws of demand and lead times; empty: none.")
 
+    @property
+    def runs(self) -> int:
+        """How many runs the sweep has."""
+        combinations = math.prod(len(values) for values in self.matrix.values())
+        return len(self.scenarios) * combinations * (self.monte_carlo.draws if self.monte_carlo else 1)
+
 
 class Comparison(Model):
     """What scenarios are compared with, and by which figures."""
