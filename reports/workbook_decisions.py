@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,6 +104,12 @@ class _Row:
 
 def read_decisions(path: Path) -> Decisions:
     """Read the decisions of a workbook that `reports.workbook` wrote and people filled in."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl warns about styles and sparklines, never about cells
+        return _read(path)
+
+
+def _read(path: Path) -> Decisions:
     found = Decisions()
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)

@@ -200,7 +200,7 @@ class Lists:
         sums = sums.merge(risk, how="left", on=_KEYS).fillna({"risk": 0.0})
         closing = stock.pivot_table(index=_KEYS, columns="bucket_start", values="closing_qty", aggfunc="sum")
         closing = closing.reindex(pd.MultiIndex.from_frame(sums[_KEYS])).reset_index(drop=True)
-        step = -(-len(closing.columns) // _MOST_STOCK_COLUMNS)
+        step = max(-(-len(closing.columns) // _MOST_STOCK_COLUMNS), 1)
         shown = list(closing.columns[step - 1 :: step])
         fields = [
             self._named(sums, "item", "item_id"),

@@ -235,7 +235,7 @@ def _write_rows(sheet: ListSheet, fields: Sequence[Field], shapes: Sequence[str]
 
 def _put_link(sheet: ListSheet, row: int, column: int, field: Field, index: int, formats: Formats) -> None:
     assert field.values is not None
-    words = str(field.values.iloc[index])[:_MOST_TEXT]
+    words = _FORBIDDEN.sub(" ", str(field.values.iloc[index]))[:_MOST_TEXT]  # XlsxWriter passes them to the link as is
     if field.links[index]:
         sheet.write_url(row, column, field.links[index], formats.link, words)
     else:

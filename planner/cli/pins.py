@@ -21,6 +21,13 @@ app = typer.Typer(
     no_args_is_help=True, help="Orders that people have fixed: take them over from a workbook, list them."
 )
 
+_REASONS = {
+    "approve": "approved in the workbook",
+    "change": "changed in the workbook",
+    "reject": "rejected in the workbook",
+    "sibling": "as planned; another order of its bucket is fixed",
+}
+
 
 @app.command("import")
 def import_pins(
@@ -98,7 +105,8 @@ def list_pins(project: ProjectArgument, as_json: JsonOption = False) -> None:
         sys.stdout.write("The project has no pins.\n")
     else:
         pins["qty"] = pins["qty"].map("{:g}".format)
-        show_rows("", list(pins.columns), [[str(cell) for cell in row] for row in pins.itertuples(index=False)])
+        shown = ["pin_id", "item_id", "location_id", "receipt_date", "qty", "state", "author", "reason"]
+        show_rows("", shown, [[str(cell) for cell in row] for row in pins[shown].itertuples(index=False)])
 
 
 def _reading(project: Path, issues: Issues) -> Reading:
@@ -127,8 +135,7 @@ def _pin(one: Decision, found: Decisions, author: str, issues: Issues) -> PinRow
             "Fill in Author, or name one for all with --author.", row=str(one.row), column="Author", rows=1,
         )  # fmt: skip
     end = one.bucket_start + timedelta(days=found.bucket_days)
-    kept = f"kept as planned: another order of its bucket is fixed, run {found.run_id}"
-    reason = one.note if one.note and one.choice != "sibling" else f"{one.choice} in the workbook of run {found.run_id}"
+    reason = one.note if one.note and one.choice != "sibling" else _REASONS[one.choice]
     return PinRow(
         pin_id=f"{one.order_id}@{found.run_id}",
         item_id=one.item_id,
@@ -136,7 +143,7 @@ def _pin(one: Decision, found: Decisions, author: str, issues: Issues) -> PinRow
         receipt_date=one.receipt_date,
         qty=one.qty,
         author=who,
-        reason=kept if one.choice == "sibling" else reason,
+        reason=reason,
         expires_date=end,
         bucket_start=one.bucket_start,
         bucket_end=end,
