@@ -34,7 +34,7 @@ def order_changes(
     a, b : published tables of the two runs.
     settings : settings that differ, schema `SETTING_CHANGES`; named where nothing else explains a change.
     """
-    pairs = _changed(_paired(a["replenishment_orders"], b["replenishment_orders"]))
+    pairs = pair_orders(a["replenishment_orders"], b["replenishment_orders"])
     order = ["receipt", "type", *_KEYS, "order_id_a", "order_id_b"]
     pairs["receipt"] = pairs[["receipt_date_a", "receipt_date_b"]].min(axis=1)
     pairs = pairs.sort_values(order, ignore_index=True)
@@ -43,6 +43,11 @@ def order_changes(
     pairs["cause"] = [cause for cause, _ in told]
     pairs["why"] = [why for _, why in told]
     return conform(ORDER_CHANGES, pairs)
+
+
+def pair_orders(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
+    """Return the order lines of two runs that differ, paired where they belong together, without the cause."""
+    return _changed(_paired(a, b))
 
 
 def _paired(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
