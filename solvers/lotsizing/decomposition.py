@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from threading import Lock
 
 import numpy as np
 
 from solvers.lotsizing.master import Master
+from solvers.lotsizing.parts import part, split
 from solvers.lotsizing.primal import Primal
 from solvers.lotsizing.problem import Floats, Ints, LotSizingProblem
 from solvers.lotsizing.relaxation import Relaxation
 from solvers.lotsizing.result import LotSizingResult, Status
 from solvers.lotsizing.threads import Threads
+from solvers.lotsizing.verify import verify
 
 Progress = Callable[[str, int, int], None]
 
@@ -51,11 +54,54 @@ def decompose(
     threads : cores to use; the answer does not depend on it.
     time_limit_s : wall seconds, an extra cap; the answer then depends on the machine.
     """
-    pool = Threads(threads)
-    try:
-        return _ascend(Relaxation(problem, pool), target_gap, iterations, seed, time_limit_s, progress)
-    finally:
-        pool.close()
+    parts = split(problem)
+    if len(parts) == 1:
+        with Threads(threads) as pool:
+            return _ascend(Relaxation(problem, pool), target_gap, iterations, seed, time_limit_s, progress)
+    return _in_parts(problem, parts, target_gap, iterations, seed, threads, time_limit_s, progress)
+
+
+def _in_parts(
+    problem: LotSizingProblem,
+    parts: list[Ints],
+    target_gap: float,
+    iterations: int,
+    seed: int,
+    threads: int,
+    time_limit_s: float | None,
+    progress: Progress | None,
+) -> LotSizingResult:
+    """Plan parts that share nothing side by side, one thread each, and put them together."""
+    began = time.perf_counter()
+    packs = np.zeros(problem.demand.shape, np.int32)
+    prices, stock_prices = np.zeros(problem.capacity.shape), np.zeros(problem.demand.shape)
+    cost, bound, steps = np.zeros(len(parts)), np.zeros(len(parts)), np.zeros(len(parts), np.int64)
+    broken = np.zeros(len(parts), bool)
+    finished = [0]
+    lock = Lock()
+
+    def plan(number: int) -> None:
+        limit_s = None
+        if time_limit_s is not None:  # what is left, shared by the rounds of parts still to come
+            rounds = -(-(len(parts) - number) // threads)
+            limit_s = max(time_limit_s - (time.perf_counter() - began), 0.0) / rounds
+        items = parts[number]
+        own, rows = part(problem, items)
+        with Threads(1) as pool:
+            found = _ascend(Relaxation(own, pool), target_gap, iterations, seed, limit_s, None)
+        packs[items], prices[rows], stock_prices[items] = found.packs, found.prices, found.stock_prices
+        cost[number], bound[number], steps[number] = found.cost, found.lower_bound, found.iterations
+        broken[number] = found.status == "infeasible"
+        with lock:
+            finished[0] += 1
+            if progress is not None:
+                progress("replenishment", finished[0], len(parts))
+
+    with Threads(threads) as pool:
+        pool.each(len(parts), plan)
+    total, least, most = float(cost.sum()), float(bound.sum()), int(steps.max())
+    status = "infeasible" if broken.any() else _status(total, least, target_gap)
+    return LotSizingResult(packs, total, least, status, prices, stock_prices, most, "decomposition")
 
 
 def _ascend(
@@ -71,6 +117,7 @@ def _ascend(
     master = Master(relaxation, seed)
     bound, prices, source_prices = -np.inf, master.prices.copy(), master.source_prices.copy()
     cost, packs = np.inf, np.zeros(problem.demand.shape, np.int32)
+    broken = True
     last_repair = 0
     bounds: list[float] = []
     done = 0
@@ -87,12 +134,19 @@ def _ascend(
         last = done == iterations or out_of_time or _risen(bounds, _STALL_STEPS) < _STALL * target_gap
         if last or (slow and done >= max(_FIRST_REPAIR, _REPAIR_AFTER * last_repair)):
             last_repair = done
-            new_packs, new_cost = Primal(relaxation, master, seed).repair()
-            if new_cost < cost:
-                cost, packs = new_cost, new_packs
-        if last or (np.isfinite(cost) and cost - bound <= target_gap * abs(cost)):
+            primal = Primal(relaxation, master, seed)
+            new_packs, new_cost = primal.repair()
+            new_broken = bool(verify(problem, new_packs).faults)
+            if (new_broken, new_cost) < (broken, cost):
+                broken, cost, packs = new_broken, new_cost, new_packs
+            if last and not broken and not out_of_time and cost - bound > target_gap * abs(cost):
+                wanted = bound / (1.0 - target_gap) if target_gap < 1.0 and bound > 0.0 else -np.inf
+                new_packs, new_cost = primal.improve(packs, prices, wanted)
+                if new_cost < cost:
+                    cost, packs = new_cost, new_packs
+        if last or (not broken and cost - bound <= target_gap * abs(cost)):
             break
-    return _result(relaxation, packs, cost, bound, prices, source_prices, target_gap, done)
+    return _result(relaxation, packs, bound, prices, source_prices, target_gap, done)
 
 
 def _risen(bounds: list[float], steps: int) -> float:
@@ -105,7 +159,6 @@ def _risen(bounds: list[float], steps: int) -> float:
 def _result(
     relaxation: Relaxation,
     packs: Ints,
-    cost: float,
     bound: float,
     prices: Floats,
     source_prices: Floats,
@@ -115,6 +168,12 @@ def _result(
     problem, coupling = relaxation.problem, relaxation.coupling
     stock_prices = np.zeros(problem.demand.shape)
     stock_prices[coupling.sources] = source_prices
+    verdict = verify(problem, packs)
+    status = "infeasible" if verdict.faults else _status(verdict.cost, bound, target_gap)
+    bound = bound if verdict.faults else min(bound, verdict.cost)
+    return LotSizingResult(packs, verdict.cost, bound, status, prices, stock_prices, iterations, "decomposition")
+
+
+def _status(cost: float, bound: float, target_gap: float) -> Status:
     gap = (cost - bound) / abs(cost) if cost else 0.0
-    status: Status = "optimal" if gap <= _OPTIMAL else "gap_reached" if gap <= target_gap else "limit"
-    return LotSizingResult(packs, cost, bound, status, prices, stock_prices, iterations, "decomposition")
+    return "optimal" if gap <= _OPTIMAL else "gap_reached" if gap <= target_gap else "limit"

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from solvers.lotsizing.master_kernels import Columns, Rows, add_columns, mix, mixed_use, model_value
+from solvers.lotsizing.master_kernels import Columns, Rows, add_columns, choose_columns, mix, mixed_use, model_value
 from solvers.lotsizing.problem import STORAGE, Floats, Ints
 from solvers.lotsizing.relaxation import Priced, Relaxation
 
 _FAIR_PART = 0.1
 _LONGER, _SHORTER = 1.5, 0.7
-_LONGEST, _SHORTEST = 20.0, 0.02
-_PASSES = 4
+_NEARLY_ALL, _MUCH_LONGER = 0.7, 5.0
+"""Where the bound rose by nearly all that was promised, the model holds much further out."""
+_LONGEST, _SHORTEST = 100.0, 0.02
+_PASSES = 8
+_STIFF, _CHOICES = 10.0, 3
 _MOST_ROUNDS = 20
 _HELD_BUCKETS = 0.25
 _SOURCE_VISITS = 8
@@ -41,14 +44,14 @@ class Master:
         stored[users[p.kind[p.usage_resource] == STORAGE]] = True
         stock_row = np.where(stored, np.cumsum(stored) - 1, -1).astype(np.int32)
         self.columns = Columns(
-            packs=np.zeros((K, M, T), np.int32),
-            cost=np.zeros((K, M)),
+            packs=np.zeros((K, T, M), np.int32),
+            cost=np.full((K, M), np.inf),
             weight=np.zeros((K, M)),
             last_used=np.zeros((K, M), np.int32),
             known=np.zeros(K, np.int32),
-            stock=np.zeros((int(stored.sum()), M, T), np.int32),
+            stock=np.zeros((int(stored.sum()), T, M), np.int32),
             stock_row=stock_row,
-            sent=np.zeros((J, M, T), np.int64),
+            sent=np.zeros((J, T, M), np.int64),
         )
         self.rows = Rows(*(np.zeros((n, T)) for n in (R, J, R, J, R, J, R, J, J)))
         self.rows.source_floor[:] = relaxation.source_floor
@@ -82,8 +85,11 @@ class Master:
         rows = self.rows
         if self.steps == 0:
             self._set_scale(priced)
-        if self.steps == 0 or priced.bound >= self._centre_bound + _FAIR_PART * (self.promised - self._centre_bound):
-            self._length = min(self._length * _LONGER, _LONGEST) if self.steps else self._length
+        promised = self.promised - self._centre_bound
+        if self.steps == 0 or priced.bound >= self._centre_bound + _FAIR_PART * promised:
+            if self.steps:
+                nearly_all = priced.bound >= self._centre_bound + _NEARLY_ALL * promised
+                self._length = min(self._length * (_MUCH_LONGER if nearly_all else _LONGER), _LONGEST)
             self._centre_bound = priced.bound
             rows.centre[:] = rows.prices
             rows.source_centre[:] = rows.source_prices
@@ -123,8 +129,19 @@ class Master:
         self.scale = np.concatenate([scale, np.bincount(row, priced.cost[children], c.sources.size) / take[:, 0]])
         self._unit_step = np.concatenate([scale[:, None] / volume, late_or_early / take])
 
-    def likeliest(self) -> tuple[Ints, Floats]:
-        """Return the packs [K, T] and cost [K] of every item-location's column of most weight."""
-        k = np.arange(self.columns.known.size)
-        best = np.argmax(self.columns.weight, axis=1)
-        return self.columns.packs[k, best].copy(), self.columns.cost[k, best].copy()
+    def rounded(self) -> tuple[Ints, Floats]:
+        """Return the packs [K, T] and cost [K] of one column per item-location that together use what the mixture does.
+
+        Around the present prices, with steps that make a small overload dear.
+        """
+        rows, R = self.rows, self.rows.use.shape[0]
+        near = Rows(*(array.copy() for array in rows))
+        near.centre[:] = rows.prices
+        near.source_centre[:] = rows.source_prices
+        near.step[:] = _STIFF * self._unit_step[:R]
+        near.source_step[:] = _STIFF * self._unit_step[R:]
+        K = self.columns.known.size
+        chosen = np.zeros(K, np.int32)
+        choose_columns(self._data, self.columns, self._row_of, near, self._order, _CHOICES, chosen)
+        k = np.arange(K)
+        return np.ascontiguousarray(self.columns.packs[k, :, chosen]), self.columns.cost[k, chosen]

@@ -34,11 +34,11 @@ class Columns(NamedTuple):
 
     Attributes
     ----------
-    packs : [K, M, T]; cost, weight : [K, M]; last_used : [K, M] iteration in which it was a cheapest plan.
-    known : [K] columns so far.
-    stock : [S, M, T] units at the end of a bucket, for item-locations that use storage; stock_row : [K] their
+    packs : [K, T, M]; cost, weight : [K, M]; last_used : [K, M] iteration in which it was a cheapest plan.
+    known : [K] columns so far; the cost of others is infinite.
+    stock : [S, T, M] units at the end of a bucket, for item-locations that use storage; stock_row : [K] their
         row, -1 for others.
-    sent : [J, M, T] units sent on, for sources.
+    sent : [J, T, M] units sent on, for sources.
     """
 
     packs: Ints
@@ -98,17 +98,17 @@ def add_columns(
             continue
         new += 1
         place = _place(columns, k)
-        columns.packs[k, place] = packs[k]
+        columns.packs[k, :, place] = packs[k]
         columns.cost[k, place] = cost[k]
         columns.last_used[k, place] = now
         if row >= 0:
-            columns.sent[row, place] = sent[row]
+            columns.sent[row, :, place] = sent[row]
         held = columns.stock_row[k]
         if held >= 0:
             if row < 0:
                 stock_path(data, k, packs[k], path)
             for t in range(T):
-                columns.stock[held, place, t] = max(stock[row, t] if row >= 0 else path[t], 0)
+                columns.stock[held, t, place] = max(stock[row, t] if row >= 0 else path[t], 0)
     return new
 
 
@@ -120,7 +120,7 @@ def _is_known(columns: Columns, k: int, row: int, packs: Ints, cost: float, sent
             continue
         same = True
         for t in range(T):
-            if columns.packs[k, i, t] != packs[t] or (row >= 0 and columns.sent[row, i, t] != sent[row, t]):
+            if columns.packs[k, t, i] != packs[t] or (row >= 0 and columns.sent[row, t, i] != sent[row, t]):
                 same = False
                 break
         if same:
@@ -170,14 +170,14 @@ def _add_column(columns: Columns, k: int, row: int, i: int, share: float, plan: 
     """Add share times column i to a plan."""
     T = plan.packs.shape[0]
     for t in range(T):
-        plan.packs[t] += share * columns.packs[k, i, t]
+        plan.packs[t] += share * columns.packs[k, t, i]
     held = columns.stock_row[k]
     if held >= 0:
         for t in range(T):
-            plan.stock[t] += share * columns.stock[held, i, t]
+            plan.stock[t] += share * columns.stock[held, t, i]
     if row >= 0:
         for t in range(T):
-            plan.sent[t] += share * columns.sent[row, i, t]
+            plan.sent[t] += share * columns.sent[row, t, i]
 
 
 @njit()
@@ -255,20 +255,29 @@ def _price_plan(data: Arrays, k: int, row_of: Ints, rows: Rows, price: _Plan) ->
 
 
 @njit()
-def _priced_cost(columns: Columns, k: int, row: int, i: int, price: _Plan) -> float:
-    """Return cost and price of column i of k."""
+def _priced_costs(columns: Columns, k: int, row: int, price: _Plan, total: Floats) -> None:
+    """Fill total [M], cost and price of the columns of k; buckets outside, so that columns go side by side."""
     T = price.packs.shape[0]
-    total = columns.cost[k, i]
+    M = total.shape[0]
+    packs = columns.packs[k]
+    for i in range(M):
+        total[i] = columns.cost[k, i]
     for t in range(T):
-        total += price.packs[t] * columns.packs[k, i, t]
+        p = price.packs[t]
+        if p != 0.0:
+            for i in range(M):
+                total[i] += p * packs[t, i]
     held = columns.stock_row[k]
     if held >= 0:
         for t in range(T):
-            total += price.stock[t] * columns.stock[held, i, t]
+            p = price.stock[t]
+            for i in range(M):
+                total[i] += p * columns.stock[held, t, i]
     if row >= 0:
         for t in range(T):
-            total += price.sent[t] * columns.sent[row, i, t]
-    return float(total)
+            p = price.sent[t]
+            for i in range(M):
+                total[i] += p * columns.sent[row, t, i]
 
 
 @njit()
@@ -304,31 +313,42 @@ def _curvature(data: Arrays, k: int, row_of: Ints, change: _Plan, rows: Rows) ->
 
 @njit()
 def mix(data: Arrays, columns: Columns, row_of: Ints, rows: Rows, order: Ints, passes: int) -> None:
-    """Improve the mixture in place by passes over `order`; use, net and prices follow."""
+    """Improve the mixture in place by passes over `order`; use, net and prices follow.
+
+    The first pass visits all, each further one those that moved or are mixed.
+    """
     T = data.demand.shape[1]
     price = _Plan(np.empty(T), np.empty(T), np.empty(T))
     change = _Plan(np.empty(T), np.empty(T), np.empty(T))
+    total = np.empty(columns.cost.shape[1])
+    active = order.copy()
+    count = order.shape[0]
     for _ in range(passes):
-        for position in range(order.shape[0]):
-            k = order[position]
+        kept = 0
+        for position in range(count):
+            k = active[position]
             if columns.known[k] < 2:
                 continue
             _price_plan(data, k, row_of, rows, price)
+            _priced_costs(columns, k, row_of[k], price, total)
             best = 0
             worst = -1
-            least = np.inf
-            most = -np.inf
+            in_use = 0
             for i in range(columns.known[k]):
-                total = _priced_cost(columns, k, row_of[k], i, price)
-                if total < least:
+                if total[i] < total[best]:
                     best = i
-                    least = total
-                if columns.weight[k, i] > 0.0 and total > most:
-                    worst = i
-                    most = total
-            gain = most - least
-            if gain <= _TIE * (1.0 + abs(least)):
+                if columns.weight[k, i] > 0.0:
+                    in_use += 1
+                    if worst < 0 or total[i] > total[worst]:
+                        worst = i
+            gain = total[worst] - total[best]
+            if gain <= _TIE * (1.0 + abs(total[best])):
+                if in_use > 1:
+                    active[kept] = k
+                    kept += 1
                 continue
+            active[kept] = k
+            kept += 1
             change.packs[:] = 0.0
             change.stock[:] = 0.0
             change.sent[:] = 0.0
@@ -346,6 +366,7 @@ def mix(data: Arrays, columns: Columns, row_of: Ints, rows: Rows, order: Ints, p
             columns.weight[k, best] += share
             _book(data, k, row_of, change, share, rows)
             _follow(data, k, row_of, rows)
+        count = kept
 
 
 @njit()
@@ -353,14 +374,107 @@ def model_value(data: Arrays, columns: Columns, row_of: Ints, rows: Rows) -> flo
     """Return what the bound would be at the prices of `rows` if there were no plans but the columns."""
     K, T = data.demand.shape
     price = _Plan(np.empty(T), np.empty(T), np.empty(T))
+    total = np.empty(columns.cost.shape[1])
     value = 0.0
     for k in range(K):
         _price_plan(data, k, row_of, rows, price)
-        least = np.inf
-        for i in range(columns.known[k]):
-            least = min(least, _priced_cost(columns, k, row_of[k], i, price))
-        value += least
+        _priced_costs(columns, k, row_of[k], price, total)
+        value += total.min()
     for r in range(rows.prices.shape[0]):
         for t in range(T):
             value -= rows.prices[r, t] * data.capacity[r, t]
     return value
+
+
+@njit()
+def choose_columns(
+    data: Arrays, columns: Columns, row_of: Ints, rows: Rows, order: Ints, passes: int, chosen: Ints
+) -> None:
+    """Fill chosen [K]: one column each whose use stays near the mixture's; `rows` ends with what they use.
+
+    One item-location at a time takes the column of least cost, price and penalty against what all others use at the
+    moment (a mixture still, or already their choice): the master's own objective, with whole columns.
+    """
+    T = data.demand.shape[1]
+    K = data.demand.shape[0]
+    plan = _Plan(np.empty(T), np.empty(T), np.empty(T))
+    for k in range(K):
+        chosen[k] = np.argmax(columns.weight[k])
+    for number in range(passes):
+        for position in range(order.shape[0]):
+            k = order[position]
+            if columns.known[k] < 2:
+                continue
+            if number == 0 and columns.weight[k, chosen[k]] > 1.0 - _LEAST_WEIGHT:
+                continue
+            plan.packs[:] = 0.0
+            plan.stock[:] = 0.0
+            plan.sent[:] = 0.0
+            for i in range(columns.known[k]):
+                share = columns.weight[k, i] if number == 0 else 1.0 if i == chosen[k] else 0.0
+                if share > 0.0:
+                    _add_column(columns, k, row_of[k], i, -share, plan)
+            _book(data, k, row_of, plan, 1.0, rows)
+            least = np.inf
+            for i in range(columns.known[k]):
+                plan.packs[:] = 0.0
+                plan.stock[:] = 0.0
+                plan.sent[:] = 0.0
+                _add_column(columns, k, row_of[k], i, 1.0, plan)
+                total = columns.cost[k, i] + _penalty(data, k, row_of, plan, rows)
+                if total < least:
+                    least = total
+                    chosen[k] = i
+            plan.packs[:] = 0.0
+            plan.stock[:] = 0.0
+            plan.sent[:] = 0.0
+            _add_column(columns, k, row_of[k], chosen[k], 1.0, plan)
+            _book(data, k, row_of, plan, 1.0, rows)
+
+
+@njit()
+def _penalty(data: Arrays, k: int, row_of: Ints, plan: _Plan, rows: Rows) -> float:
+    """Return by how much price and penalty rise when `plan` of k comes on top of what `rows` uses."""
+    T = plan.packs.shape[0]
+    lead = data.lead[k]
+    total = 0.0
+    for e in range(data.usage_start[k], data.usage_start[k + 1]):
+        r = data.usage_resource[e]
+        amount = data.usage_amount[e]
+        stored = data.kind[r] == STORAGE
+        offset = lead if data.kind[r] == DISPATCH else 0
+        for t in range(offset, T):
+            more = amount * (plan.stock[t] if stored else plan.packs[t])
+            if more != 0.0:
+                u = t - offset
+                over = rows.use[r, u] - data.capacity[r, u]
+                total += _slope(rows.centre[r, u], rows.step[r, u], over, more, 0.0)
+    if data.source[k] >= 0:
+        j = row_of[data.source[k]]
+        for t in range(lead, T):
+            if plan.packs[t] != 0.0:
+                u = t - lead
+                more = data.pack[k] * plan.packs[t]
+                floor = rows.source_floor[j, u]
+                total += _slope(rows.source_centre[j, u], rows.source_step[j, u], rows.net[j, u], more, floor)
+    j = row_of[k]
+    if j >= 0:
+        for t in range(T):
+            if plan.sent[t] != 0.0:
+                floor = rows.source_floor[j, t]
+                total += _slope(rows.source_centre[j, t], rows.source_step[j, t], rows.net[j, t], -plan.sent[t], floor)
+    return total
+
+
+@njit()
+def _slope(centre: float, step: float, over: float, more: float, floor: float) -> float:
+    """Return the rise of the penalty whose slope is max(floor, centre + step over) when over grows by more."""
+    kink = over
+    if step > 0.0:
+        kink = (floor - centre) / step
+    low = min(max(over, kink), max(over + more, kink)) if more > 0.0 else max(over + more, kink)
+    high = max(over + more, kink) if more > 0.0 else max(over, kink)
+    rise = centre * (high - low) + 0.5 * step * (high * high - low * low)
+    flat = abs(more) - (high - low)
+    rise += floor * flat
+    return rise if more > 0.0 else -rise

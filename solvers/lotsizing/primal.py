@@ -7,22 +7,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.lotsizing.dp_kernels import INFEASIBLE
+from solvers.lotsizing.improve_kernels import improve
 from solvers.lotsizing.master import Master
-from solvers.lotsizing.primal_kernels import adjust
+from solvers.lotsizing.primal_kernels import adjust, costs_of
 from solvers.lotsizing.problem import DISPATCH, STORAGE, Floats, Ints, Longs
 from solvers.lotsizing.relaxation import NO_LIMIT, Relaxation
 from solvers.lotsizing.source_kernels import solve_source
 
 _FULL_PASSES = 2
-_PARTIAL_PASSES = 14
+_PARTIAL_PASSES = 40
 _FIRST_PENALTY = 0.25
-_GROWTH = 2.0
+_GROWTH, _GROWTH_WHEN_STUCK = 2.0, 16.0
+_HIGHEST_PENALTY = 1e9
 _PRICE_SHARES = (1.0, 0.5, 0.0)
 _ROUNDS = 5
 """Sources and those they supply improve in turns ..."""
 _WORTH_A_ROUND = 1e-4
 """... as long as a turn saves this share of the cost."""
 _TOLERANCE = 1e-6
+_TRIES_PER_ITEM, _MOST_TRIES, _IMPROVEMENTS = 200, 60_000, 3
+_HEAT, _COLD = 0.02, 0.02
+"""Annealing begins at this share of the mean cost of an item-location, and ends at this share of that."""
 
 
 @dataclass(slots=True)
@@ -42,7 +47,7 @@ class _State:
 
 
 class Primal:
-    """Repairs the likeliest plans of a mixture: prices and a rising penalty on overload, then only what is left."""
+    """Repairs the rounded plans of a mixture: prices and a rising penalty on overload, then only what is left."""
 
     def __init__(self, relaxation: Relaxation, master: Master, seed: int) -> None:
         self._r = relaxation
@@ -61,7 +66,7 @@ class Primal:
         """
         R = self._r.problem.resources
         prices, source_prices = self._master.prices, self._master.source_prices
-        packs, cost = self._master.likeliest()
+        packs, cost = self._master.rounded()
         if limit is not None:
             np.minimum(packs, limit, out=packs)
         nothing = np.zeros(source_prices.shape, np.int64)
@@ -69,15 +74,17 @@ class Primal:
         self._plan_sources(state, prices)
         penalty = _FIRST_PENALTY * self._master.scale[:R, None] * np.ones_like(prices)
         stock_penalty = _FIRST_PENALTY * self._master.scale[R:]
+        highest = _HIGHEST_PENALTY * penalty.max(initial=0.0)
         for number in range(_FULL_PASSES + _PARTIAL_PASSES):
             partial = number >= _FULL_PASSES
             new = self._pass(
                 state, prices, source_prices, penalty, stock_penalty, limit, soft=True, only_overloaded=partial
             )
-            penalty = penalty * _GROWTH
-            stock_penalty = stock_penalty * _GROWTH
+            growth = _GROWTH_WHEN_STUCK if partial and new == 0 else _GROWTH
+            penalty = penalty * growth
+            stock_penalty = stock_penalty * growth
             self._plan_sources(state, prices)
-            if partial and (new == 0 or not self._overloaded(state)):
+            if partial and (not self._overloaded(state) or (new == 0 and penalty.max(initial=0.0) > highest)):
                 break
         if self._overloaded(state):
             self._pass(state, prices, source_prices, penalty, stock_penalty, limit, soft=False, only_overloaded=True)
@@ -91,6 +98,36 @@ class Primal:
                 break
         self._plan_sources(state, prices)
         return state.packs, float(state.cost.sum())
+
+    def improve(self, packs: Ints, prices: Floats, limit_cost: float) -> tuple[Ints, float]:
+        """Return a plan no dearer than `packs`, which keeps the rules, and its cost; stop below `limit_cost`.
+
+        Item-locations that are tied to others by shared resources alone are taken out and planned again by the handful,
+        see `improve_kernels`; worth its time where rounding costs much: few item-locations, coarse packs, tight limits.
+        """
+        r = self._r
+        p, c = r.problem, r.coupling
+        K, T = p.demand.shape
+        free = ((p.source < 0) & (c.row_of < 0)).astype(np.int32)
+        cost = np.zeros(K)
+        source_stock = np.zeros((c.sources.size, T), np.int64)
+        costs_of(r.data, packs, cost)
+        total = float(cost[free > 0].sum())
+        if not p.resources or c.sources.size or total <= 0.0:
+            return packs, np.inf
+        best = packs.copy()
+        use = r.use_of(best, source_stock)
+        steps = min(_TRIES_PER_ITEM * K, _MOST_TRIES)
+        for number in range(_IMPROVEMENTS):
+            heat = _HEAT * total / K
+            improve(
+                r.data, c.user_start, c.user_item, free, c.row_of, r.widest, prices, use, best, cost,
+                steps, heat, _COLD * heat, number + 1,
+            )  # fmt: skip
+            if cost.sum() <= limit_cost:
+                break
+            use = r.use_of(best, source_stock)
+        return best, float(cost.sum())
 
     def _pass(
         self,

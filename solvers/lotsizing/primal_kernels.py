@@ -34,6 +34,14 @@ def stock_path(data: Arrays, k: int, packs: Ints, stock: Ints) -> float:
 
 
 @njit()
+def costs_of(data: Arrays, packs: Ints, cost: Floats) -> None:
+    """Fill cost [K] of plans packs [K, T] of item-locations that send nothing on."""
+    stock = np.empty(packs.shape[1], np.int32)
+    for k in range(packs.shape[0]):
+        cost[k] = stock_path(data, k, packs[k], stock)
+
+
+@njit()
 def resource_use(
     data: Arrays,
     row_start: Ints,

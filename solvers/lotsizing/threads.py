@@ -27,6 +27,23 @@ class Threads:
         for task in tasks:
             task.result()
 
+    def each(self, size: int, job: Callable[[int], object]) -> None:
+        """Call job(i) for i in 0..size, each in a thread of its own as soon as one is free."""
+        if self._pool is None:
+            for i in range(size):
+                job(i)
+            return
+        for _ in self._pool.map(job, range(size)):
+            pass
+
+    def __enter__(self) -> Threads:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """End the threads."""
+        self.close()
+
     def close(self) -> None:
         """End the threads."""
         if self._pool is not None:

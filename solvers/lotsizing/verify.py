@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.lotsizing.problem import DISPATCH, RECEIVING, Ints, Longs, LotSizingProblem
+from solvers.lotsizing.problem import DISPATCH, STORAGE, Ints, Longs, LotSizingProblem
 
 _TOLERANCE = 1e-6
 
@@ -32,85 +32,87 @@ class Verdict:
 
 def verify(problem: LotSizingProblem, packs: Ints) -> Verdict:
     """Play packs [K, T] by bucket of arrival through the rules of the problem and count the cost."""
-    faults: list[str] = []
     if packs.shape != problem.demand.shape or not np.issubdtype(packs.dtype, np.integer):
         raise ValueError(f"packs: integers of shape {problem.demand.shape} expected")
-    K, T = packs.shape
-    sent = np.zeros((K, T), np.int64)
-    for k in range(K):
-        if problem.source[k] >= 0:
-            for t in np.flatnonzero(packs[k]):
-                dispatch = t - int(problem.lead[k])
-                if dispatch < 0:
-                    faults.append(f"item-location {k}, bucket {t}: arrives before it could be dispatched")
-                else:
-                    sent[problem.source[k], dispatch] += int(packs[k, t]) * int(problem.pack[k])
-    stock = np.zeros((K, T), np.int64)
-    unmet = np.zeros((K, T), np.int64)
-    cost = 0.0
-    for k in range(K):
-        cost += _play(problem, packs, sent, k, stock, unmet, faults)
-    faults += _overloads(problem, packs, stock)
-    return Verdict(cost, stock.astype(np.int32), unmet.astype(np.int32), sent.astype(np.int32), tuple(faults))
+    faults: list[tuple[int, int, str]] = []
+    sent = _sent(problem, packs, faults)
+    cost, stock, unmet = _play(problem, packs, sent, faults)
+    faults += _broken_orders(problem, packs)
+    sentences = [f"item-location {k}, bucket {t}: {what}" for k, t, what in sorted(faults)]
+    sentences += _overloads(problem, packs, stock)
+    return Verdict(cost, stock, unmet, sent.astype(np.int32), tuple(sentences))
+
+
+def _broken_orders(problem: LotSizingProblem, packs: Ints) -> list[tuple[int, int, str]]:
+    """Return the orders outside their limits."""
+    p = problem
+    faults = []
+    for k, t in np.argwhere((packs < 0) | (packs < p.min_packs) | (packs > p.max_packs)):
+        low, high = int(p.min_packs[k, t]), int(p.max_packs[k, t])
+        faults.append((int(k), int(t), f"{int(packs[k, t])} packs, {low} to {high} allowed"))
+    for k, t in np.argwhere((packs > 0) & (packs < p.moq[:, None])):
+        faults.append((int(k), int(t), f"{int(packs[k, t])} packs, at least {int(p.moq[k])} in an order"))
+    return faults
+
+
+def _sent(problem: LotSizingProblem, packs: Ints, faults: list[tuple[int, int, str]]) -> Longs:
+    """Return [K, T] units that leave every item-location for those it supplies."""
+    p = problem
+    sent = np.zeros(packs.shape, np.int64)
+    k, t = np.nonzero((packs != 0) & (p.source >= 0)[:, None])
+    dispatch = t - p.lead[k]
+    for early in np.flatnonzero(dispatch < 0):
+        faults.append((int(k[early]), int(t[early]), "arrives before it could be dispatched"))
+    k, t, dispatch = k[dispatch >= 0], t[dispatch >= 0], dispatch[dispatch >= 0]
+    np.add.at(sent, (p.source[k], dispatch), packs[k, t].astype(np.int64) * p.pack[k])
+    return sent
 
 
 def _play(
-    problem: LotSizingProblem, packs: Ints, sent: Longs, k: int, stock: Longs, unmet: Longs, faults: list[str]
-) -> float:
-    """Play one item-location; fill its rows of stock and unmet; return its cost."""
-    T = problem.buckets
-    x = int(problem.opening[k])
-    cost = 0.0
+    problem: LotSizingProblem, packs: Ints, sent: Longs, faults: list[tuple[int, int, str]]
+) -> tuple[float, Ints, Ints]:
+    """Play all item-locations bucket by bucket; return the cost, stock and unmet demand [K, T]."""
+    p, T = problem, problem.buckets
+    stock, unmet = np.zeros(packs.shape, np.int32), np.zeros(packs.shape, np.int32)
+    x = p.opening.astype(np.int64)
+    total = np.zeros(p.item_locations)
     for t in range(T):
-        q = int(packs[k, t])
-        where = f"item-location {k}, bucket {t}"
-        if q < 0 or q < problem.min_packs[k, t] or q > problem.max_packs[k, t]:
-            low, high = int(problem.min_packs[k, t]), int(problem.max_packs[k, t])
-            faults.append(f"{where}: {q} packs, {low} to {high} allowed")
-        if 0 < q < problem.moq[k]:
-            faults.append(f"{where}: {q} packs, at least {int(problem.moq[k])} in an order")
-        y = x + int(problem.receipts[k, t]) + int(problem.pack[k]) * q
-        if sent[k, t] > max(y, 0):
-            faults.append(f"{where}: {int(sent[k, t])} units sent, {y} there")
-        y -= int(sent[k, t])
-        demand = int(problem.demand[k, t])
-        owed_before = max(-y, 0) if problem.backorders[k] else 0
-        served = min(demand, max(y, 0))
-        unmet[k, t] = demand - served
-        x = y - demand if problem.backorders[k] else max(y - demand, 0)
-        stock[k, t] = x
-        held = max(x, 0)
-        if held > problem.storage[k, t]:
-            faults.append(f"{where}: {held} units in stock, {int(problem.storage[k, t])} allowed")
-        if problem.backorders[k]:
-            cost += float(problem.shortage[k]) * (owed_before + int(unmet[k, t]))
-        else:
-            cost += (float(problem.shortage[k]) + float(problem.shortfall[k]) * (T - t)) * int(unmet[k, t])
-        cost += float(problem.holding[k]) * held
-        cost += float(problem.shortfall[k]) * max(int(problem.safety[k, t]) - held, 0)
-        cost += float(problem.pack_cost[k]) * q + (float(problem.setup[k]) if q > 0 else 0.0)
-    return cost - float(problem.end_value[k]) * x
+        y = x + p.receipts[:, t] + p.pack.astype(np.int64) * packs[:, t]
+        for k in np.flatnonzero(sent[:, t] > np.maximum(y, 0)):
+            faults.append((int(k), t, f"{int(sent[k, t])} units sent, {int(y[k])} there"))
+        y = y - sent[:, t]
+        served = np.minimum(p.demand[:, t], np.maximum(y, 0))
+        missed = p.demand[:, t] - served
+        owed_before = np.maximum(-y, 0)
+        x = np.where(p.backorders, y - p.demand[:, t], np.maximum(y - p.demand[:, t], 0))
+        held = np.maximum(x, 0)
+        for k in np.flatnonzero(held > p.storage[:, t]):
+            faults.append((int(k), t, f"{int(held[k])} units in stock, {int(p.storage[k, t])} allowed"))
+        lost = (p.shortage + p.shortfall * (T - t)) * missed
+        total += np.where(p.backorders, p.shortage * (owed_before + missed), lost)
+        total += p.holding * held + p.shortfall * np.maximum(p.safety[:, t] - held, 0)
+        total += p.pack_cost * packs[:, t] + p.setup * (packs[:, t] > 0)
+        stock[:, t], unmet[:, t] = x, missed
+    return float((total - p.end_value * x).sum()), stock, unmet
 
 
-def _overloads(problem: LotSizingProblem, packs: Ints, stock: Longs) -> list[str]:
+def _overloads(problem: LotSizingProblem, packs: Ints, stock: Ints) -> list[str]:
     """Return a sentence for every shared capacity that is exceeded."""
+    p = problem
     K, T = packs.shape
-    use = np.zeros_like(problem.capacity)
-    for k in range(K):
-        for entry in range(int(problem.usage_start[k]), int(problem.usage_start[k + 1])):
-            r = int(problem.usage_resource[entry])
-            amount = float(problem.usage_amount[entry])
-            if problem.kind[r] == DISPATCH:
-                lead = int(problem.lead[k])
-                if packs[k, :lead].any():
-                    return [f"item-location {k}: arrives before it could be dispatched"]
-                use[r, : max(T - lead, 0)] += amount * packs[k, lead:]
-            elif problem.kind[r] == RECEIVING:
-                use[r] += amount * packs[k]
-            else:
-                use[r] += amount * np.maximum(stock[k], 0)
-    over = use > problem.capacity + _TOLERANCE * np.maximum(problem.capacity, 1.0)
+    use = np.zeros_like(p.capacity)
+    user = np.repeat(np.arange(K), np.diff(p.usage_start))
+    kind = p.kind[p.usage_resource]
+    early = (packs != 0) & (np.arange(T) < p.lead[:, None])
+    for k in np.unique(user[(kind == DISPATCH) & early.any(axis=1)[user]]):
+        return [f"item-location {k}: arrives before it could be dispatched"]
+    for t in range(T):
+        there = np.where(kind == STORAGE, np.maximum(stock[user, t], 0), packs[user, t])
+        at = t - np.where(kind == DISPATCH, p.lead[user], 0)
+        moves = there != 0
+        np.add.at(use, (p.usage_resource[moves], at[moves]), p.usage_amount[moves] * there[moves])
+    over = use > p.capacity + _TOLERANCE * np.maximum(p.capacity, 1.0)
     return [
-        f"resource {r}, bucket {t}: {use[r, t]:.6f} used, {problem.capacity[r, t]:.6f} there"
+        f"resource {r}, bucket {t}: {use[r, t]:.6f} used, {p.capacity[r, t]:.6f} there"
         for r, t in zip(*np.nonzero(over), strict=True)
     ]
