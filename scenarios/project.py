@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +26,7 @@ from scenarios.tables.parse import Table, no_table, parse_table
 from scenarios.tables.readers import RawTable
 from scenarios.tables.schema import TABLES
 from scenarios.tables.specificity import is_rule_table
+from scenarios.tables.store import TableStore, Typed
 from scenarios.whatif import NOISE
 
 
@@ -54,7 +56,9 @@ class Project:
     edits: pd.DataFrame
 
 
-def load_project(path: str | Path, scenario: str | None = None, overrides: Sequence[str] = ()) -> Project:
+def load_project(
+    path: str | Path, scenario: str | None = None, overrides: Sequence[str] = (), store: TableStore | None = None
+) -> Project:
     """Read, check and clean a project.
 
     Parameters
@@ -62,20 +66,21 @@ def load_project(path: str | Path, scenario: str | None = None, overrides: Seque
     path : the scenario file, or the folder that holds it as `scenario.yaml`.
     scenario : one of the named scenarios of the file.
     overrides : "PATH=VALUE" texts, applied in order after the named scenario.
+    store : keeps the tables as they are before patches, for whoever loads one project many times.
 
     Raises
     ------
     InputError
         All errors of the scenario file and of the tables at once.
     """
-    project, issues = check_project(path, scenario, overrides)
+    project, issues = check_project(path, scenario, overrides, store)
     if project is None:
         raise InputError(issues)
     return project
 
 
 def check_project(
-    path: str | Path, scenario: str | None = None, overrides: Sequence[str] = ()
+    path: str | Path, scenario: str | None = None, overrides: Sequence[str] = (), store: TableStore | None = None
 ) -> tuple[Project | None, pd.DataFrame]:
     """Return the project, None where its input has errors, and every issue found.
 
@@ -87,11 +92,12 @@ def check_project(
     if reading is None:
         return None, issues.frame()
     resolved = reading.scenario
-    raw = load_tables(reading.tables, reading.root, issues)
-    if raw is None:
+    typed = (store or TableStore()).recall(
+        reading.tables, reading.root, issues, partial(_read, reading.tables, reading.root)
+    )
+    if typed is None:
         return None, issues.frame()
-    tables = _typed(raw, issues)
-    given = _hashes(tables)
+    tables, given = typed
     if reading.base is not None:
         check_lock(reading.document.file, reading.base, tables, given, issues)
     patched = _patched(tables, reading, issues)
@@ -133,6 +139,14 @@ def lock_baseline(path: str | Path) -> tuple[Path, list[str]]:
     before = read_lock(file)
     changed = [] if before is None else [message for _, _, _, message, _ in lock_changes(before, content)]
     return write_lock(file, content), changed
+
+
+def _read(source: str, root: Path, issues: Issues) -> Typed | None:
+    raw = load_tables(source, root, issues)
+    if raw is None:
+        return None
+    tables = _typed(raw, issues)
+    return tables, _hashes(tables)
 
 
 def _typed(raw: Mapping[str, RawTable], issues: Issues) -> dict[str, Table]:

@@ -18,6 +18,7 @@ from planner.engine.task import Task, Unwritable
 from planner.errors import InfeasibleError, RefusedError
 from reports.run_folder import RunFolderError
 from scenarios.errors import InputError
+from scenarios.tables.store import TableStore
 from solvers.milp import MilpVerificationError
 from solvers.routing.registry import UnsupportedProblemError, VerificationError
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _REFUSED = (RefusedError, VerificationError, MilpVerificationError)
 _BAD_INPUT = (InputError, UnsupportedProblemError)
 _ONE_AT_A_TIME = threading.Lock()
+_TABLES = TableStore()
+"""The tables of the project that this process has planned last."""
 
 
 def run_member(task: Task, progress: Callable[[str, int, int], None] | None = None) -> Outcome | Unwritable:
@@ -74,6 +77,7 @@ def _run(task: Task, progress: Callable[[str, int, int], None] | None) -> _Done:
             progress=progress,
             cache=StageCache(task.cache) if task.cache is not None else None,
             pages=task.pages,
+            store=_TABLES,
         )
     except InfeasibleError as error:
         return _Done("infeasible", error=str(error), relaxation=error.relaxation)

@@ -23,6 +23,7 @@ from scenarios.errors import InputError
 from scenarios.paths import walk_settings
 from scenarios.project import check_project, load_project
 from scenarios.scenario import resolved_content
+from scenarios.tables.store import TableStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def run_project(
     progress: Callable[[str, int, int], None] | None = None,
     cache: StageCache | None = None,
     pages: bool = True,
+    store: TableStore | None = None,
 ) -> FinishedRun:
     """Plan the project at `path` and write its run folder.
 
@@ -69,6 +71,7 @@ def run_project(
     cache : where results of stages are looked up and kept; the run folder is the same with and without it. The notes
         of the cache say so if it could not be written.
     pages : also write what people look at: every table as CSV, report.html and routes.geojson.
+    store : keeps the input tables between runs of one process.
 
     Raises
     ------
@@ -76,7 +79,7 @@ def run_project(
         As the stages do; nothing is written then.
     """
     start = time.perf_counter()
-    project = load_project(path, scenario, overrides)
+    project = load_project(path, scenario, overrides, store)
     loading = time.perf_counter() - start
     name = scenario or project.scenario.name
     folder = output if output is not None else project.root / "runs" / name
