@@ -7,10 +7,11 @@ import time
 import zlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from planner.distribution.around import solve_around
@@ -175,21 +176,43 @@ def _solve(
     limit = budget.rule()
     if day.problem is None:
         return _Answer(day, RoutingSolution((), ()), (), pinned)
-    solution, blocked = recall(
-        "routing",
-        route_day,
-        day.problem,
-        pinned.routes,
-        settings.solver,
-        settings.iterations,
-        seed,
-        limit=limit,
-        keep=lambda _: budget.seconds is None and not budget.stopped.is_set(),
-    )
+
+    def route(problem: RoutingProblem) -> tuple[RoutingSolution, tuple[Blocked, ...]]:
+        return recall(
+            "routing",
+            route_day,
+            problem,
+            pinned.routes,
+            settings.solver,
+            settings.iterations,
+            seed,
+            limit=limit,
+            keep=lambda _: budget.seconds is None and not budget.stopped.is_set(),
+        )
+
+    solution, blocked = route(_with_ample_fleet(day.problem))
+    if blocked or (_used(solution, day.problem) > day.problem.vehicles.count).any():
+        solution, blocked = route(day.problem)
     broken = [v for v in judge(day.problem, solution).violations if v.rule != "unassigned"]
     if broken:
         raise registry.VerificationError(f"routes of {day.date:%Y-%m-%d} from {day.depot_id}: {broken[0].message}")
     return _Answer(day, solution, blocked, pinned)
+
+
+def _with_ample_fleet(problem: RoutingProblem) -> RoutingProblem:
+    """Return the problem with a vehicle of every type for each client.
+
+    Routes that need no more vehicles than there are, are as good for the real fleet; so the number of vehicles
+    matters only on days that need them all, and another number leaves the routes of the other days as they are.
+    """
+    count = np.full(problem.vehicles.types, problem.clients, dtype=np.int64)
+    return replace(problem, vehicles=replace(problem.vehicles, count=count))
+
+
+def _used(solution: RoutingSolution, problem: RoutingProblem) -> npt.NDArray[np.int64]:
+    """Return the vehicles in use by type [V]."""
+    types = [route.vehicle_type for route in solution.routes]
+    return np.bincount(np.array(types, dtype=np.int64), minlength=problem.vehicles.types)
 
 
 def route_day(
