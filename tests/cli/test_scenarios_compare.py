@@ -1,0 +1,135 @@
+"""`planner scenarios diff | bridge | compare` as a user types them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import WIDE
+from planner_command import Planner
+from small_project import small_tables, write_project
+
+from planner.engine.cache import StageCache
+from planner.engine.run import run_project
+
+SCENARIO = {
+    **WIDE,
+    "patches": {"fuel_up": {"edits": [{"table": "vehicles", "multiply": {"cost_per_km": 1.3}}]}},
+    "scenarios": {"fuel_up": {"patches": ["fuel_up"]}, "service_98": {"set": {"inventory.service_target": 0.98}}},
+    "comparison": {"baseline": "baseline", "kpis": ["simulated_fill_rate", "transport_cost"]},
+}
+
+
+@pytest.fixture(scope="module")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("stages") / "cache"
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory, stages: Path) -> Path:
+    """A project with three runs in its runs folder."""
+    project = write_project(tmp_path_factory.mktemp("compared") / "project", small_tables(dc_stock=60), SCENARIO)
+    for name in ("baseline", "fuel_up", "service_98"):
+        run_project(
+            project, scenario=name, output=project / "runs" / name, threads=1, cache=StageCache(stages), pages=False
+        )
+    return project
+
+
+def test_diff_names_what_changed(planner: Planner, compared: Path) -> None:
+    answer = planner("scenarios", "diff", "baseline", "service_98", "--in", compared)
+    assert answer.code == 0, answer.err
+    assert "inventory.service_target" in answer.out
+    assert "Order lines that differ" in answer.out
+    fuel = planner("scenarios", "diff", compared / "runs" / "baseline", compared / "runs" / "fuel_up")
+    assert "Order lines that differ" not in fuel.out
+    assert "0 order lines differ" in fuel.out
+    assert "vehicles" in fuel.out
+
+
+def test_diff_of_a_run_with_itself(planner: Planner, compared: Path) -> None:
+    answer = planner("scenarios", "diff", "fuel_up", "fuel_up", "--in", compared / "runs", "--json")
+    told = json.loads(answer.out)
+    assert (answer.code, told["same"], told["order_changes"]) == (0, True, [])
+    assert "nothing differs" in planner("scenarios", "diff", "fuel_up", "fuel_up", "--in", compared).out
+
+
+def test_diff_as_files_and_json_agree(planner: Planner, compared: Path, tmp_path: Path) -> None:
+    answer = planner(
+        "scenarios", "diff", "baseline", "fuel_up", "--in", compared, "--output", tmp_path / "diff", "--json"
+    )
+    told = json.loads(answer.out)
+    assert told["a"]["name"] == "baseline"
+    kpis = {row["kpi"]: row for row in told["kpi_changes"] if row["group_by"] == "all"}
+    assert kpis["transport_cost"]["delta"] > 0
+    assert kpis["simulated_cost"]["delta"] == pytest.approx(kpis["transport_cost"]["delta"])
+    assert kpis["simulated_cost"]["interval"] == "paired"
+    table = pd.read_csv(tmp_path / "diff" / "kpi_changes.csv").query("kpi == 'transport_cost' and group_by == 'all'")
+    assert table["delta"].iloc[0] == pytest.approx(kpis["transport_cost"]["delta"], abs=1e-6)
+    parquet = pd.read_parquet(tmp_path / "diff" / "route_changes.parquet")
+    assert set(parquet["change"]) == {"figures"}
+    page = (tmp_path / "diff" / "comparison.html").read_text()
+    assert f"{kpis['transport_cost']['value_b']:,.2f}" in page
+    assert {Path(name).name for name in told["files"]} >= {"comparison.html", "order_changes.csv"}
+    again = planner("scenarios", "diff", "baseline", "fuel_up", "--in", compared, "--output", tmp_path / "again")
+    assert again.code == 0
+    for path in (tmp_path / "diff").iterdir():
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes(), path.name
+
+
+def test_bridge_splits_the_change(
+    planner: Planner, compared: Path, stages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLANNER_CACHE_DIR", str(stages))
+    answer = planner(
+        "scenarios", "bridge", compared, "service_98", "fuel_up", "--threads", 1, "--output", tmp_path / "out", "--json"
+    )
+    assert answer.code == 0, answer.err
+    told = json.loads(answer.out)
+    assert "2 orders" in told["bridge_method"]
+    rows = [row for row in told["bridge"] if row["kpi"] == "transport_cost"]
+    assert [(row["part"], row["kind"]) for row in rows] == [
+        ("service_98", "from"),
+        ("fuel_up", "patch"),
+        ("inventory.service_target", "setting"),
+        ("fuel_up", "to"),
+    ]
+    cents = [round(100 * row["value"]) for row in rows]
+    assert cents[0] + cents[1] + cents[2] == cents[3]
+    whole = {row["kpi"]: row for row in told["kpi_changes"] if row["group_by"] == "all"}
+    assert whole["transport_cost"]["value_b"] == pytest.approx(rows[-1]["value"], abs=0.005)
+    assert (tmp_path / "out" / "bridge.csv").exists()
+    assert "Shapley" in (tmp_path / "out" / "comparison.html").read_text()
+
+
+def test_compare_puts_runs_side_by_side(planner: Planner, compared: Path, tmp_path: Path) -> None:
+    answer = planner("scenarios", "compare", compared, "--output", tmp_path / "many")
+    assert answer.code == 0, answer.err
+    assert "Transport" in answer.out
+    assert "beaten by baseline" in answer.out
+    told = json.loads(planner("scenarios", "compare", compared / "runs", "--baseline", "fuel_up", "--json").out)
+    assert told["baseline"] == "fuel_up"
+    assert {row["scenario"]: row["dominated_by"] for row in told["frontier"]}["fuel_up"] == "baseline"
+    two = planner("scenarios", "compare", compared / "runs" / "fuel_up", compared / "runs" / "service_98", "--json")
+    assert json.loads(two.out)["baseline"] == "fuel_up"
+    assert "scenarios side by side" in (tmp_path / "many" / "comparison.html").read_text()
+
+
+def test_what_cannot_be_compared(planner: Planner, compared: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("keep")
+    for words, told in (
+        (("diff", "baseline", "service98", "--in", compared), "Did you mean 'service_98'?"),
+        (("diff", "baseline", tmp_path, "--in", compared), "is not a run folder"),
+        (("diff", "baseline", "fuel_up", "--in", compared, "--output", tmp_path / "mine"), "is not a comparison"),
+        (("bridge", compared, "baseline", "fuel"), "fuel_up"),
+        (("bridge", compared, "baseline", "fuel_up", "--output", tmp_path / "mine"), "is not a comparison"),
+        (("compare", compared, "--baseline", "fuelup"), "Did you mean 'fuel_up'?"),
+        (("compare", tmp_path / "mine"), "holds no runs"),
+        (("compare", tmp_path / "none"), "There is no folder"),
+    ):
+        answer = planner("scenarios", *words)
+        assert (answer.code, told in answer.err) == (2, True), answer.err
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
