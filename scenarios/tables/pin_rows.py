@@ -273,6 +273,10 @@ def _array(cells: list[Any], kind: pa.DataType) -> pa.Array:
         kind = kind.value_type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return pa.array([None if cell is None else _text(cell) for cell in cells], type=kind)
+    if pa.types.is_integer(kind) and any(isinstance(cell, float) for cell in cells):
+        kind = pa.float64()
+    if pa.types.is_temporal(kind):
+        cells = [None if cell is None else pd.Timestamp(cell).to_pydatetime() for cell in cells]
     try:
         return pa.array(cells, type=kind)
     except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
