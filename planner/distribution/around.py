@@ -9,6 +9,7 @@ of its own where a pinned one passes by.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -26,8 +27,9 @@ from solvers.routing.solution import Route, RoutingSolution
 from solvers.routing.stop import StopRule
 
 INSERTED_ONE_BY_ONE = 25
-"""Up to so many loads are also tried one by one: each is judged at every place near it."""
+"""Up to so many loads are also tried one by one: each is judged at every place of every route."""
 
+_NEVER = -1
 _BY_CLIENT = (
     *("delivery", "pickup", "windows", "service", "release", "prize", "required", "priority", "skills", "backhaul"),
 )
@@ -47,9 +49,38 @@ def solve_around(
         found = registry.solve(_part(problem, rest, kinds, free), rule, seed, solver=solver).solution
         others = [(int(kinds[route.vehicle_type]), tuple(rest[c] for c in route.clients)) for route in found.routes]
         answers.append(place_leftovers(problem, RoutingSolution.create([*base, *others], problem.clients)))
-    if len(rest) <= INSERTED_ONE_BY_ONE or not answers:
+    if len(rest) <= INSERTED_ONE_BY_ONE:
+        answers.append(place_leftovers(problem, _one_by_one(problem, base, rest)))
+    elif not answers:
         answers.append(place_leftovers(problem, RoutingSolution.create(base, problem.clients)))
     return min(answers, key=lambda answer: (len(answer[1]), judge(problem, answer[0]).cost))
+
+
+def _one_by_one(
+    problem: RoutingProblem, base: Sequence[tuple[int, tuple[int, ...]]], rest: Sequence[int]
+) -> RoutingSolution:
+    """Insert every load where it adds least to the cost, on a route or a vehicle of its own, the heaviest first."""
+    routes = [(kind, clients, _cost(problem, kind, clients)) for kind, clients in base]
+    for client in sorted(rest, key=lambda c: (*(-problem.delivery[c]).tolist(), c)):
+        used = Counter(kind for kind, _, _ in routes)
+        own = [(-1, kind, (), 0) for kind in range(problem.vehicles.types) if used[kind] < problem.vehicles.count[kind]]
+        best: tuple[int, int, tuple[int, ...], int] | None = None
+        least = math.inf
+        for n, kind, clients, cost in [*((n, *route) for n, route in enumerate(routes)), *own]:
+            for at in range(len(clients) + 1):
+                longer = (*clients[:at], client, *clients[at:])
+                after = _cost(problem, kind, longer)
+                if after != _NEVER and after - cost < least:
+                    least, best = after - cost, (n, kind, longer, after)
+        if best is not None:
+            routes = [route for n, route in enumerate(routes) if n != best[0]] + [best[1:]]
+    return RoutingSolution.create([(kind, clients) for kind, clients, _ in routes], problem.clients)
+
+
+def _cost(problem: RoutingProblem, kind: int, clients: tuple[int, ...]) -> int:
+    """Return what a route costs; _NEVER where it breaks a rule."""
+    verdict = judge(problem, RoutingSolution((Route(kind, clients),), ()))
+    return verdict.cost if all(v.rule == "unassigned" for v in verdict.violations) else _NEVER
 
 
 def _part(
