@@ -22,6 +22,12 @@ from reports.tables import conform
 
 Chosen = frozenset[str]
 Orders = Sequence[tuple[str, ...]]
+_Rows = list[tuple[object, ...]]
+COST_KINDS = {
+    "planned_cost": ("holding_cost", "shortage_cost", "ordering_cost", "transport_cost"),
+    "simulated_cost": ("simulated_holding_cost", "simulated_shortage_cost", "ordering_cost", "transport_cost"),
+}
+"""The kinds that add up to a cost."""
 _CENT = 2
 _DIGITS = 6
 _CURRENCY_CODE = 3
@@ -93,11 +99,16 @@ def split_change(
     kpis = start.index[start.index.isin(known)]
     values = {chosen: frame["value"].reindex(kpis).to_numpy(np.float64) for chosen, frame in columns.items()}
     effects = _effects(values, list(parts), usable)
-    rows = []
+    rows: dict[str, _Rows] = {}
     for n, kpi in enumerate(kpis):
         unit = str(end["unit"][kpi])
-        rows += _steps(str(kpi), unit, float(start["value"][kpi]), float(end["value"][kpi]), effects[n], parts, names)
-    table = conform(BRIDGE, pd.DataFrame(rows, columns=list(BRIDGE.columns)))
+        ends = float(start["value"][kpi]), float(end["value"][kpi])
+        rows[str(kpi)] = _steps(str(kpi), unit, ends, effects[n], parts, names)
+    for total, kinds in COST_KINDS.items():
+        if {total, *kinds} <= rows.keys():
+            rows[total] = _sum_of_kinds(rows[total], [rows[kind] for kind in kinds])
+    listed = [row for figure in rows.values() for row in figure]
+    table = conform(BRIDGE, pd.DataFrame(listed, columns=list(BRIDGE.columns)))
     return Bridge(table, len(usable), factorial(len(parts)), len(figures), len(orders) - len(usable))
 
 
@@ -123,20 +134,29 @@ def _effects(
     return out
 
 
+def _sum_of_kinds(total: _Rows, kinds: Sequence[_Rows]) -> _Rows:
+    """Return the rows of a cost with each part the sum of its kinds, where that adds up to the cent too."""
+    sums = [sum(round(100 * float(str(rows[n][5]))) for rows in kinds) for n in range(len(total))]
+    first, last = (round(100 * float(str(total[n][5]))) for n in (0, -1))
+    if sum(sums[1:-1]) != last - first:
+        return total
+    parts = [(*row[:5], sums[n] / 100, *row[6:]) for n, row in enumerate(total[1:-1], start=1)]
+    return [total[0], *parts, total[-1]]
+
+
 def _steps(
     kpi: str,
     unit: str,
-    start: float,
-    end: float,
+    ends: tuple[float, float],
     effects: npt.NDArray[np.float64],
     parts: Mapping[str, str],
     names: tuple[str, str],
-) -> list[tuple[object, ...]]:
+) -> _Rows:
     """Return the rows of one key figure; effects [P, N]."""
     digits = _CENT if len(unit) == _CURRENCY_CODE and unit.isupper() else _DIGITS
-    first, last = round(start, digits), round(end, digits)
+    first, last = (round(value, digits) for value in ends)
     shares = apportion(effects.mean(axis=1), last - first, digits)
-    rows: list[tuple[object, ...]] = [(kpi, unit, 0, names[0], "from", first, first, first)]
+    rows: _Rows = [(kpi, unit, 0, names[0], "from", first, first, first)]
     for step, (part, kind) in enumerate(parts.items(), start=1):
         mine = effects[step - 1]
         rows.append((kpi, unit, step, part, kind, shares[step - 1], float(mine.min()), float(mine.max())))

@@ -13,16 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reports.bridge import COST_KINDS
 from reports.compare import Difference, Side
 from reports.figures import better, change, is_share, label, relative, unit_of, written
 from reports.frontier import HEADLINE, Comparison
 from reports.page_shell import environment, packed, script, style
 
 _SCRIPTS = ("core.js", "charts.js", "tables.js", "comparison.js")
-_COST_KINDS = {
-    "planned_cost": ("holding_cost", "shortage_cost", "ordering_cost", "transport_cost"),
-    "simulated_cost": ("simulated_holding_cost", "simulated_shortage_cost", "ordering_cost", "transport_cost"),
-}
 _MOST_ROWS = 5000
 _KIND_NAMES = {"planned_cost": "Cost if demand is as planned, by kind", "simulated_cost": "Simulated cost, by kind"}
 _ORDER_COLUMNS = (
@@ -174,7 +171,7 @@ def _bridges(difference: Difference) -> Iterator[dict[str, Any]]:
     bridge = difference.tables.get("bridge")
     if bridge is not None:
         known = set(bridge["kpi"])
-        for name in (kpi for kpi in dict.fromkeys((*_COST_KINDS, *HEADLINE)) if kpi in known):
+        for name in (kpi for kpi in dict.fromkeys((*COST_KINDS, *HEADLINE)) if kpi in known):
             rows = bridge[bridge["kpi"] == name]
             parts = rows[rows["kind"].isin(("patch", "setting"))]
             ends = rows[rows["kind"].isin(("from", "to"))]
@@ -185,7 +182,7 @@ def _bridges(difference: Difference) -> Iterator[dict[str, Any]]:
                 ]
                 yield _chart(name, label(name), str(ends["unit"].iloc[0]), ends["value"].tolist(), steps)
     whole = whole_figures(difference.tables["kpi_changes"])
-    for total, kinds in _COST_KINDS.items():
+    for total, kinds in COST_KINDS.items():
         row = whole[total]
         steps = [
             [label(kind), float(whole[kind]["delta"]), None, None, "kind"]
@@ -207,7 +204,7 @@ def _matrix(bridge: pd.DataFrame | None) -> dict[str, Any] | None:
     """Return what each part adds to each kind of planned cost."""
     if bridge is None:
         return None
-    kinds = [*_COST_KINDS["planned_cost"], "planned_cost"]
+    kinds = [*COST_KINDS["planned_cost"], "planned_cost"]
     parts = bridge[bridge["kpi"].isin(kinds) & bridge["kind"].isin(("patch", "setting"))]
     if parts.empty:
         return None

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.bridge import apportion, split_change
+from reports.bridge import COST_KINDS, apportion, split_change
 
 NAMES = "abc"
 VALUES = st.lists(st.floats(-1e6, 1e6).map(lambda x: round(x, 3)), min_size=8, max_size=8)
@@ -89,3 +89,21 @@ def test_rounded_parts_add_up_and_stay_near(values: list[float], digits: int) ->
     scale = 10**digits
     assert sum(round(part * scale) for part in parts) == round(total * scale)
     assert all(abs(part - value) <= 1.01 / scale for part, value in zip(parts, values, strict=True))
+
+
+@settings(max_examples=20)
+@given(values=st.lists(st.tuples(*[st.floats(0, 1e4)] * 4), min_size=8, max_size=8))
+def test_kinds_of_cost_add_up_in_both_directions(values: list[tuple[float, float, float, float]]) -> None:
+    kinds = COST_KINDS["planned_cost"]
+    figures = {}
+    for chosen, costs in zip(_subsets(), values, strict=True):
+        rows = dict(zip(kinds, costs, strict=True)) | {"planned_cost": sum(costs)}
+        figures[chosen] = pd.DataFrame(
+            [{"kpi": kpi, "group_by": "all", "value": value, "unit": "USD"} for kpi, value in rows.items()]
+        )
+    table = split_change(figures, dict.fromkeys(NAMES, "patch"), list(permutations(NAMES)), ("from", "to")).table
+    cents = (100 * table.set_index(["kpi", "part"])["value"]).round().astype(int).unstack()
+    assert (cents[list(NAMES)].sum(axis=1) == cents["to"] - cents["from"]).all()
+    together, total = cents.loc[list(kinds), list(NAMES)].sum(), cents.loc["planned_cost"]
+    if together.sum() == total["to"] - total["from"]:
+        assert (together == total[list(NAMES)]).all()
