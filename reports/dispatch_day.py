@@ -90,6 +90,7 @@ class _Joined:
     """Tables of the run that every day looks things up in."""
 
     places: pd.DataFrame
+    none: pd.DataFrame
     stops: dict[str, pd.DataFrame]
     lines: pd.DataFrame
 
@@ -102,13 +103,13 @@ class _Joined:
         stops = stops.sort_values(["route_id", "sequence"], ignore_index=True)
         lines = tables["load_lines"].merge(tables["items"][["item_id", "name", "uom"]], on="item_id", how="left")
         lines = lines.sort_values(["load_id", "item_id", "order_id"]).set_index("load_id")
-        return cls(places, {str(route): part for route, part in stops.groupby("route_id")}, lines)
+        return cls(places, stops.head(0), {str(route): part for route, part in stops.groupby("route_id")}, lines)
 
     def day(
         self, run: RunFolder, date: pd.Timestamp, depot_id: str, routes: pd.DataFrame, lost: pd.DataFrame
     ) -> DispatchDay:
         parts = [self.stops[route] for route in routes["route_id"]]
-        stops = pd.concat(parts, ignore_index=True) if parts else run.tables["stops"].head(0)
+        stops = pd.concat(parts, ignore_index=True) if parts else self.none
         about = routes.set_index("route_id")[["date", "depot_id", "vehicle_id", "vehicle_no", "number"]]
         stops = stops.join(about, on="route_id")
         lines = stops[["route_id", "sequence", "load_id"]].join(self.lines, on="load_id", how="inner")

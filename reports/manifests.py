@@ -69,12 +69,8 @@ def _sections(day: DispatchDay, build: Build, lang: str) -> list[_Section]:
     for _, route in day.routes.iterrows():
         vehicle = f"{route['vehicle_id']} {route['vehicle_no']}"
         title = text(lang, "dispatch.route_title", number=route["number"], vehicle=vehicle)
-        times = text(
-            lang,
-            "dispatch.out_and_back",
-            out=clock(route["departure"], day.date),
-            back=clock(route["return"], day.date),
-        )
+        out, back = clock(route["departure"], day.date), clock(route["return"], day.date)
+        times = f"{day.depot['name']}    {text(lang, 'dispatch.out_and_back', out=out, back=back)}"
         figures = text(
             lang,
             "dispatch.route_figures",
@@ -83,15 +79,22 @@ def _sections(day: DispatchDay, build: Build, lang: str) -> list[_Section]:
             kg=f"{route['load_kg']:,.1f}",
             m3=f"{route['load_m3']:,.2f}",
         )
-        body = next((t for t in (build(day, route, scale, lang) for scale in _SCALES) if _fits(t)), None)
-        sections.append(
-            _Section(title, (f"{day.depot['name']}    {times}", figures), body or build(day, route, 1.0, lang))
-        )
+        sections.append(_Section(title, (times, figures), _on_one_page(build, day, route, lang)))
     return sections
 
 
-def _fits(body: Flowable) -> bool:
-    return bool(body.wrap(_WIDTH, _HEIGHT)[1] <= _HEIGHT - 1)
+def _on_one_page(build: Build, day: DispatchDay, route: pd.Series, lang: str) -> Flowable:
+    """Return the list in the largest type that fits on a page, in the largest of all where none does."""
+    largest = build(day, route, _SCALES[0], lang)
+    high = largest.wrap(_WIDTH, _HEIGHT)[1]
+    if high < _HEIGHT:
+        return largest
+    if high * _SCALES[-1] < 1.1 * _HEIGHT:  # else no smaller type can be enough
+        for scale in _SCALES[1:]:
+            smaller = build(day, route, scale, lang)
+            if smaller.wrap(_WIDTH, _HEIGHT)[1] < _HEIGHT:
+                return smaller
+    return largest
 
 
 def _manifest(day: DispatchDay, route: pd.Series, scale: float, lang: str) -> Flowable:

@@ -216,3 +216,13 @@ def test_tables_that_are_no_folder(planner: Planner, project: Path, small_run: P
     )
     assert answer.code == 2
     assert "no date" in answer.err
+
+
+def test_dispatch_report_of_a_day(planner: Planner, small_run: Path, tmp_path: Path) -> None:
+    days = sorted(read_run(small_run).tables["routes"]["date"].dt.strftime("%Y-%m-%d").unique())
+    answer = planner("report", small_run, "--for", "dispatch", "--date", days[0], "--output", tmp_path)
+    assert answer.code == 0, answer.err
+    assert (tmp_path / "dispatch" / days[0] / "DC" / "manifests.pdf").stat().st_size > 1000
+    answer = planner("report", small_run, "--for", "dispatch", "--date", "1999-01-01", "--output", tmp_path)
+    assert answer.code == 2
+    assert all(day in answer.err for day in days)
