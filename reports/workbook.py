@@ -123,6 +123,7 @@ class _Book:
             about,
             fields,
             home=self._home,
+            sum_label=self._text("words.sum"),
             footer=self._footer,
             frozen=frozen,
         )

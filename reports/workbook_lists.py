@@ -300,10 +300,10 @@ class Lists:
             self._field("kpi", "text", self._translated("figures", rows["kpi"])),
             self._field("group_by", "text", rows["group_by"]),
             self._field("group", "text", rows["group"]),
-            self._field("value", "price", rows["value"]),
+            self._field("value", "figure", rows["value"]),
             self._field("unit", "text", rows["unit"]),
-            self._field("low", "price", rows["low"]),
-            self._field("high", "price", rows["high"]),
+            self._field("low", "figure", rows["low"]),
+            self._field("high", "figure", rows["high"]),
             self._field("source", "text", rows["source"]),
         ]
 
@@ -318,7 +318,8 @@ class Lists:
                 money = row["unit"] == self._run.provenance["currency"]
                 shape = _SHAPES.get(row["unit"], "#,##0.00" if money else "#,##0")
                 label = self._words.get(f"workbook.figures.{name}", name)
-                out.append(Figure(label, row["value"], row["unit"], row["low"], row["high"], row["source"], shape))
+                unit = "%" if shape.endswith("%") else row["unit"]
+                out.append(Figure(label, row["value"], unit, row["low"], row["high"], row["source"], shape))
         return out
 
     def data_issues(self) -> list[Field]:

@@ -24,9 +24,10 @@ from xlsxwriter.utility import xl_col_to_name, xl_range_abs
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-Kind = Literal["text", "quantity", "money", "price", "count", "days", "share", "date", "input"]
+Kind = Literal["text", "quantity", "money", "price", "count", "days", "share", "figure", "date", "input"]
 
-HEADER_ROW = 2
+TOTAL_ROW = 2
+HEADER_ROW = 3
 FIRST_ROW = HEADER_ROW + 1
 MOST_ROWS = 1_000_000
 INK, MUTED, RULE, HEAD, FILL = "#1F2933", "#5F6C7B", "#C9D1DA", "#1B4965", "#FFF8DC"
@@ -44,6 +45,7 @@ _NUMBER_FORMATS: Mapping[Kind, str] = {
     "count": "#,##0",
     "days": "#,##0.0",
     "share": "0.0%",
+    "figure": "#,##0.00##",
     "date": "yyyy-mm-dd",
 }
 
@@ -77,7 +79,7 @@ class Formats:
     note: Format
     header: Format
     input_header: Format
-    total: Format
+    sums: Mapping[str, Format]
     text: Format
     quoted: Format
     wrapped: Format
@@ -95,7 +97,7 @@ class Formats:
             note=book.add_format(base | {"font_color": MUTED}),
             header=book.add_format(head),
             input_header=book.add_format(head | {"bg_color": "#B7791F"}),
-            total=book.add_format(base | {"bold": True, "num_format": "#,##0.00", "align": "right"}),
+            sums={text: book.add_format(base | {"bold": True, "num_format": text}) for text in sorted(numbers)},
             text=book.add_format(base),
             quoted=book.add_format(base | {"quote_prefix": True}),
             wrapped=book.add_format(base | {"text_wrap": True}),
@@ -163,6 +165,7 @@ def write_list(
     fields: Sequence[Field],
     *,
     home: str,
+    sum_label: str,
     footer: str,
     frozen: int = 1,
 ) -> tuple[ListSheet, int]:
@@ -171,7 +174,7 @@ def write_list(
     Parameters
     ----------
     name, title, note : of the sheet; a line above the list.
-    home : name of the sheet that the title links to.
+    home : name of the sheet that the title links to. sum_label : beside the sums of what the filter shows.
     footer : printed at the bottom of every page.
     frozen : columns that stay in sight.
     """
@@ -184,11 +187,14 @@ def write_list(
     sheet.write_url(0, 0, f"internal:'{home}'!A1", formats.title, title)
     sheet.write_string(1, 0, note, formats.note)
     last = FIRST_ROW + max(rows, 1) - 1
-    for column, field in enumerate(fields):
+    if any(field.total for field in fields):
+        sheet.write_string(TOTAL_ROW, 0, sum_label, formats.note)
+    for column, (field, shape) in enumerate(zip(fields, shapes, strict=True)):
         if field.total and field.values is not None:
             letter = xl_col_to_name(column)
             formula = f"=SUBTOTAL(109,{letter}{FIRST_ROW + 1}:{letter}{last + 1})"
-            sheet.write_formula(1, column, formula, formats.total, float(np.nansum(field.values.to_numpy(float))))
+            total = float(np.nansum(field.values.to_numpy(dtype=np.float64)))
+            sheet.write_formula(TOTAL_ROW, column, formula, formats.sums[shape], total)
     for column, field in enumerate(fields):
         head = formats.input_header if field.kind == "input" else formats.header
         sheet.write_string(HEADER_ROW, column, field.header, head)
@@ -279,16 +285,18 @@ def _width(field: Field, shape: str) -> float:
         return field.width
     words = max((shown_width(word) for word in field.header.split()), default=0)
     cells = max((shown_width(text) for text in _shown(field, shape)), default=0)
-    return float(min(max(words + 2.5, cells + 1.5, 7.0), 46.0))
+    least = 7.0 if field.kind == "text" else 10.0
+    return float(min(max(words + 2.5, 1.1 * cells + 2.0, least), 48.0))
 
 
 def _lines(field: Field) -> int:
-    """Return how many lines the header takes in its column."""
-    room = max(int(_width(field, _number_format(field))) - 3, 4)
+    """Return how many lines the header takes in its column; Chinese breaks between any two characters."""
+    room = _width(field, _number_format(field)) - 2.0
+    spaced = " " in field.header
     lines, used = 1, 0
-    for word in field.header.split() if " " in field.header else list(field.header):
-        width = shown_width(word) + (1 if " " in field.header else 0)
-        if used and used + width > room:
+    for word in field.header.split() if spaced else list(field.header):
+        width = shown_width(word) + int(spaced)
+        if used and used + width - int(spaced) > room:
             lines, used = lines + 1, 0
         used += width
     return min(max(lines, 2), 5)

@@ -20,8 +20,8 @@ def _decide(path: Path, decisions: dict[str, dict[str, Any]]) -> None:
     """Write cells by header into the rows of orders."""
     book = openpyxl.load_workbook(path)
     for name in ("Purchases", "Deliveries"):
-        columns = {cell.value: cell.column for cell in book[name][3]}
-        for row in range(4, book[name].max_row + 1):
+        columns = {cell.value: cell.column for cell in book[name][4]}
+        for row in range(5, book[name].max_row + 1):
             for header, value in decisions.get(book[name].cell(row, 1).value, {}).items():
                 book[name].cell(row, columns[header], value)
     book.save(path)

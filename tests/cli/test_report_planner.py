@@ -22,7 +22,7 @@ def test_files_for_the_planner(planner: Planner, small_run: Path, tmp_path: Path
     assert {path.name for path in tmp_path.iterdir()} == set(names)
     book = openpyxl.load_workbook(tmp_path / "planner.xlsx")
     assert book.sheetnames[0] == "总览"
-    settings = {row[0]: row[2] for row in book["假设"].iter_rows(min_row=4, values_only=True)}
+    settings = {row[0]: row[2] for row in book["假设"].iter_rows(min_row=5, values_only=True)}
     assert "km/h" in settings["distribution.speed_kmh"]  # the unit comes with the meaning
     orders = pd.read_csv(tmp_path / "orders_export.csv", dtype={"item_id": str})
     planned = pd.read_parquet(small_run / "replenishment_orders.parquet")

@@ -16,7 +16,7 @@ from synthetic_run import provenance
 from reports.run_folder import RunFolder, read_run, write_run
 from reports.texts import catalogue
 from reports.workbook import write_workbook
-from reports.workbook_sheet import FIRST_ROW, HEADER_ROW
+from reports.workbook_sheet import FIRST_ROW, HEADER_ROW, TOTAL_ROW
 
 Tables = dict[str, pd.DataFrame]
 KEYS = ["item_id", "location_id"]
@@ -47,7 +47,7 @@ def _list(book: Any, sheet: str) -> pd.DataFrame:
 
 def _total(book: Any, sheet: str, header: str) -> float:
     headers = [cell.value for cell in book[sheet][HEADER_ROW + 1]]
-    return float(book[sheet].cell(HEADER_ROW, headers.index(header) + 1).value)
+    return float(book[sheet].cell(TOTAL_ROW + 1, headers.index(header) + 1).value)
 
 
 @pytest.mark.parametrize(("sheet", "kind"), [("Purchases", "PO"), ("Deliveries", "DO")])

@@ -26,14 +26,14 @@ def empty(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _columns(sheet: Any) -> dict[str, int]:
-    return {cell.value: cell.column for cell in sheet[3]}
+    return {cell.value: cell.column for cell in sheet[4]}
 
 
 def _fill(path: Path, to: Path, cells: dict[tuple[str, str], Any], sheet: str = "Deliveries") -> Path:
     """Write cells by (order, header)."""
     book = openpyxl.load_workbook(path)
     columns = _columns(book[sheet])
-    rows = {book[sheet].cell(row, columns["Order"]).value: row for row in range(4, book[sheet].max_row + 1)}
+    rows = {book[sheet].cell(row, columns["Order"]).value: row for row in range(5, book[sheet].max_row + 1)}
     for (order, header), value in cells.items():
         book[sheet].cell(rows[order], columns[header], value)
     book.save(to)
@@ -73,9 +73,9 @@ def test_moved_columns_sorted_rows_and_another_language(run: RunFolder, orders: 
     book = openpyxl.load_workbook(path)
     sheet = book["配送订单"]
     columns = _columns(sheet)
-    sheet.cell(4, columns["决定"], "拒绝")
-    order = sheet.cell(4, columns["订单"]).value
-    rows = [[cell.value for cell in row][::-1] for row in sheet.iter_rows(min_row=3)]
+    sheet.cell(5, columns["决定"], "拒绝")
+    order = sheet.cell(5, columns["订单"]).value
+    rows = [[cell.value for cell in row][::-1] for row in sheet.iter_rows(min_row=4)]
     moved = book.create_sheet("mine", 0)
     for row in [rows[0], *rows[:0:-1]]:
         moved.append(row)
