@@ -139,7 +139,7 @@ class Patched:
                 known = set(declared.choices)
             elif owner:
                 known = set(_texts(self.tables[owner], key))
-            elif TABLES[table].key == (column,):
+            elif table != edit.schema.name or TABLES[table].key == (column,):
                 owner, known = table, set(_texts(self.tables[table], column))
             else:
                 continue

@@ -168,7 +168,7 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 
 
 def _by_text(test: Callable[[str, str], bool]) -> Callable[[Any, Any], Any]:
-    return lambda cells, part: np.frompyfunc(test, 2, 1)(cells, part).astype(bool)
+    return lambda cells, part: np.asarray(np.frompyfunc(test, 2, 1)(cells, part), dtype=bool)
 
 
 def _weekday(days: Any) -> Any:

@@ -108,6 +108,8 @@ def _file_name(number: str, scenario: str, varied: Mapping[str, object]) -> str:
 
 
 def _short(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "_".join(map(_short, value)) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
