@@ -1,19 +1,39 @@
 """The one door to Numba: compiled kernels with a cache folder that can be written.
 
 `numba` with `cache=True` raises at import where no cache folder is writable, for example in a
-read-only installation. The folder is therefore chosen before Numba loads.
+read-only installation. The folder is therefore chosen before Numba loads. Numba looks only at the file of the
+kernel that is called: where a helper in another file changed it would load the old code. So the folder's name holds
+a digest of all kernels' sources.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+_KEPT_FOLDERS = 3
+_NAME_OF_SOURCES = ("*kernels.py", "problem.py")
+"""Files whose text compiled code depends on: the kernels, and the constants and tuples they take."""
+
+
+def _sources_digest() -> str:
+    """Return a short digest of Numba's version and of the sources of all kernels."""
+    root = Path(__file__).parent
+    digest = hashlib.blake2b(version("numba").encode(), digest_size=8)
+    for path in sorted(path for pattern in _NAME_OF_SOURCES for path in root.glob(f"*/{pattern}")):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _choose_cache_folder() -> None:
@@ -23,14 +43,30 @@ def _choose_cache_folder() -> None:
         Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "supply-planner" / "numba",
         Path(tempfile.gettempdir()) / f"supply-planner-numba-{os.getuid() if hasattr(os, 'getuid') else 'user'}",
     )
-    for folder in candidates:
+    name = _sources_digest()
+    for parent in candidates:
+        folder = parent / name
         try:
+            new = not folder.is_dir()
             folder.mkdir(parents=True, exist_ok=True)
+            os.utime(folder)
         except OSError:
             continue
         if os.access(folder, os.W_OK):
             os.environ["NUMBA_CACHE_DIR"] = str(folder)
+            if new:
+                _remove_old_folders(parent)
             return
+
+
+def _remove_old_folders(parent: Path) -> None:
+    """Keep the caches used last; one that another process still reads is compiled anew there when needed."""
+    try:
+        folders = sorted((path for path in parent.iterdir() if path.is_dir()), key=lambda path: -path.stat().st_mtime)
+    except OSError:
+        return
+    for folder in folders[_KEPT_FOLDERS:]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 _choose_cache_folder()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
@@ -25,10 +26,10 @@ from solvers.lotsizing.verify import verify
 
 Progress = Callable[[str, int, int], None]
 
-_FIRST_REPAIR = 8
+_FIRST_REPAIR = 6
 _REPAIR_AFTER = 1.4
 """Steps between repairs grow by this factor."""
-_SLOW, _SLOW_STEPS = 0.3, 4
+_SLOW, _SLOW_STEPS = 0.4, 2
 """A repair is due when this many steps raised the bound by less than this part of the wanted gap."""
 _STALL, _STALL_STEPS = 0.02, 12
 """The ascent ends when this many steps raised the bound by less than this part of the wanted gap."""
@@ -44,6 +45,8 @@ def decompose(
     threads: int,
     time_limit_s: float | None = None,
     progress: Progress | None = None,
+    prices: Floats | None = None,
+    stock_prices: Floats | None = None,
 ) -> LotSizingResult:
     """Return a plan with a proven bound.
 
@@ -53,12 +56,31 @@ def decompose(
     iterations : most price updates.
     threads : cores to use; the answer does not depend on it.
     time_limit_s : wall seconds, an extra cap; the answer then depends on the machine.
+    prices, stock_prices : [R, T] and [K, T] to begin from, such as those of a former run's result; none: 0.
     """
+    began_at = _Prices.of(problem, prices, stock_prices)
     parts = split(problem)
     if len(parts) == 1:
         with Threads(threads) as pool:
-            return _ascend(Relaxation(problem, pool), target_gap, iterations, seed, time_limit_s, progress)
-    return _in_parts(problem, parts, target_gap, iterations, seed, threads, time_limit_s, progress)
+            return _ascend(Relaxation(problem, pool), target_gap, iterations, seed, time_limit_s, progress, began_at)
+    return _in_parts(problem, parts, target_gap, iterations, seed, threads, time_limit_s, progress, began_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prices:
+    """Prices of resources [R, T] and of stock [K, T]."""
+
+    resources: Floats
+    stock: Floats
+
+    @classmethod
+    def of(cls, problem: LotSizingProblem, prices: Floats | None, stock_prices: Floats | None) -> _Prices:
+        """Fill in what is not given; ValueError names a wrong shape."""
+        resources = np.zeros(problem.capacity.shape) if prices is None else prices
+        stock = np.zeros(problem.demand.shape) if stock_prices is None else stock_prices
+        if resources.shape != problem.capacity.shape or stock.shape != problem.demand.shape:
+            raise ValueError("prices, stock_prices: shapes [R, T] and [K, T] expected")
+        return cls(resources, stock)
 
 
 def _in_parts(
@@ -70,6 +92,7 @@ def _in_parts(
     threads: int,
     time_limit_s: float | None,
     progress: Progress | None,
+    began_at: _Prices,
 ) -> LotSizingResult:
     """Plan parts that share nothing side by side, one thread each, and put them together."""
     began = time.perf_counter()
@@ -87,8 +110,9 @@ def _in_parts(
             limit_s = max(time_limit_s - (time.perf_counter() - began), 0.0) / rounds
         items = parts[number]
         own, rows = part(problem, items)
+        own_prices = _Prices(began_at.resources[rows], began_at.stock[items])
         with Threads(1) as pool:
-            found = _ascend(Relaxation(own, pool), target_gap, iterations, seed, limit_s, None)
+            found = _ascend(Relaxation(own, pool), target_gap, iterations, seed, limit_s, None, own_prices)
         packs[items], prices[rows], stock_prices[items] = found.packs, found.prices, found.stock_prices
         cost[number], bound[number], steps[number] = found.cost, found.lower_bound, found.iterations
         broken[number] = found.status == "infeasible"
@@ -111,10 +135,12 @@ def _ascend(
     seed: int,
     time_limit_s: float | None,
     progress: Progress | None,
+    began_at: _Prices,
 ) -> LotSizingResult:
     problem = relaxation.problem
     start = time.perf_counter()
     master = Master(relaxation, seed)
+    master.begin_at(began_at.resources, began_at.stock[relaxation.coupling.sources])
     bound, prices, source_prices = -np.inf, master.prices.copy(), master.source_prices.copy()
     cost, packs = np.inf, np.zeros(problem.demand.shape, np.int32)
     broken = True

@@ -67,6 +67,11 @@ class Master:
         self.scale = np.ones(R + J)
         """Money per unit of each row, by the plans without prices."""
 
+    def begin_at(self, prices: Floats, source_prices: Floats) -> None:
+        """Let the ascent begin at these prices [R, T], [J, T], as far as they are allowed."""
+        np.maximum(prices, 0.0, out=self.rows.prices)
+        np.maximum(source_prices, self.rows.source_floor, out=self.rows.source_prices)
+
     @property
     def prices(self) -> Floats:
         """Prices of resources [R, T]."""

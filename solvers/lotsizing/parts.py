@@ -18,7 +18,7 @@ _SHARED = {"capacity", "kind", "usage_start", "usage_resource", "usage_amount"}
 def split(problem: LotSizingProblem, least: int = _LEAST) -> list[Ints]:
     """Return the item-locations of every part, ascending; parts in the order of their first one."""
     K, R = problem.item_locations, problem.resources
-    if K <= least:
+    if least >= K:
         return [np.arange(K, dtype=np.int32)]
     users = np.repeat(np.arange(K), np.diff(problem.usage_start))
     supplied = np.flatnonzero(problem.source >= 0)

@@ -10,7 +10,7 @@ import numpy as np
 
 from solvers.lotsizing.decomposition import Progress, decompose
 from solvers.lotsizing.exact import to_milp
-from solvers.lotsizing.problem import LotSizingProblem
+from solvers.lotsizing.problem import Floats, LotSizingProblem
 from solvers.lotsizing.result import LotSizingResult, Status
 from solvers.lotsizing.verify import Verdict, verify
 from solvers.milp import solve as solve_milp
@@ -20,6 +20,8 @@ Engine = Literal["auto", "decomposition", "exact"]
 _PROVEN = 1e-6
 _SMALL = 200
 """Orders that can be placed, of a case that `auto` solves exactly ..."""
+_SMALL_WHEN_BROKEN = 5_000
+"""The same where the decomposition found no plan that keeps the rules ..."""
 _NODES = 200
 """... within this many nodes of the search tree; nodes, not seconds, so that every machine gives the same plan."""
 
@@ -34,17 +36,21 @@ def solve(
     threads: int,
     time_limit_s: float | None = None,
     progress: Progress | None = None,
+    prices: Floats | None = None,
+    stock_prices: Floats | None = None,
 ) -> LotSizingResult:
     """Return a plan with a proven bound.
 
     The decomposition always goes first: it gives the prices of shared capacity, and branch and bound starts
     from its plan, so that the exact engine never answers worse. `exact` goes on until the plan is proven
-    optimal or the time is over; `auto` takes small cases up to `target_gap`, within a budget of nodes.
+    optimal or the time is over; `auto` takes small cases up to `target_gap`, within a budget of nodes. Where the
+    decomposition's plan breaks a rule, branch and bound looks for one that does not, if the case is not large;
+    a plan that still does is called infeasible.
 
     Parameters
     ----------
     target_gap : stop when (cost - bound) / cost is proven to be at most this; `exact` goes on to 1e-6.
-    iterations, seed, threads, progress : of the decomposition, see `decompose`.
+    iterations, seed, threads, progress, prices, stock_prices : of the decomposition, see `decompose`.
     time_limit_s : wall seconds for all; the answer then depends on the machine.
     """
     began = time.perf_counter()
@@ -56,9 +62,12 @@ def solve(
         threads=threads,
         time_limit_s=time_limit_s,
         progress=progress,
+        prices=prices,
+        stock_prices=stock_prices,
     )
-    small = int((problem.max_packs > 0).sum()) <= _SMALL
-    if engine == "decomposition" or (engine == "auto" and not small):
+    orders = int((problem.max_packs > 0).sum())
+    small = orders <= (_SMALL_WHEN_BROKEN if found.status == "infeasible" else _SMALL)
+    if (engine == "decomposition" and found.status != "infeasible") or (engine != "exact" and not small):
         return found
     verdict = verify(problem, found.packs)
     enough = {"optimal"} if engine == "exact" else {"optimal", "gap_reached"}

@@ -61,8 +61,8 @@ def _sent(problem: LotSizingProblem, packs: Ints, faults: list[tuple[int, int, s
     sent = np.zeros(packs.shape, np.int64)
     k, t = np.nonzero((packs != 0) & (p.source >= 0)[:, None])
     dispatch = t - p.lead[k]
-    for early in np.flatnonzero(dispatch < 0):
-        faults.append((int(k[early]), int(t[early]), "arrives before it could be dispatched"))
+    early = np.flatnonzero(dispatch < 0)
+    faults += [(int(k[i]), int(t[i]), "arrives before it could be dispatched") for i in early]
     k, t, dispatch = k[dispatch >= 0], t[dispatch >= 0], dispatch[dispatch >= 0]
     np.add.at(sent, (p.source[k], dispatch), packs[k, t].astype(np.int64) * p.pack[k])
     return sent
@@ -78,16 +78,16 @@ def _play(
     total = np.zeros(p.item_locations)
     for t in range(T):
         y = x + p.receipts[:, t] + p.pack.astype(np.int64) * packs[:, t]
-        for k in np.flatnonzero(sent[:, t] > np.maximum(y, 0)):
-            faults.append((int(k), t, f"{int(sent[k, t])} units sent, {int(y[k])} there"))
+        short = np.flatnonzero(sent[:, t] > np.maximum(y, 0))
+        faults += [(int(k), t, f"{int(sent[k, t])} units sent, {int(y[k])} there") for k in short]
         y = y - sent[:, t]
         served = np.minimum(p.demand[:, t], np.maximum(y, 0))
         missed = p.demand[:, t] - served
         owed_before = np.maximum(-y, 0)
         x = np.where(p.backorders, y - p.demand[:, t], np.maximum(y - p.demand[:, t], 0))
         held = np.maximum(x, 0)
-        for k in np.flatnonzero(held > p.storage[:, t]):
-            faults.append((int(k), t, f"{int(held[k])} units in stock, {int(p.storage[k, t])} allowed"))
+        full = np.flatnonzero(held > p.storage[:, t])
+        faults += [(int(k), t, f"{int(held[k])} units in stock, {int(p.storage[k, t])} allowed") for k in full]
         lost = (p.shortage + p.shortfall * (T - t)) * missed
         total += np.where(p.backorders, p.shortage * (owed_before + missed), lost)
         total += p.holding * held + p.shortfall * np.maximum(p.safety[:, t] - held, 0)

@@ -35,6 +35,7 @@ from solvers.lotsizing.result import LotSizingResult
 _EXACT_UP_TO = 1_000
 """Cases with at most this many pairs of item-location and day are solved to proven optimality."""
 _ITERATIONS = 400
+_NEEDED = ("store", "dc", "pack", "lead", "I0", "D", "h", "b", "F", "SS", "a", "cap", "vol", "Ctr", "Cdc")
 
 
 def problem_of(case: Case) -> LotSizingProblem:
@@ -79,7 +80,7 @@ def read_case(path: Path) -> Case:
     """Return the case in a file; what can be left out is filled in."""
     with np.load(path, allow_pickle=False) as file:
         case: Case = {name: file[name] for name in file.files}
-    missing = [name for name in "store dc pack lead I0 D h b F SS a cap vol Ctr Cdc".split() if name not in case]
+    missing = [name for name in _NEEDED if name not in case]
     if missing:
         sys.exit(f"{path}: no arrays {', '.join(missing)}; see the top of {Path(__file__).name}.")
     K, T = case["D"].shape
