@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from reports.docs import published_tables_markdown
+from reports.docs import comparison_tables_markdown, published_tables_markdown
 from scenarios.docs import input_tables_markdown, scenario_json_schema, settings_markdown
 
 FOLDER = Path(__file__).parent
@@ -19,6 +19,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "input-tables.md": input_tables_markdown(),
         FOLDER / "settings.md": settings_markdown(),
         FOLDER / "published-tables.md": published_tables_markdown(),
+        FOLDER / "comparison-tables.md": comparison_tables_markdown(),
         FOLDER / "scenario.schema.json": schema,
     }
 

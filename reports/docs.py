@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandera.pandas as pa
 
+from reports.comparison_tables import COMPARED
 from reports.tables import PUBLISHED
 
 _HEAD = """# Published tables
@@ -15,10 +18,27 @@ currency. "Empty" says whether a cell may be empty.
 """
 
 
+_COMPARED_HEAD = """# Tables of a comparison
+
+`planner scenarios diff`, `bridge` and `compare` with `--output` write these tables as Parquet and CSV beside
+comparison.html. This page is generated from `reports/comparison_tables.py`; what they mean is told in
+[comparing](comparing.md). Differences are B less A.
+"""
+
+
 def published_tables_markdown() -> str:
     """Return docs/published-tables.md."""
-    index = "\n".join(f"- [{name}](#{name}): {schema.description}" for name, schema in PUBLISHED.items())
-    return "\n".join([_HEAD, index, *(_table(schema) for schema in PUBLISHED.values())])
+    return _page(_HEAD, PUBLISHED)
+
+
+def comparison_tables_markdown() -> str:
+    """Return docs/comparison-tables.md."""
+    return _page(_COMPARED_HEAD, COMPARED)
+
+
+def _page(head: str, schemas: Mapping[str, pa.DataFrameSchema]) -> str:
+    index = "\n".join(f"- [{name}](#{name}): {schema.description}" for name, schema in schemas.items())
+    return "\n".join([head, index, *(_table(schema) for schema in schemas.values())])
 
 
 def _table(schema: pa.DataFrameSchema) -> str:
