@@ -120,9 +120,13 @@ def _add_column(digest: _Hash, column: pd.Series[Any]) -> None:
     if values is not None and not values.dtype.hasobject:
         digest.update(np.ascontiguousarray(values).view(np.uint8).data)
         return
+    if values is not None and pd.api.types.infer_dtype(column, skipna=True) not in {"string", "empty"}:
+        _add_text(digest, "\0".join(f"{type(value).__name__} {value!r}" for value in values))
+        return
     codes, distinct = pd.factorize(column, use_na_sentinel=False)
     digest.update(codes.astype("<i8").tobytes())
-    _add_text(digest, "\0".join(f"{type(value).__name__} {value!r}" for value in distinct))
+    missing = [] if values is None else values[column.isna().to_numpy()].tolist()
+    _add_text(digest, "\0".join(f"{type(value).__name__} {value!r}" for value in [*distinct, *missing]))
 
 
 def stage_fingerprint(module: str) -> str:
