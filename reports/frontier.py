@@ -39,6 +39,7 @@ HEADLINE = (
     "vehicle_utilisation",
     "unassigned_loads",
     "co2_kg",
+    "co2e_kg",
     "money_at_risk",
 )
 OBJECTIVES = {"service": "simulated_fill_rate", "stock": "inventory_value", "cost": "simulated_cost"}

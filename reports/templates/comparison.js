@@ -221,11 +221,13 @@ function scatter(node, width, points, of, currency) {
   const few = points.length <= 40;
   for (const point of [...points.filter((p) => !p.efficient), ...best]) {
     const said = `${point.name}: fill rate ${number(point.service, 2)} %, ${of} ${number(point[of], 1)} thousand ${currency}${point.by ? `, beaten by ${point.by}` : ""}`;
-    svg.append(el("circle", { cx: x(point[of]), cy: y(point.service), r: few ? 5 : 3, class: point.efficient ? "efficient" : "dominated" }, el("title", {}, said)));
+    svg.append(el("circle", { cx: x(point[of]), cy: y(point.service), r: point.efficient ? (few ? 5 : 4) : few ? 5 : 2.5, class: point.efficient ? "efficient" : few ? "dominated" : "dominated many" }, el("title", {}, said)));
     if (point.base) svg.append(el("circle", { cx: x(point[of]), cy: y(point.service), r: few ? 9 : 7, class: "base" }));
   }
   const taken = [];
-  const named = [...points.filter((point) => point.base), ...best.filter((point) => !point.base), ...(points.length <= 12 ? points.filter((point) => !point.efficient && !point.base) : [])];
+  const step = few ? 1 : Math.ceil(best.length / 10);
+  const some = [...best].sort((a, b) => a[of] - b[of]).filter((point, n) => n % step === 0);
+  const named = [...points.filter((point) => point.base), ...some.filter((point) => !point.base), ...(points.length <= 12 ? points.filter((point) => !point.efficient && !point.base) : [])];
   for (const point of named) {
     const text = clip(point.name, 26);
     const length = 6.6 * text.length;
