@@ -208,7 +208,7 @@ def _routes(
                 "kg": round(route["load_kg"], 1),
                 "used": round(route["utilisation"], 4),
                 "cost": round(route["cost"], 2),
-                "co2": round(route["co2_kg"], 1),
+                "co2": round(route["co2e_kg"], 1),
                 "departs": str(route["departure"])[11:16],
                 "returns": str(route["return"])[11:16],
                 "stops": [

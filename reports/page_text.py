@@ -139,7 +139,7 @@ def tiles(run: RunFolder) -> tuple[Tile, ...]:
             (
                 Figure(f"{kpis.count('distance_km')} km", f"in {kpis.count('route_hours')} hours"),
                 Figure(kpis.percent("vehicle_utilisation"), "mean fill of the vehicles"),
-                Figure(f"{kpis.count('co2_kg')} kg", "CO₂e, tank to wheel"),
+                Figure(f"{kpis.count('co2e_kg')} kg", "CO₂e, well to wheel"),
                 Figure(kpis.count("unassigned_loads"), "loads on no route"),
             ),
         ),

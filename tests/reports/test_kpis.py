@@ -29,6 +29,7 @@ def test_counts_and_money_agree_to_the_cent(tables: Tables) -> None:
     assert _value(tables, "transport_cost") == pytest.approx(routes["cost"].sum(), abs=5e-3)
     assert _value(tables, "routes") == len(routes)
     assert _value(tables, "co2_kg") == pytest.approx(routes["co2_kg"].sum(), abs=5e-3)
+    assert _value(tables, "co2e_kg") == pytest.approx(routes["co2e_kg"].sum(), abs=5e-3)
     assert _value(tables, "unassigned_loads") == 1
 
 
