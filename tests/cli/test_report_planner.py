@@ -11,6 +11,9 @@ import pandas as pd
 import pytest
 from planner_command import Planner
 
+from planner.replenishment.explain import explain_order
+from reports.run_folder import read_run
+
 pytestmark = pytest.mark.filterwarnings("ignore:Sparkline Group extension")
 
 
@@ -72,3 +75,17 @@ def test_runs_that_cannot_be_read(planner: Planner, small_run: Path, tmp_path: P
     del about["tables"]["pin_report"]
     (older / "provenance.json").write_text(json.dumps(about))
     assert "another version" in ask(older)
+
+
+def test_pack_rounding_is_what_explain_says(small_run: Path) -> None:
+    """Oracle: the explanation, made from the published tables alone; the plan rounds safety stock up to a unit."""
+    tables = read_run(small_run).tables
+    orders = tables["replenishment_orders"].set_index("order_id")
+    compared = 0
+    for order, qty in orders["pack_rounding_qty"].items():
+        parts = explain_order(str(order), tables).parts
+        if parts.later + parts.ahead == 0.0 and orders.loc[order, "bucket_start"] < pd.Timestamp("2024-01-22"):
+            assert qty == pytest.approx(parts.pack_rounding, abs=1.0), order
+            compared += 1
+    assert compared > 5
+    assert (orders["pack_rounding_qty"] < orders["qty"]).all()

@@ -103,3 +103,34 @@ def test_nothing_to_say(tables: Tables) -> None:
         capacity_prices=tables["capacity_prices"].head(0),
     )
     assert quiet.empty
+
+
+def test_remedies_by_rule(tables: Tables) -> None:
+    """One item without any order: the place with too much gives to the one without, else it is accepted."""
+    rows = tables["exceptions"]
+    named = {"Expedite": "expedite", "Bring": "expedite", "Ask": "expedite", "Move": "move", "Accept": "accept",
+             "Cancel": "cancel", "Order nothing": "accept", "Find more": "move"}  # fmt: skip
+    for words, remedy in named.items():
+        assert set(rows.loc[rows["action"].str.startswith(words), "remedy"]) <= {remedy}, words
+    assert set(rows.loc[rows["kind"] == "unassigned_load", "remedy"]) == {"move"}
+
+    quiet = {name: tables[name][tables[name]["item_id"] != "000"] for name in ("open_orders", "replenishment_orders")}
+    stock = tables["projected_inventory"].copy()
+    mine = stock["item_id"] == "000"
+    stock.loc[mine, ["closing_qty", "unmet_qty"]] = [0.0, 0.0]
+    stock.loc[mine & (stock["location_id"] == "S1"), ["demand_qty", "unmet_qty"]] = [2.0, 2.0]
+    (short,) = (
+        _rank(tables, **quiet, projected_inventory=stock).query("item_id == '000' and kind == 'stock_out'").itertuples()
+    )
+    assert (short.location_id, short.remedy) == ("S1", "accept")
+    stock.loc[mine & (stock["location_id"] == "S0"), "closing_qty"] = 500.0
+    ranked = (
+        _rank(tables, **quiet, projected_inventory=stock).query("item_id == '000'").set_index(["location_id", "kind"])
+    )
+    assert ranked.loc[("S1", "stock_out"), "remedy"] == "move"
+    assert "from S0" in ranked.loc[("S1", "stock_out"), "action"]
+    assert ranked.loc[("S0", "excess"), "remedy"] == "move"
+    coming = tables["open_orders"].iloc[[0]].assign(item_id="000", location_id="S0", receipt_date="2015-12-01")
+    opened = pd.concat([quiet["open_orders"], coming.astype({"receipt_date": "datetime64[ns]"})])
+    ranked = _rank(tables, **{**quiet, "open_orders": opened}, projected_inventory=stock)
+    assert ranked.query("item_id == '000' and kind == 'excess'")["remedy"].tolist() == ["cancel"]
