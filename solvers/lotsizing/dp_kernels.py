@@ -19,6 +19,15 @@ _TIE = 1e-12
 
 
 @njit()
+def provides(data: Arrays, k: int) -> bool:
+    """Whether an order of k can make room for others, so that more than k needs may pay."""
+    makes_room = False
+    for e in range(data.usage_start[k], data.usage_start[k + 1]):
+        makes_room |= data.usage_amount[e] < 0.0
+    return makes_room
+
+
+@njit()
 def stock_range(data: Arrays, k: int, low: Ints, high: Ints) -> int:
     """Fill low, high [T + 1] with the stocks worth looking at; return the widest range, 0 if there is none.
 
@@ -36,7 +45,7 @@ def stock_range(data: Arrays, k: int, low: Ints, high: Ints) -> int:
         most_safety = max(most_safety, data.safety[k, t])
         to_come += data.demand[k, t]
         pinned |= data.min_packs[k, t] > 0
-    trim = not pinned and data.end_value[k] == 0.0
+    trim = not pinned and data.end_value[k] == 0.0 and not provides(data, k)
     low[0] = data.opening[k]
     high[0] = data.opening[k]
     useful = most_safety + pack * data.moq[k] + to_come + max(-data.opening[k], 0)

@@ -121,7 +121,10 @@ class Master:
         users = np.repeat(np.arange(p.item_locations), np.diff(p.usage_start))
         spent = np.bincount(p.usage_resource, priced.cost[users], p.resources)
         scale = spent / np.maximum(priced.use.sum(axis=1), 1e-9)
-        volume = np.maximum(p.capacity, 0.1 * np.maximum(priced.use.mean(axis=1, keepdims=True), 1e-9))
+        mean_use = np.maximum(priced.use.mean(axis=1, keepdims=True), 1e-9)
+        grows = np.zeros(p.resources, bool)
+        grows[p.usage_resource[p.usage_amount < 0]] = True
+        volume = np.maximum(p.capacity, np.where(grows[:, None], 1.0, 0.1) * mean_use)
         children = np.flatnonzero(p.source >= 0)
         row = c.row_of[p.source[children]]
         supplied = np.maximum(np.bincount(row, minlength=c.sources.size), 1)
@@ -134,10 +137,11 @@ class Master:
         self.scale = np.concatenate([scale, np.bincount(row, priced.cost[children], c.sources.size) / take[:, 0]])
         self._unit_step = np.concatenate([scale[:, None] / volume, late_or_early / take])
 
-    def rounded(self) -> tuple[Ints, Floats]:
+    def rounded(self, order: Ints) -> tuple[Ints, Floats]:
         """Return the packs [K, T] and cost [K] of one column per item-location that together use what the mixture does.
 
-        Around the present prices, with steps that make a small overload dear.
+        Around the present prices, with steps that make a small overload dear. Only those in `order` choose; the others'
+        share of the mixture stays booked meanwhile, and their likeliest column is returned.
         """
         rows, R = self.rows, self.rows.use.shape[0]
         near = Rows(*(array.copy() for array in rows))
@@ -147,6 +151,6 @@ class Master:
         near.source_step[:] = _STIFF * self._unit_step[R:]
         K = self.columns.known.size
         chosen = np.zeros(K, np.int32)
-        choose_columns(self._data, self.columns, self._row_of, near, self._order, _CHOICES, chosen)
+        choose_columns(self._data, self.columns, self._row_of, near, order, _CHOICES, chosen)
         k = np.arange(K)
         return np.ascontiguousarray(self.columns.packs[k, :, chosen]), self.columns.cost[k, chosen]

@@ -8,9 +8,10 @@ import numpy as np
 
 from solvers.lotsizing.dp_kernels import INFEASIBLE
 from solvers.lotsizing.improve_kernels import improve
+from solvers.lotsizing.joint import bought
 from solvers.lotsizing.master import Master
 from solvers.lotsizing.primal_kernels import adjust, costs_of
-from solvers.lotsizing.problem import DISPATCH, STORAGE, Floats, Ints, Longs
+from solvers.lotsizing.problem import DISPATCH, STORAGE, Flags, Floats, Ints, Longs, LotSizingProblem
 from solvers.lotsizing.relaxation import NO_LIMIT, Relaxation
 from solvers.lotsizing.source_kernels import solve_source
 
@@ -25,6 +26,8 @@ _ROUNDS = 5
 _WORTH_A_ROUND = 1e-4
 """... as long as a turn saves this share of the cost."""
 _TOLERANCE = 1e-6
+_MOST_SLACK, _SLACK_PASSES = 0.5, 6
+"""At first a truck is bought where half of it is needed; what is less must find room until this many passes later."""
 _TRIES_PER_ITEM, _MOST_TRIES, _IMPROVEMENTS = 200, 60_000, 3
 _HEAT, _COLD = 0.02, 0.02
 """Annealing begins at this share of the mean cost of an item-location, and ends at this share of that."""
@@ -46,6 +49,46 @@ class _State:
     stock: Longs
 
 
+@dataclass(frozen=True, slots=True)
+class _Purchases:
+    """What is bought to make room, see `joint`.
+
+    Attributes
+    ----------
+    bought, provides : [K] whether it is bought; whether an order makes room in any row.
+    item, row, size : [entries] of what is bought, the rows it makes room in, and how much.
+    """
+
+    bought: Flags
+    provides: Flags
+    item: Longs
+    row: Longs
+    size: Floats
+
+    @classmethod
+    def of(cls, p: LotSizingProblem) -> _Purchases:
+        is_bought = bought(p)
+        user = np.repeat(np.arange(p.item_locations), np.diff(p.usage_start))
+        makes_room = p.usage_amount < 0
+        provides = np.zeros(p.item_locations, bool)
+        provides[user[makes_room]] = True
+        own = np.flatnonzero(makes_room & is_bought[user])
+        return cls(is_bought, provides, user[own], p.usage_resource[own].astype(np.int64), -p.usage_amount[own])
+
+    def buy(self, p: LotSizingProblem, state: _State, slack: float) -> None:
+        """Buy as much as the others' use needs, rounded up, but not for less than a share `slack` of a unit."""
+        if not self.item.size:
+            return
+        np.add.at(state.use, self.row, self.size[:, None] * state.packs[self.item])
+        short = (state.use[self.row] - p.capacity[self.row]) / self.size[:, None] - slack - _TOLERANCE
+        wanted = np.zeros(p.demand.shape, np.int64)
+        np.maximum.at(wanted, self.item, np.ceil(short).astype(np.int64))
+        items = np.flatnonzero(self.bought)
+        state.packs[items] = np.clip(wanted[items], p.min_packs[items], p.max_packs[items])
+        state.cost[items] = p.pack_cost[items] * state.packs[items].sum(axis=1)
+        np.subtract.at(state.use, self.row, self.size[:, None] * state.packs[self.item])
+
+
 class Primal:
     """Repairs the rounded plans of a mixture: prices and a rising penalty on overload, then only what is left."""
 
@@ -53,10 +96,12 @@ class Primal:
         self._r = relaxation
         self._master = master
         p, c = relaxation.problem, relaxation.coupling
-        self._order = np.random.default_rng(seed).permutation(c.leaves).astype(np.int32)
+        self._purchases = _Purchases.of(p)
+        ordered = np.random.default_rng(seed).permutation(c.leaves).astype(np.int32)
+        self._order = ordered[~self._purchases.bought[ordered]]
         waiting = np.cumsum(p.demand, axis=1) + np.maximum(-p.opening, 0)[:, None]
         room = p.storage + np.where(p.backorders[:, None], waiting, p.demand)
-        self._most_packs = int(np.minimum(p.max_packs, room // p.pack[:, None])[c.leaves].max(initial=0))
+        self._most_packs = int(np.minimum(p.max_packs, room // p.pack[:, None])[self._order].max(initial=0))
         self._rescue = 10.0 * float((p.shortage + p.shortfall * p.buckets + p.holding).max(initial=1.0)) + 1.0
 
     def repair(self, limit: Ints | None = None) -> tuple[Ints, float]:
@@ -64,13 +109,16 @@ class Primal:
 
         limit : [K, T] packs, besides max_packs.
         """
-        R = self._r.problem.resources
+        p = self._r.problem
+        R = p.resources
         prices, source_prices = self._master.prices, self._master.source_prices
-        packs, cost = self._master.rounded()
+        packs, cost = self._master.rounded(self._order)
+        packs[self._purchases.bought] = 0
         if limit is not None:
             np.minimum(packs, limit, out=packs)
         nothing = np.zeros(source_prices.shape, np.int64)
         state = _State(packs, cost, self._r.use_of(packs, nothing), nothing.astype(np.float64), nothing)
+        self._purchases.buy(p, state, _MOST_SLACK)
         self._plan_sources(state, prices)
         penalty = _FIRST_PENALTY * self._master.scale[:R, None] * np.ones_like(prices)
         stock_penalty = _FIRST_PENALTY * self._master.scale[R:]
@@ -84,6 +132,8 @@ class Primal:
             penalty = penalty * growth
             stock_penalty = stock_penalty * growth
             self._plan_sources(state, prices)
+            if partial:
+                self._purchases.buy(p, state, _MOST_SLACK * max(1.0 - (number - _FULL_PASSES + 1) / _SLACK_PASSES, 0.0))
             if partial and (not self._overloaded(state) or (new == 0 and penalty.max(initial=0.0) > highest)):
                 break
         if self._overloaded(state):
@@ -97,6 +147,7 @@ class Primal:
             if not source_prices.size or state.cost.sum() > before * (1 - _WORTH_A_ROUND):
                 break
         self._plan_sources(state, prices)
+        self._purchases.buy(p, state, 0.0)
         return state.packs, float(state.cost.sum())
 
     def improve(self, packs: Ints, prices: Floats, limit_cost: float) -> tuple[Ints, float]:
@@ -108,7 +159,7 @@ class Primal:
         r = self._r
         p, c = r.problem, r.coupling
         K, T = p.demand.shape
-        free = ((p.source < 0) & (c.row_of < 0)).astype(np.int32)
+        free = ((p.source < 0) & (c.row_of < 0) & ~self._purchases.provides).astype(np.int32)
         cost = np.zeros(K)
         source_stock = np.zeros((c.sources.size, T), np.int64)
         costs_of(r.data, packs, cost)

@@ -10,7 +10,15 @@ from __future__ import annotations
 import numpy as np
 
 from solvers.compiled import njit
-from solvers.lotsizing.dp_kernels import INFEASIBLE, best_path, item_prices, stage_cost, stock_range, value_to_go
+from solvers.lotsizing.dp_kernels import (
+    INFEASIBLE,
+    best_path,
+    item_prices,
+    provides,
+    stage_cost,
+    stock_range,
+    value_to_go,
+)
 from solvers.lotsizing.problem import DISPATCH, STORAGE, Arrays, Floats, Ints, Longs
 
 _SLACK = 1e-9
@@ -421,7 +429,7 @@ def adjust(
         k = order[j]
         if only_overloaded and not _touches_overload(data, k, packs[k], use, left, row_of):
             continue
-        if stock_range(data, k, low, high) == 0:
+        if stock_range(data, k, low, high) == 0 or (not soft and provides(data, k)):
             continue
         stores = False
         for e in range(data.usage_start[k], data.usage_start[k + 1]):

@@ -86,7 +86,8 @@ class LotSizingProblem:
     source : [K] item-location that supplies it, -1 for an outside supplier.
     capacity : [R, T] of the shared resources, kind : [R] DISPATCH, RECEIVING or STORAGE.
     usage_start : [K + 1], usage_resource, usage_amount : compressed rows, the resources that an
-        item-location uses and how much per pack (per unit for STORAGE).
+        item-location uses and how much per pack (per unit for STORAGE). A negative amount provides: room that is
+        bought (a truck) or value that counts towards a smallest order, see `joint`.
     """
 
     demand: Ints
@@ -166,7 +167,7 @@ class LotSizingProblem:
 
 _NOT_NEGATIVE = (
     "demand", "receipts", "lead", "min_packs", "max_packs", "holding", "shortage", "shortfall", "safety", "storage",
-    "setup", "pack_cost", "end_value", "capacity", "usage_amount",
+    "setup", "pack_cost", "end_value", "capacity",
 )  # fmt: skip
 _FLOATS = {"holding", "shortage", "shortfall", "setup", "pack_cost", "end_value", "capacity", "usage_amount"}
 _TYPES = {

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from solvers.compiled import njit
-from solvers.lotsizing.dp_kernels import INFEASIBLE, item_prices, stage_cost
+from solvers.lotsizing.dp_kernels import INFEASIBLE, item_prices, provides, stage_cost
 from solvers.lotsizing.problem import Arrays, Floats, Ints, Longs
 
 _TIE = 1e-12
@@ -47,7 +47,7 @@ def source_range(
         useful += data.demand[k, t]
         most_safety = max(most_safety, data.safety[k, t])
         pinned |= data.min_packs[k, t] > 0
-    trim = not pinned and data.end_value[k] == 0.0
+    trim = not pinned and data.end_value[k] == 0.0 and not provides(data, k)
     useful += most_safety + data.pack[k] * data.moq[k]
     rest[0] = 0 if own else data.opening[k] % grid
     lo = int(data.opening[k])
