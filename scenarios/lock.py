@@ -94,14 +94,14 @@ def lock_changes(locked: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[
             continue
         before, after = (entry["rows"] if entry else None for entry in (old, new))
         if new is None:
-            message = f"The table {name} was locked with {before:,} rows and is gone."
+            message = f"The table {name} was locked with {_rows(before)} and is gone."
         elif old is None:
-            message = f"The table {name}, {after:,} rows, has come since the baseline was locked."
+            message = f"The table {name}, {_rows(after)}, has come since the baseline was locked."
         elif before == after:
-            message = f"The table {name} has changed since the baseline was locked: {after:,} rows, other content."
+            message = f"The table {name} has changed since the baseline was locked: {_rows(after)}, other content."
         else:
             message = (
-                f"The table {name} has changed since the baseline was locked: {before:,} rows then, {after:,} now."
+                f"The table {name} has changed since the baseline was locked: {_rows(before)} then, {after:,} now."
             )
         yield name, before, after, message, _AGAIN
     settings, current = locked["settings"], now["settings"]
@@ -140,6 +140,10 @@ def _read(file: Path, issues: Issues) -> Mapping[str, Any] | None:
         row=file.name,
     )
     return None
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"
 
 
 def _shown(value: object) -> str:

@@ -12,6 +12,10 @@ from scenarios.examples.iowa import assumptions as a
 from scenarios.examples.iowa.build import category, write_example
 from scenarios.examples.iowa.cleaning import clean
 from scenarios.project import Project, load_project
+from scenarios.resolve import read_scenario
+from scenarios.scenario import flat_settings
+from scenarios.sweep import expand_sweep
+from scenarios.tables.issues import Issues
 
 FOLDER = example_folder("iowa")
 PUBLISHED = Path(__file__).parents[2].parent / "shared" / "data" / "iowa"
@@ -35,12 +39,47 @@ def test_the_tables_are_valid(project: Project) -> None:
     assert len(project.tables["suppliers"]) == 9
 
 
-@pytest.mark.parametrize("name", ["demand_up_20", "service_98", "dear_money", "winter_roads", "equal_days"])
-def test_named_scenarios_change_settings(name: str, project: Project) -> None:
-    changed = load_project(FOLDER, name, []).scenario
-    assert changed.model_dump(exclude={"scenarios", "name"}) != project.scenario.model_dump(
-        exclude={"scenarios", "name"}
-    )
+def test_named_scenarios_change_something(project: Project) -> None:
+    for name in project.scenario.scenarios:
+        found = read_scenario(FOLDER, name, (), Issues())
+        assert found is not None
+        assert found.scenario is not None
+        assert found.scenario.apply or flat_settings(found.scenario) != flat_settings(project.scenario), name
+
+
+def test_all_patches_together_touch_what_they_name(project: Project) -> None:
+    patches = project.scenario.patches
+    changed = load_project(FOLDER, None, [f"apply=[{', '.join(patches)}]"])
+    assert changed.edits["patch"].unique().tolist() == list(patches)
+    assert (changed.edits["rows"] > 0).all()
+    assert changed.edits.groupby("table")["rows"].sum().to_dict() == {
+        "calendars": 5,
+        "demand_history": 4187,
+        "item_transitions": 1,
+        "locations": 1,
+        "open_orders": 2,
+        "promotions": 1,
+        "suppliers": 1,
+        "vehicles": 7,
+    }
+    before, after = project.tables["vehicles"], changed.tables["vehicles"]
+    assert after["count"].tolist() == [5, 8, 4]
+    # fuel first, then carbon: the order of the patches
+    wanted = before["cost_per_km"] * 1.12 + 0.1 * before["co2_kg_per_km"]
+    assert after["cost_per_km"].tolist() == pytest.approx(wanted.tolist())
+    history = changed.tables["demand_history"].groupby("location_id")["qty"].sum()
+    assert history["NEW_CITY"] == pytest.approx(history["AMES"] / 4)
+
+
+def test_sweeps_expand(project: Project) -> None:
+    sizes = {name: len(expand_sweep(FOLDER, name)) for name in project.scenario.sweeps}
+    assert sizes == {name: sweep.runs for name, sweep in project.scenario.sweeps.items()}
+    assert sizes == {"service_frontier": 12, "fuel_and_carbon": 8, "uncertain_supply": 50}
+
+
+def test_the_readme_names_every_scenario(project: Project) -> None:
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in text for name in [*project.scenario.scenarios, *project.scenario.sweeps])
 
 
 def test_no_litre_disappears(cleaning: pd.DataFrame) -> None:

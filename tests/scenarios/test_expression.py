@@ -50,7 +50,7 @@ def evaluate(text: str, rows: list[Row], parameters: dict[str, object] | None = 
     return list(compiled.of_rows(Cells(rows), len(rows)))
 
 
-rows_of_orders = st.lists(
+rows_of_orders: st.SearchStrategy[list[Row]] = st.lists(
     st.fixed_dictionaries(
         {
             "qty": st.sampled_from([math.nan, 0.0, 1.0, 2.5, -3.0, 10.0]),
@@ -202,7 +202,7 @@ def test_parameters_are_values_and_never_code(word: str, words: list[str], rows:
 
 
 def test_functions_on_known_values() -> None:
-    rows = [
+    rows: list[Row] = [
         {"qty": -2.5, "receipt_date": dt.date(2024, 2, 29), "item_id": "Ab"},
         {"qty": math.nan, "receipt_date": None, "item_id": ""},
     ]

@@ -170,7 +170,8 @@ def test_a_draw_is_the_same_noise_for_every_scenario(write: Write) -> None:
 
     def draw(number: int, *more: str) -> tuple[dict[str, float], float, float]:
         found = load_project(folder, overrides=[*noisy, f"monte_carlo.draw={number}", *more]).tables
-        factors = found["demand_adjustments"].set_index("item_id")["factor"].to_dict()
+        adjusted = found["demand_adjustments"]
+        factors = dict(zip(adjusted["item_id"].astype(str), adjusted["factor"].astype(float), strict=True))
         return factors, found["suppliers"]["lead_time_days"].iloc[0], found["item_suppliers"]["lead_time_days"].iloc[0]
 
     plain, patched = draw(2), draw(2, "apply=[more]")
