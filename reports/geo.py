@@ -37,7 +37,10 @@ def _features(tables: Mapping[str, pd.DataFrame]) -> Iterator[dict[str, Any]]:
     places = tables["locations"][tables["locations"]["type"] != "supplier"].set_index("location_id")
     names = {str(key): str(name) for key, name in places["name"].items()}
     stops = tables["stops"].sort_values(["route_id", "sequence"])
-    by_route = {str(route): part for route, part in stops.groupby("route_id", sort=False)}
+    points = [_position(lon, lat) for lon, lat in zip(stops["longitude"], stops["latitude"], strict=True)]
+    by_route: dict[str, list[tuple[dict[str, Any], list[float] | None]]] = {}
+    for stop, position in zip(_records(stops, _STOP_COLUMNS), points, strict=True):
+        by_route.setdefault(stop["route_id"], []).append((stop, position))
     for depot in sorted(tables["routes"]["depot_id"].unique()):
         position = _position(places.loc[depot, "longitude"], places.loc[depot, "latitude"])
         yield _feature("Point", position, {"kind": "depot", "location_id": depot, "name": names[depot]})
@@ -45,11 +48,10 @@ def _features(tables: Mapping[str, pd.DataFrame]) -> Iterator[dict[str, Any]]:
         depot = route["depot_id"]
         ends = _position(places.loc[depot, "longitude"], places.loc[depot, "latitude"])
         part = by_route[route["route_id"]]
-        points = [_position(lon, lat) for lon, lat in zip(part["longitude"], part["latitude"], strict=True)]
         date = route["departure"][:10]
-        line = [point for point in (ends, *points, ends) if point is not None]
+        line = [point for point in (ends, *(position for _, position in part), ends) if point is not None]
         yield _feature("LineString", line if len(line) > 1 else None, {"kind": "route", "date": date, **route})
-        for stop, position in zip(_records(part, _STOP_COLUMNS), points, strict=True):
+        for stop, position in part:
             about = {"kind": "stop", "date": date, "name": names.get(stop["location_id"], stop["location_id"])}
             yield _feature("Point", position, {**about, **stop})
 
