@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from reports.comparison_tables import BRIDGE
+from reports.figures import is_money
 from reports.tables import conform
 
 Chosen = frozenset[str]
@@ -30,7 +31,6 @@ COST_KINDS = {
 """The kinds that add up to a cost."""
 _CENT = 2
 _DIGITS = 6
-_CURRENCY_CODE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def _steps(
     names: tuple[str, str],
 ) -> _Rows:
     """Return the rows of one key figure; effects [P, N]."""
-    digits = _CENT if len(unit) == _CURRENCY_CODE and unit.isupper() else _DIGITS
+    digits = _CENT if is_money(unit) else _DIGITS
     first, last = (round(value, digits) for value in ends)
     shares = apportion(effects.mean(axis=1), last - first, digits)
     rows: _Rows = [(kpi, unit, 0, names[0], "from", first, first, first)]

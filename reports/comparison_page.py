@@ -119,7 +119,7 @@ def _difference(difference: Difference) -> dict[str, Any]:
         "currency": difference.currency,
         "names": [difference.a.name, difference.b.name],
         "bridges": list(_bridges(difference)),
-        "orders": _records(tables["order_changes"], _ORDER_COLUMNS),
+        "orders": _records(_largest_first(tables["order_changes"]), _ORDER_COLUMNS),
         "routes": _records(tables["route_changes"], _ROUTE_COLUMNS),
         "stops": _records(tables["stop_changes"], _STOP_COLUMNS),
         "groups": _group_rows(tables["kpi_changes"]),
@@ -145,6 +145,11 @@ def _difference(difference: Difference) -> dict[str, Any]:
         "script": script(*_SCRIPTS),
         "data": packed(data),
     }
+
+
+def _largest_first(orders: pd.DataFrame) -> pd.DataFrame:
+    """Return the order lines, those with the largest change of cost first."""
+    return orders.iloc[orders["cost_change"].abs().argsort(kind="stable")[::-1]]
 
 
 def _total(value: float) -> str:

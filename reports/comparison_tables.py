@@ -157,7 +157,7 @@ KPI_CHANGES = table(
         "group_by": column(ID, "all, channel, location_type, abc_class, item category, region ..."),
         "group": column(ID, "Member of the group; empty for all."),
         "unit": column(ID, "Unit."),
-        "value_a": column(NUMBER, "In A.", "unit", nullable=True),
+        "value_a": column(NUMBER, "In A; money to the cent.", "unit", nullable=True),
         "value_b": column(NUMBER, "In B.", "unit", nullable=True),
         "delta": column(NUMBER, "B less A.", "unit", nullable=True),
         "relative": column(NUMBER, "Difference over the size of A.", "ratio", nullable=True),

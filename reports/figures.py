@@ -48,6 +48,7 @@ _UNITS = {
 _NAMELESS = {"order lines", "routes", "stops", "loads", "exceptions", "issues"}
 _MINUS = "−"
 _MANY = 100_000
+_CURRENCY_CODE = 3
 
 
 def label(kpi: str) -> str:
@@ -68,6 +69,11 @@ def unit_of(unit: str) -> str:
 def is_share(unit: str) -> bool:
     """Say whether a figure is a share, written in percent."""
     return unit == "share 0..1"
+
+
+def is_money(unit: str) -> bool:
+    """Say whether a figure is money: its unit is a currency code."""
+    return len(unit) == _CURRENCY_CODE and unit.isupper()
 
 
 def written(value: float, unit: str) -> str:

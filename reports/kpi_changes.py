@@ -17,6 +17,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from reports.comparison_tables import KPI_CHANGES
+from reports.figures import is_money
 from reports.tables import conform
 
 PER_FUTURE = {
@@ -43,13 +44,17 @@ def kpi_changes(a: Mapping[str, pd.DataFrame], b: Mapping[str, pd.DataFrame], *,
     columns = [*_KEY, "unit", "value", "low", "high"]
     both = a["kpis"][columns].merge(b["kpis"][columns], how="outer", on=_KEY, suffixes=("_a", "_b"), sort=False)
     frame = _in_published_order(both, a["kpis"], b["kpis"])
+    frame["unit"] = frame["unit_b"].fillna(frame["unit_a"])
+    money = frame["unit"].map(is_money)
+    for side in ("a", "b"):  # to the cent, so that differences of what is shown are the differences that are shown
+        rounded = frame[f"value_{side}"].round(2)
+        frame[f"value_{side}"] = rounded.where(money, frame[f"value_{side}"])
     before, after = frame["value_a"], frame["value_b"]
-    delta = after - before
+    delta = (after - before).where(~money, (after - before).round(2))
     noise = np.abs(delta) <= _NOISE * np.maximum(np.abs(before), np.abs(after))
     frame["delta"] = delta.mask(noise, 0.0)
     frame["relative"] = (frame["delta"] / before.abs()).where(before != 0)
     frame["changed"] = ~(noise | (before.isna() & after.isna()))
-    frame["unit"] = frame["unit_b"].fillna(frame["unit_a"])
     half = np.hypot(_half(frame, "a"), _half(frame, "b"))
     frame["low"], frame["high"] = frame["delta"] - half, frame["delta"] + half
     frame["interval"] = np.where(frame["low"].isna(), "none", "independent")

@@ -169,13 +169,25 @@ def _show_orders(orders: pd.DataFrame) -> None:
         return
     top = orders.iloc[orders["cost_change"].abs().argsort(kind="stable")[::-1]].head(_MOST)
     rows = [
-        (row["change"], row["item_id"], row["location_id"], _pair(row, "qty"), _pair(row, "receipt_date"), row["why"])
+        (
+            row["change"],
+            row["item_id"],
+            row["location_id"],
+            _pair(row, "qty"),
+            _pair(row, "receipt_date"),
+            _first(row["why"]),
+        )
         for row in top.to_dict("records")
     ]
     counts = orders["change"].value_counts()
     told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     title = f"Order lines that differ: {told}" + ("; the largest by money:" if len(orders) > _MOST else "")
     show_rows(title, ("change", "item", "to", "quantity", "receive on", "why"), rows)
+
+
+def _first(why: str) -> str:
+    """Return the first of the causes that are told."""
+    return why.partition(";")[0].rstrip(".")
 
 
 def _pair(row: dict[Any, Any], name: str) -> str:

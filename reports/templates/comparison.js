@@ -38,6 +38,7 @@ function drawDifference(data) {
   });
   const either = (a, b) => (a === b || !b ? a : !a ? b : `${a} → ${b}`);
   const pair = (a, b, show) => (a === null ? show(b) : b === null ? show(a) : a === b ? show(a) : `${show(a)} → ${show(b)}`);
+  const stacked = (a, b) => (!a || !b || a === b ? a || b : [`${a} →`, el("br"), b]);
   dataTable(byId("table-orders"), {
     caption: "Order lines that differ",
     choices: [
@@ -48,15 +49,14 @@ function drawDifference(data) {
     empty: "The same orders in both.",
     columns: [
       { title: "Change", of: (row) => row[0], show: (row) => el("span", { class: "kind" }, row[0]) },
-      { title: "Order in A", of: (row) => row[14], text: (row) => row[14] || "–" },
-      { title: "in B", of: (row) => row[15], text: (row) => row[15] || "–" },
-      { title: "Item", of: (row) => row[2] },
+      { title: "Item", of: (row) => row[2], wide: true },
       { title: "From", of: (row) => either(row[4], row[5]) },
       { title: "To", of: (row) => row[3] },
       { title: "Quantity", of: (row) => row[7] ?? row[6], text: (row) => pair(row[6], row[7], quantity), number: true },
-      { title: "Receive on", of: (row) => row[8] ?? row[9], text: (row) => pair(row[8], row[9], (day) => day) },
-      { title: `Cost, ${data.currency}`, of: (row) => row[11], text: (row) => signed(number(row[11], 2), row[11]), number: true },
+      { title: "Receive on", of: (row) => row[8] ?? row[9], text: (row) => pair(row[8], row[9], (day) => day), show: (row) => stacked(row[8], row[9]) },
       { title: "Why", of: (row) => row[13], wide: true, wider: true },
+      { title: `Cost, ${data.currency}`, of: (row) => row[11], text: (row) => signed(number(row[11], 2), row[11]), number: true },
+      { title: "Order", of: (row) => either(row[14], row[15]), show: (row) => stacked(row[14], row[15]) },
     ],
     rows: data.orders,
   });
