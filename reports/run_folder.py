@@ -70,6 +70,13 @@ class RunTables(Mapping[str, pd.DataFrame]):
         if hashlib.sha256(content).hexdigest() != self._checksums[name]:
             raise _damaged(path, "is not what the run wrote (its checksum differs)")
         table = pa.parquet.read_table(io.BytesIO(content))
+        wanted = PUBLISHED[name].columns if name in PUBLISHED else ()
+        lacking = [str(column) for column in wanted if column not in table.column_names]
+        if lacking:
+            raise RunFolderError(
+                f"{self._folder} was written by an older version of the planner: its table {name} has no column "
+                f"{', '.join(lacking)}. Run `planner run` again."
+            )
         frame: pd.DataFrame = table.to_pandas()
         for column in frame.select_dtypes("datetime"):
             frame[column] = frame[column].astype("datetime64[ns]")

@@ -90,13 +90,14 @@ def _write(
 
         return [*write_workbook(runs[0], folder, lang), *write_order_export(runs[0], folder)]
     if reader is Reader.dispatch:
-        from reports.dispatch import write_dispatch  # type: ignore[import-not-found, unused-ignore]
+        from reports.dispatch import write_dispatch
 
         return write_dispatch(runs[0], folder, day, lang)
     if reader is Reader.management:
         from reports.management import write_management  # type: ignore[import-not-found, unused-ignore]
 
-        return write_management(runs, folder, lang)
+        written: list[Path] = write_management(runs, folder, lang)
+        return written
     from reports.geo import write_geojson
     from reports.page import write_page
 
