@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from replenishment_family import SIZES, Case, generate, judge, most_packs
+from replenishment_family import SIZES, Case, generate, generate_joint, judge, judge_joint, most_packs
 
 from solvers.lotsizing.problem import DISPATCH, LotSizingProblem
 from solvers.lotsizing.result import LotSizingResult
@@ -35,7 +35,12 @@ from solvers.lotsizing.result import LotSizingResult
 _EXACT_UP_TO = 1_000
 """Cases with at most this many pairs of item-location and day are solved to proven optimality."""
 _ITERATIONS = 400
+_MOST_TRUCKS = 12
+"""Trucks that can be bought for one store and day."""
 _NEEDED = ("store", "dc", "pack", "lead", "I0", "D", "h", "b", "F", "SS", "a", "cap", "vol", "Ctr", "Cdc")
+
+
+FAMILIES = {"plain": generate, "joint": generate_joint}
 
 
 def problem_of(case: Case) -> LotSizingProblem:
@@ -76,6 +81,50 @@ def problem_of(case: Case) -> LotSizingProblem:
     )
 
 
+def joint_problem_of(case: Case) -> LotSizingProblem:
+    """Return the arrays of a case of two echelons: stores, then dcs, then trucks."""
+    from solvers.lotsizing.joint import with_trucks
+
+    K, _T = case["D"].shape
+    stores, lines = case["Ctr"].shape[0], case["dc_pack"].size
+    one = problem_of(case)
+    of_dc: dict[str, Any] = {
+        "demand": 0, "opening": case["dc_I0"], "receipts": 0, "pack": case["dc_pack"], "moq": 1, "lead": 0,
+        "min_packs": 0, "max_packs": case["dc_most"], "holding": case["dc_h"], "shortage": 0.0, "shortfall": 0.0,
+        "safety": 0, "storage": case["dc_cap"][:, None], "setup": case["dc_F"], "pack_cost": 0.0, "end_value": 0.0,
+        "backorders": False, "source": -1,
+    }  # fmt: skip
+    arrays = {}
+    for name, values in of_dc.items():
+        first = getattr(one, name)
+        added = np.broadcast_to(values, (lines, *first.shape[1:])).astype(first.dtype)
+        arrays[name] = np.concatenate([first, added])
+    arrays["source"][:K] = K + case["line"]
+    arrays["max_packs"][:K] = _most_without_trucks(case)
+    dcs = case["Cdc"].shape[0]
+    problem = LotSizingProblem(
+        **arrays,
+        capacity=np.ascontiguousarray(case["Cdc"], dtype=np.float64),
+        kind=np.full(dcs, DISPATCH, np.int32),
+        usage_start=np.append(np.arange(K + 1), np.full(lines, K)).astype(np.int32),
+        usage_resource=np.asarray(case["dc"], np.int32),
+        usage_amount=np.asarray(case["vol"], np.float64),
+    )
+    load = np.stack([case["vol"], case["kg"]])
+    return with_trucks(
+        problem,
+        lane=np.append(case["store"], np.full(lines, -1)).astype(np.int32),
+        amount=np.concatenate([load, np.zeros((2, lines))], axis=1),
+        size=np.stack([case["truck_vol"], case["truck_kg"]], axis=1),
+        price=case["truck_price"],
+        most=np.full(stores, _MOST_TRUCKS, np.int32),
+    )
+
+
+def _most_without_trucks(case: Case) -> Any:
+    return most_packs(case | {"Ctr": np.full(case["Ctr"].shape, np.inf)})
+
+
 def read_case(path: Path) -> Case:
     """Return the case in a file; what can be left out is filled in."""
     with np.load(path, allow_pickle=False) as file:
@@ -98,7 +147,7 @@ def solve_case(case: Case, target_gap: float, threads: int, time_limit_s: float 
 
     K, T = case["D"].shape
     return solve(
-        problem_of(case),
+        joint_problem_of(case) if "truck_price" in case else problem_of(case),
         engine="exact" if K * T <= _EXACT_UP_TO else "decomposition",
         target_gap=target_gap,
         iterations=_ITERATIONS,
@@ -116,7 +165,12 @@ def measure(case: Case, target_gap: float, threads: int, time_limit_s: float | N
     wall_s, cpu_s = time.perf_counter() - wall, time.process_time() - cpu
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_s += after.ru_utime + after.ru_stime - children.ru_utime - children.ru_stime
-    judged = judge(case, found.packs)
+    K = case["D"].shape[0]
+    packs = found.packs[:K]
+    if "truck_price" in case:
+        judged = judge_joint(case, packs, found.packs[K : K + case["dc_pack"].size])
+    else:
+        judged = judge(case, packs)
     gap = (judged.cost - found.lower_bound) / judged.cost if judged.cost else 0.0
     return {
         "lower_bound": found.lower_bound,
@@ -132,7 +186,7 @@ def measure(case: Case, target_gap: float, threads: int, time_limit_s: float | N
         "days": case["D"].shape[1],
         "threads": threads,
         "faults": list(judged.faults),
-    }, found.packs
+    }, packs
 
 
 def warm_up(threads: int) -> float:
@@ -150,8 +204,8 @@ def cases(asked: argparse.Namespace) -> Iterator[tuple[dict[str, Any], Case]]:
         return
     for seed in asked.seeds:
         yield (
-            {"size": asked.size, "tight": asked.tight, "seed": seed},
-            generate(*SIZES[asked.size], seed=seed, tight=asked.tight),
+            {"family": asked.family, "size": asked.size, "tight": asked.tight, "seed": seed},
+            FAMILIES[asked.family](*SIZES[asked.size], seed=seed, tight=asked.tight),
         )
 
 
@@ -159,6 +213,7 @@ def main() -> None:
     """Solve what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", choices=SIZES)
+    parser.add_argument("--family", choices=FAMILIES, default="plain")
     parser.add_argument("--tight", type=float, default=0.9)
     parser.add_argument("--seeds", type=lambda text: [int(part) for part in text.split(",")], default=[1, 2, 3])
     parser.add_argument("--target-gap", type=float, default=0.01)

@@ -181,3 +181,71 @@ def judge(case: Case, packs: np.ndarray) -> Judged:
     for use, capacity, name in ((trucks, case["Ctr"], "trucks"), (throughput, case["Cdc"], "dc throughput")):
         broken(use > capacity + _TOLERANCE * np.maximum(capacity, 1.0), f"{name} over capacity")
     return Judged(cost, tuple(faults))
+
+
+def generate_joint(stores: int, per_store: int, dcs: int, seed: int, tight: float) -> Case:
+    """Return a case of two echelons: dcs that are short of stock at first supply the stores on trucks paid whole.
+
+    Besides the arrays of `generate` (whose store trucks `Ctr` are replaced): for every dc and item, dc after dc,
+    dc_pack, dc_lead, dc_I0, dc_most [.] or [., T] packs an order can have, dc_h, dc_F, dc_cap; per pack of an
+    item-location weight `kg` beside `vol`; per store and truck truck_vol, truck_kg, truck_price [nS]. Everything a
+    dc can send is its stock at the start and what its suppliers bring; one item in five cannot be ordered in the
+    first ten days.
+    """
+    case = generate(stores, per_store, dcs, seed, tight)
+    rng = np.random.default_rng((seed, 1))
+    _K, T = case["D"].shape
+    item = np.tile(np.arange(per_store), stores)
+    line = case["dc"].astype(np.int64) * per_store + item
+    lines = dcs * per_store
+    flow = np.bincount(line, case["mean"], lines)
+    pack = np.zeros(lines, np.int64)
+    pack[line] = case["pack"]
+    pack *= rng.choice([2, 4], lines)
+    held = np.zeros(lines)
+    held[line] = case["h"]
+    lead = np.repeat(rng.integers(3, 7, dcs), per_store)
+    late = np.where(rng.random(lines) < 0.2, 10, 0)
+    opens = np.maximum(lead, late)
+    most = np.where(np.arange(T) >= opens[:, None], np.ceil(flow * 14 / pack).astype(np.int64)[:, None] + 1, 0)
+    kg = case["vol"] * rng.lognormal(0, 0.3, per_store)[item]
+    daily = case["mean"] / case["pack"]
+    by_volume = np.bincount(case["store"], case["vol"] * daily, stores)
+    by_weight = np.bincount(case["store"], kg * daily, stores)
+    return case | {
+        "dc_pack": pack, "dc_lead": lead, "dc_I0": np.floor(flow * rng.uniform(2.0, 8.0, lines)).astype(np.int64),
+        "dc_most": most, "dc_h": held / 2, "dc_F": rng.uniform(0.5, 2.0, lines),
+        "dc_cap": np.ceil(flow * 28).astype(np.int64) + 4 * pack, "line": line,
+        "kg": kg, "truck_vol": by_volume / 3, "truck_kg": by_weight / 3, "truck_price": rng.uniform(6.0, 10.0, stores),
+    }  # fmt: skip
+
+
+def judge_joint(case: Case, packs: np.ndarray, dc_packs: np.ndarray) -> Judged:
+    """Play packs [K, T] and the dcs' orders dc_packs [lines, T], by day of arrival, and count whole trucks."""
+    no_trucks = case | {"Ctr": np.full(case["Ctr"].shape, np.inf)}
+    judged = judge(no_trucks, packs)
+    faults, cost = list(judged.faults), judged.cost
+    _K, T = packs.shape
+    sent = np.zeros(dc_packs.shape, np.int64)
+    volume, weight = np.zeros(case["Ctr"].shape), np.zeros(case["Ctr"].shape)
+    for day in range(T):
+        moved = np.flatnonzero(packs[:, day])
+        at = day - case["lead"][moved]
+        if (at < 0).any():
+            return Judged(cost, tuple(faults))
+        np.add.at(sent, (case["line"][moved], at), case["pack"][moved].astype(np.int64) * packs[moved, day])
+        np.add.at(volume, (case["store"][moved], at), case["vol"][moved] * packs[moved, day])
+        np.add.at(weight, (case["store"][moved], at), case["kg"][moved] * packs[moved, day])
+    trucks = np.ceil(np.maximum(volume / case["truck_vol"][:, None], weight / case["truck_kg"][:, None]) - _TOLERANCE)
+    cost += float((case["truck_price"][:, None] * trucks).sum())
+    ordered = np.cumsum(case["dc_pack"][:, None] * dc_packs.astype(np.int64) - sent, axis=1)
+    stock = case["dc_I0"][:, None] + ordered
+    for broken, what in (
+        ((dc_packs < 0) | (dc_packs > case["dc_most"]), "dc orders outside their limits"),
+        (stock < 0, "dc sends what is not there"),
+        (stock > case["dc_cap"][:, None], "dc holds more than it can"),
+    ):
+        if broken.any():
+            faults.append(f"{int(broken.sum())} x {what}")
+    cost += float((case["dc_h"][:, None] * stock).sum() + (case["dc_F"][:, None] * (dc_packs > 0)).sum())
+    return Judged(cost, tuple(faults))
