@@ -95,6 +95,17 @@ def lock(project: ProjectArgument, as_json: JsonOption = False) -> None:
     sys.stdout.write(f"Locked: {file}\n")
 
 
+def edit_lines(edits: pd.DataFrame) -> list[str]:
+    """Return what every edit of a run has touched, one line each (columns of `input_edits`)."""
+    lines = []
+    for row in _edits(edits):
+        name, what, rows, before, after = _edit_row(row)
+        lines.append(
+            f"{name}: {what}, {rows} {'row' if rows == '1' else 'rows'}" + (f", {before} -> {after}" if before else "")
+        )
+    return ["Changed input:", *(f"  {line}" for line in lines)] if lines else []
+
+
 def _catalogue(scenario: Scenario) -> dict[str, list[dict[str, object]]]:
     return {
         "scenarios": [

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from planner.cli.edge import ExitCode
+from planner.cli.scenarios_define import edit_lines
 from planner.cli.screen import note, progress_bars, show_rows
 from planner.engine.cache import StageCache
 from planner.engine.run import FinishedRun, run_project
@@ -122,6 +123,8 @@ def _print_summary(finished: FinishedRun, figures: Mapping[str, object], quiet: 
         *([("recalled", recalled)] if (recalled := _recalled(finished)) else []),
     ]
     show_rows("", ("", finished.title), rows)
+    for line in edit_lines(finished.plan.tables["input_edits"]):
+        note(line, quiet)
     note("Written:", quiet)
     for path in finished.highlights():
         sys.stdout.write(f"  {path}\n")
