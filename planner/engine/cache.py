@@ -113,8 +113,11 @@ class StageCache:
         **means: Any,
     ) -> Result:
         """Return `compute(*inputs, **means)`, from the folder where it is known; see `planner.recall.Recall`."""
-        name = f"{compute.__module__}.{compute.__qualname__}"
-        key = fingerprint(stage, name, stage_fingerprint(compute.__module__), *inputs)
+        code = stage_fingerprint(compute.__module__)
+        if code is None:
+            self._count(stage, recalled=False)
+            return compute(*inputs, **means)
+        key = fingerprint(stage, f"{compute.__module__}.{compute.__qualname__}", code, *inputs)
         path = self.folder / stage / key
         known = _load(path)
         self._count(stage, known is not None)

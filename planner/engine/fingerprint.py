@@ -10,10 +10,12 @@ import hashlib
 import platform
 import re
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +42,8 @@ VERSIONED = (
 """Libraries that may decide a result."""
 
 _PLAIN = (bool, int, float, complex, str, bytes, datetime.date, datetime.time, datetime.timedelta, np.generic)
+_STARTED = time.time() - 2.0
+"""A time before the stages were imported, seconds since 1970."""
 _ROOT = Path(__file__).resolve().parents[2]
 _DOTTED = re.compile(r"\b(planner|scenarios|solvers|reports)\.(\w+)")
 _FROM_PACKAGE = re.compile(r"\bfrom (planner|scenarios|solvers|reports) import ([\w, ]+)")
@@ -129,15 +133,22 @@ def _add_column(digest: _Hash, column: pd.Series[Any]) -> None:
     _add_text(digest, "\0".join(f"{type(value).__name__} {value!r}" for value in [*distinct, *missing]))
 
 
-def stage_fingerprint(module: str) -> str:
-    """Return what decides the results of a module besides its input: code, libraries, interpreter, processor."""
-    return fingerprint(code_fingerprint(module), _surroundings())
+def stage_fingerprint(module: str) -> str | None:
+    """Return what decides the results of a module besides its input: code, libraries, interpreter, processor.
+
+    None where the code on disk may not be the code that runs, as it was changed since this process started.
+    """
+    code = code_fingerprint(module)
+    return None if code is None else fingerprint(code, _surroundings())
 
 
 @cache
-def code_fingerprint(module: str) -> str:
-    """Return the sha256 of the source of everything that `code_files` finds for a module."""
-    return fingerprint([(path.relative_to(_ROOT).as_posix(), _read(path)) for path in code_files(module)])
+def code_fingerprint(module: str) -> str | None:
+    """Return the sha256 of the source of everything that `code_files` finds for a module; None as above."""
+    files = code_files(module)
+    if any(path.stat().st_mtime > _STARTED for path in files):
+        return None
+    return fingerprint([(path.relative_to(_ROOT).as_posix(), _read(path)) for path in files])
 
 
 def code_files(module: str) -> list[Path]:
@@ -182,10 +193,10 @@ def _read(path: Path) -> str:
 
 @cache
 def _surroundings() -> str:
-    """Return versions of the libraries and what rounding may depend on: interpreter, system and processor."""
-    return repr(
-        ([(name, installed_version(name)) for name in VERSIONED], sys.version, platform.platform(), _processor())
-    )
+    """Return versions of the libraries and what rounding may depend on: interpreter, system, processor, GPU."""
+    versions = [(name, installed_version(name)) for name in VERSIONED]
+    device = (find_spec("cupy") is not None, Path("/proc/driver/nvidia/version").exists())
+    return repr((versions, sys.version, platform.platform(), _processor(), device))
 
 
 def installed_version(package: str) -> str:

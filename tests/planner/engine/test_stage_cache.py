@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 import planner.engine.cache as cache_module
+import planner.engine.fingerprint as fingerprint_module
 from planner.engine.cache import StageCache, StageUse, default_folder
 from planner.engine.fingerprint import code_files, fingerprint
 from scenarios.settings import ForecastSettings, Horizon
@@ -264,3 +265,17 @@ def test_code_that_a_stage_can_reach() -> None:
     # solvers that are imported by name when they are chosen
     assert {"routing/ruin_recreate.py", "routing/ortools.py"} <= names("planner.distribution.routes")
     assert names("tests.nowhere") == set()
+
+
+def test_code_that_changed_under_a_running_process_is_not_trusted(
+    cache: StageCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fingerprint_module.code_fingerprint.cache_clear()
+    monkeypatch.setattr(fingerprint_module, "_STARTED", 0.0)
+    horizon = Horizon(start=datetime.date(2024, 1, 1))
+    try:
+        assert cache.recall("hash", fingerprint, horizon) == cache.recall("hash", fingerprint, horizon)
+    finally:
+        fingerprint_module.code_fingerprint.cache_clear()
+    assert cache.uses() == {"hash": StageUse(recalled=0, computed=2)}
+    assert cache.status().entries == 0
