@@ -45,6 +45,7 @@ def import_routes(
     from planner.cli.edge import ExitCode
     from planner.distribution.hand_plan import read_hand_plan
     from planner.distribution.retiming import pins_of, retime
+    from reports.dispatch_sheets import stop_columns
     from reports.run_folder import read_run
     from scenarios.project import load_project
     from scenarios.tables.pin_file import write_pins
@@ -53,7 +54,8 @@ def import_routes(
     finished = read_run(run)
     about = finished.provenance
     given = load_project(project, about.get("scenario") or None, about.get("overrides", ()))
-    stops = read_hand_plan(plan, finished, given.scenario.exports.stops.columns)
+    headers, _ = stop_columns(about["settings"])
+    stops = read_hand_plan(plan, finished, headers)
     days = retime(
         plan, stops, finished.tables["loads"], given.tables, given.scenario.timezone, given.scenario.distribution
     )

@@ -219,3 +219,18 @@ def test_route_and_vehicle_columns_of_a_hand_plan(town, tmp_path):
     assert read(here, new) == read(there, old) == read(there, new) == read("", new) == read(there, ",") == new
     with pytest.raises(RoutingFileError, match="let both name the same vehicle"):
         read(there, "CART,1")
+
+
+def test_headers_and_signs_of_an_export(town, tmp_path):
+    """What `exports.stops` wrote is read back: other headers, semicolons, decimal commas, a byte order mark."""
+    loads, _ = town
+    found = plan(town, None)
+    run = RunFolder(tmp_path, {"loads": loads, "routes": found.routes, "stops": found.stops}, {})
+    lines = ["Sendung;Halt;Fahrzeug;Nr;Gewicht", "L-S1;2,5;VAN;2;100,0", "", "L-S2;1;VAN;;100,0", "L-S3;3;;;100,0"]
+    (tmp_path / "plan.csv").write_text("\n".join(lines), encoding="utf-8-sig")
+    headers = {"Sendung": "load_id", "Halt": "sequence", "Fahrzeug": "vehicle_id", "Nr": "vehicle_no"}
+    stops = read_hand_plan(tmp_path / "plan.csv", run, headers)
+    assert [(stop.load_id, stop.vehicle, stop.sequence) for stop in stops] == [
+        ("L-S1", ("VAN", 2), 2.5),
+        ("L-S2", ("VAN", 1), 1.0),  # a line without vehicle leaves its load out
+    ]
