@@ -1,8 +1,20 @@
 """Vehicle routing: one problem type, several solvers, one judge."""
 
 from solvers.routing.evaluate import Judgement, Timetable, judge, timetable
-from solvers.routing.problem import OPEN_END, UNBOUNDED, ProblemError, RoutingProblem, VehicleTypes
-from solvers.routing.registry import SOLVERS, UnsupportedProblemError, VerificationError, solve, why_not
+from solvers.routing.problem import (
+    OPEN_END,
+    UNBOUNDED,
+    ProblemError,
+    RoutingProblem,
+    VehicleTypes,
+)
+from solvers.routing.registry import (
+    SOLVERS,
+    UnsupportedProblemError,
+    VerificationError,
+    solve,
+    why_not,
+)
 from solvers.routing.solution import RELOAD, Route, RoutingResult, RoutingSolution
 
 __all__ = [

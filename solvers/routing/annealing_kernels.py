@@ -19,8 +19,28 @@ from solvers.routing.instance import (
 from solvers.routing.kernel_types import IntArray, Number
 from solvers.routing.problem import UNBOUNDED
 from solvers.routing.recreate_kernels import order_removed, put_in, recreate
-from solvers.routing.route_kernels import REFRESHED, draw, insertion_extra, link, refresh, room, schedule, unlink
-from solvers.routing.ruin_kernels import EXCHANGED, INSERTED, LOGGED, REMOVED, RETYPED, STEP, TOUCHED, Workspace, ruin
+from solvers.routing.route_kernels import (
+    REFRESHED,
+    draw,
+    insertion_extra,
+    link,
+    refresh,
+    room,
+    schedule,
+    unlink,
+)
+from solvers.routing.ruin_kernels import (
+    EXCHANGED,
+    INSERTED,
+    LEFT,
+    LOGGED,
+    REMOVED,
+    RETYPED,
+    STEP,
+    TOUCHED,
+    Workspace,
+    ruin,
+)
 from solvers.routing.state import (
     ABSENT,
     COSTS,
@@ -69,7 +89,13 @@ def undo(instance: Instance, state: State, work: Workspace) -> None:
 
 @njit(helper=True)
 def settle(state: State, work: Workspace) -> None:
-    """Keep the list of unassigned clients right after an accepted step."""
+    """Keep the lists of unassigned clients and of changed routes right after an accepted step."""
+    for i in range(work.counter[TOUCHED]):
+        r = work.touched[i]
+        if work.is_left[r] == 0:
+            work.is_left[r] = 1
+            work.left[work.counter[LEFT]] = r
+            work.counter[LEFT] += 1
     node, absent, total = state.node, state.absent, state.total
     for i in range(work.counter[REMOVED]):
         c = work.removed[i]
@@ -87,15 +113,26 @@ def settle(state: State, work: Workspace) -> None:
 
 
 @njit(helper=True)
-def keep_best(state: State, work: Workspace) -> None:
-    """Copy the current solution, which is the best so far."""
-    for v in range(len(state.node)):
-        work.best_next[v] = state.node[v, NEXT]
-    for r in range(len(state.route)):
-        work.best_first[r] = state.route[r, FIRST] if state.route[r, COUNT] > 0 else -1
-        work.best_kind[r] = state.route[r, KIND]
-        work.best_chain[r, 0] = state.route[r, VEHICLE]
-        work.best_chain[r, 1] = state.route[r, PRIOR]
+def keep_best(instance: Instance, state: State, work: Workspace) -> None:
+    """Copy what has changed in the current solution since the best one, as it is the best so far."""
+    node, route, first = state.node, state.route, instance.first_client
+    for i in range(work.counter[LEFT]):
+        r = work.left[i]
+        work.is_left[r] = 0
+        work.best_first[r] = -1
+        work.best_kind[r] = route[r, KIND]
+        if route[r, COUNT] == 0:
+            continue
+        work.best_first[r] = route[r, FIRST]
+        v = np.int64(route[r, FIRST])
+        while v >= first:
+            work.best_next[v] = node[v, NEXT]
+            v = np.int64(node[v, NEXT])
+    work.counter[LEFT] = 0
+    if instance.features & RELOADED:
+        for r in range(len(route)):
+            work.best_chain[r, 0] = route[r, VEHICLE]
+            work.best_chain[r, 1] = route[r, PRIOR]
     work.best_cost[0] = state.total[COSTS]
 
 
@@ -157,7 +194,7 @@ def anneal(
         if step < 0:
             total[COSTS] += change
             settle(state, work)
-            keep_best(state, work)
+            keep_best(instance, state, work)
             continue
         accepted = change < limit
         if accepted and instance.features & REFRESHED:
@@ -168,7 +205,7 @@ def anneal(
         if unsaved and change > 0:
             # the state before this step was the best: go back, copy it, and give the step up
             undo(instance, state, work)
-            keep_best(state, work)
+            keep_best(instance, state, work)
             unsaved = False
             continue
         total[COSTS] += change
@@ -178,7 +215,7 @@ def anneal(
             unsaved = True
             found += 1
     if unsaved:
-        keep_best(state, work)
+        keep_best(instance, state, work)
     return found
 
 

@@ -77,7 +77,7 @@ def search(
     chosen = params if isinstance(params, AntColonyParams) else AntColonyParams()
     if problem.clients == 0:
         return Found(RoutingSolution((), ()), 0)
-    instance = build_instance(problem, chosen.annealing.neighbours)
+    instance = build_instance(problem, chosen.annealing.nearest(problem))
     chain = Annealing.create(problem, instance, seed, chosen.annealing, start)
     pheromone = np.full(instance.near.shape, HIGHEST)
     polisher = None

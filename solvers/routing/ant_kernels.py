@@ -11,14 +11,29 @@ import math
 import numpy as np
 
 from solvers.compiled import njit
-from solvers.routing.annealing_kernels import all_good, begin_step, keep_best, settle, undo
+from solvers.routing.annealing_kernels import (
+    all_good,
+    begin_step,
+    keep_best,
+    settle,
+    undo,
+)
 from solvers.routing.instance import COST, FINISH, PRIZE, PROFILE, START, Instance
 from solvers.routing.kernel_types import FloatArray, Number
 from solvers.routing.problem import UNBOUNDED
 from solvers.routing.recreate_kernels import order_removed, put_in
 from solvers.routing.route_kernels import REFRESHED, draw, insertion_extra, leg, room
 from solvers.routing.ruin_kernels import REMOVED, Workspace, ruin
-from solvers.routing.state import COSTS, KIND, NEXT, PREVIOUS, ROUTE, TO_NEXT, TO_PREVIOUS, State
+from solvers.routing.state import (
+    COSTS,
+    KIND,
+    NEXT,
+    PREVIOUS,
+    ROUTE,
+    TO_NEXT,
+    TO_PREVIOUS,
+    State,
+)
 
 HIGHEST = 1.0
 
@@ -108,7 +123,7 @@ def send_ants(
         settle(state, work)
         accepted += 1
         if total[COSTS] < work.best_cost[0]:
-            keep_best(state, work)
+            keep_best(instance, state, work)
     return accepted
 
 

@@ -1,8 +1,9 @@
 """The default solver: the genetic search where it pays, else ruin and recreate, which knows every rule and any size.
 
 The rule, with its evidence in docs/mathematics-routing.md: the genetic search takes problems with one type of vehicle,
-no cost of time, and rules it knows, with up to `GENETIC_CLIENTS` clients (`GENETIC_TIMED_CLIENTS` where time matters),
-if the budget is enough for at least `FEWEST_CHILDREN` children; everything else goes to ruin and recreate.
+no cost of time and rules it knows, if the budget is enough for `CHILDREN_PER_CLIENT` children per client (and 500), with
+up to `GENETIC_CLIENTS` clients; where time matters up to `GENETIC_TIMED_CLIENTS`, or `LONG_ROUTED_CLIENTS` if routes
+have `LONG_ROUTE` clients and more. Everything else goes to ruin and recreate.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ from solvers.routing.problem import RoutingProblem
 from solvers.routing.registry import Found
 from solvers.routing.ruin_recreate import Annealing, Progress, RuinRecreateParams, cool
 from solvers.routing.solution import RoutingSolution
+from solvers.routing.state import USED
 from solvers.routing.stop import StopRule
 
-GENETIC_CLIENTS = 400
+GENETIC_CLIENTS = 245
 GENETIC_TIMED_CLIENTS = 120
+LONG_ROUTED_CLIENTS = 250
+LONG_ROUTE = 15
 FEWEST_CHILDREN = 500
-CHILD_ITERATIONS = 20
-"""A child of the genetic search counts as so many iterations: they take about as long."""
+CHILDREN_PER_CLIENT = 6
 PROBE = 0.002
 """Share of the budget after which the rest can be foreseen."""
 
@@ -41,16 +44,17 @@ def search(
     chosen = params if isinstance(params, RuinRecreateParams) else RuinRecreateParams()
     if problem.clients == 0:
         return Found(RoutingSolution((), ()), 0)
-    chain = Annealing.create(problem, build_instance(problem, chosen.neighbours), seed, chosen, start)
+    chain = Annealing.create(problem, build_instance(problem, chosen.nearest(problem)), seed, chosen, start)
     progress = Progress(0, [(0, chain.best_cost)])
     best = chain.best
     with contextlib.suppress(KeyboardInterrupt):
+        child = child_iterations(problem)
         if _breeds(chain, stop, progress):
             breeder = Genetic.create(problem, seed, GeneticParams(), chain.best())
             best = breeder.best_solution
             while stop(progress.done, breeder.best_cost) < 1:
                 breeder.breed()
-                progress.done += CHILD_ITERATIONS
+                progress.done += child
                 progress.note(round(breeder.best_cost))
         else:
             cool(chain, stop, progress)
@@ -59,8 +63,12 @@ def search(
 
 def _breeds(chain: Annealing, stop: StopRule, progress: Progress) -> bool:
     """Return whether the genetic search gets the problem, after a short run of the chain to foresee the budget."""
-    problem, fewest = chain.problem, FEWEST_CHILDREN * CHILD_ITERATIONS
-    most = GENETIC_TIMED_CLIENTS if chain.instance.features & TIMED else GENETIC_CLIENTS
+    problem = chain.problem
+    fewest = max(FEWEST_CHILDREN, CHILDREN_PER_CLIENT * problem.clients) * child_iterations(problem)
+    most = GENETIC_CLIENTS
+    if chain.instance.features & TIMED:
+        long_routed = problem.clients >= LONG_ROUTE * int(chain.state.total[USED])
+        most = LONG_ROUTED_CLIENTS if long_routed else GENETIC_TIMED_CLIENTS
     uniform = problem.vehicles.types == 1 and not problem.vehicles.duration_cost.any()
     if problem.clients > most or not uniform or genetic.supports(problem) is not None:
         return False
@@ -74,6 +82,11 @@ def _breeds(chain: Annealing, stop: StopRule, progress: Progress) -> bool:
         share = stop(progress.done, chain.best_cost)
     progress.note(chain.best_cost)
     return progress.done / share >= fewest
+
+
+def child_iterations(problem: RoutingProblem) -> int:
+    """Return how many iterations a child of the genetic search counts as: they take about as long."""
+    return max(20, problem.clients**2 // 1000)
 
 
 @cache

@@ -26,7 +26,16 @@ from solvers.routing.instance import (
 )
 from solvers.routing.kernel_types import FloatArray, Int32Array, IntArray
 from solvers.routing.local_search_kernels import educate
-from solvers.routing.plan import BOTTOM, LOAD_WEIGHT, PART_LOAD, PENALTY, SIZE, TYPE, Plan, make_plan
+from solvers.routing.plan import (
+    BOTTOM,
+    LOAD_WEIGHT,
+    PART_LOAD,
+    PENALTY,
+    SIZE,
+    TYPE,
+    Plan,
+    make_plan,
+)
 from solvers.routing.population import Individual, SubPopulation
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.registry import Found

@@ -22,8 +22,8 @@ EARLY, LATE, SERVICE, RELEASE, PRIZE, BACKHAUL = range(6)
 # bits of `Instance.features`
 TIMED, MIXED, RANGED, BACKHAULED, TYPED, SYMMETRIC, RELOADED, VARIED, CHOOSY = (1 << bit for bit in range(9))
 
-MATRIX_NODES = 4500
-"""Up to so many nodes a Euclidean matrix is built; beyond, distances are computed when needed."""
+MATRIX_NODES = 1500
+"""Up to so many nodes a Euclidean matrix is built; beyond, computing a distance is faster than waiting for memory."""
 
 
 class Instance(NamedTuple):
@@ -129,14 +129,18 @@ def build_instance(problem: RoutingProblem, neighbours: int = 40, surroundings: 
     return draft._replace(alone=alone, near=near, around=around)
 
 
-def _features(problem: RoutingProblem) -> int:
+def is_timed(problem: RoutingProblem) -> bool:
+    """Return whether any rule or cost depends on the time of day or on how long a route takes."""
     fleet = problem.vehicles
     timed = (problem.windows[..., 0] > 0).any() or (problem.windows[..., 1] < UNBOUNDED).any()
-    timed |= problem.release.any() or fleet.duration_cost.any()
+    timed |= problem.release.any() or fleet.duration_cost.any() or fleet.max_reloads.any()
     timed |= (fleet.shift[:, 1] < UNBOUNDED).any() or (fleet.max_duration < UNBOUNDED).any()
-    timed |= (problem.depot_windows[:, 1] < UNBOUNDED).any()
-    reloaded = fleet.max_reloads.any()
-    timed |= reloaded
+    return bool(timed or (problem.depot_windows[:, 1] < UNBOUNDED).any())
+
+
+def _features(problem: RoutingProblem) -> int:
+    fleet = problem.vehicles
+    timed, reloaded = is_timed(problem), fleet.max_reloads.any()
     # a route's distance must be known where its vehicle may change
     varied = not reloaded and bool((_twins(_vehicle_rows(problem)).sum(axis=1) > 1).any())
     ranged = varied or (fleet.max_distance < UNBOUNDED).any()

@@ -21,7 +21,14 @@ from solvers.routing.instance import (
 )
 from solvers.routing.kernel_types import Number
 from solvers.routing.problem import UNBOUNDED
-from solvers.routing.route_kernels import REFRESHED, draw, insertion_extra, leg, link, room
+from solvers.routing.route_kernels import (
+    REFRESHED,
+    draw,
+    insertion_extra,
+    leg,
+    link,
+    room,
+)
 from solvers.routing.ruin_kernels import (
     BLINK,
     BLINK_RATE,

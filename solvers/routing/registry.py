@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Protocol
 
+import numpy as np
+
 from solvers.routing.evaluate import judge
 from solvers.routing.problem import RoutingProblem
+from solvers.routing.relabel import curve_order, renamed, reordered
 from solvers.routing.solution import RoutingResult, RoutingSolution, Status
 from solvers.routing.stop import StopRule
+
+CURVED_CLIENTS = 500
+"""From so many clients with coordinates on, they are numbered along a curve while solving."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,13 @@ def solve(
         raise UnsupportedProblemError(reason)
     search: Callable[..., Found] = import_module(SOLVERS[solver][1]).search
     began = time.perf_counter()
-    found = search(problem, stop, seed, params, start)
+    if problem.coordinates is not None and problem.clients >= CURVED_CLIENTS:
+        order = curve_order(problem)
+        begin = None if start is None else renamed(start, np.argsort(order))
+        found = search(reordered(problem, order), stop, seed, params, begin)
+        found = replace(found, solution=renamed(found.solution, order))
+    else:
+        found = search(problem, stop, seed, params, start)
     seconds = time.perf_counter() - began
     verdict = judge(problem, found.solution)
     broken = [v.message for v in verdict.violations if v.rule != "unassigned"]

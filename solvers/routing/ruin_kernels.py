@@ -22,7 +22,13 @@ from solvers.routing.instance import (
     WAGE,
     Instance,
 )
-from solvers.routing.kernel_types import FloatArray, Int32Array, IntArray, Number, RandomState
+from solvers.routing.kernel_types import (
+    FloatArray,
+    Int32Array,
+    IntArray,
+    Number,
+    RandomState,
+)
 from solvers.routing.route_kernels import REFRESHED, draw, leg, refresh, unlink
 from solvers.routing.state import (
     ABSENT,
@@ -43,7 +49,7 @@ from solvers.routing.vehicle_kernels import (
 )
 
 # entries of `Workspace.counter`
-REMOVED, TOUCHED, LOGGED, STEP, BLINK = range(5)
+REMOVED, TOUCHED, LOGGED, STEP, BLINK, LEFT = range(6)
 LONGEST_STRING = 10.0
 BLINK_RATE = 0.01
 MOST_ABSENT_TRIED = 10
@@ -66,6 +72,8 @@ class Workspace(NamedTuple):
         in exchange with another route (third entry).
     keys : [N, 6], orders of reinsertion: demand, far, near, window length, window start, window end.
     sorting : [N], scratch.
+    left : [R], routes that are not as in the best solution known, the first `counter[LEFT]` entries.
+    is_left : [R].
     best_next, best_first, best_kind, best_chain : the best solution known, [N], [R], [R] and [R, 2] (vehicle, trip
         before).
     best_cost : [1].
@@ -79,6 +87,8 @@ class Workspace(NamedTuple):
     log: Int32Array
     keys: FloatArray
     sorting: FloatArray
+    left: IntArray
+    is_left: IntArray
     best_next: Int32Array
     best_first: IntArray
     best_kind: IntArray

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from solvers.routing.annealing_kernels import anneal
-from solvers.routing.instance import FIXED, PRIZE, Instance, build_instance, unsupported
+from solvers.routing.instance import FIXED, PRIZE, Instance, build_instance, is_timed, unsupported
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.registry import Found
 from solvers.routing.ruin_kernels import Workspace
@@ -28,13 +28,20 @@ class RuinRecreateParams:
     ----------
     average_removed : clients that leave their routes in one step, on average.
     hot, cold : first and last temperature over the mean cost of an arc of the first solution.
-    neighbours : clients next to which an insertion is tried.
+    neighbours : clients next to which an insertion is tried; None: 100 where time matters, as many a near client does
+        not fit in time, else 50.
     """
 
     average_removed: float = 10.0
     hot: float = 0.5
     cold: float = 0.008
-    neighbours: int = 100
+    neighbours: int | None = None
+
+    def nearest(self, problem: RoutingProblem) -> int:
+        """Return the number of neighbours for `problem`."""
+        if self.neighbours is not None:
+            return self.neighbours
+        return 100 if is_timed(problem) else 50
 
 
 def supports(problem: RoutingProblem) -> str | None:
@@ -139,7 +146,7 @@ def search(
     chosen = params if isinstance(params, RuinRecreateParams) else RuinRecreateParams()
     if problem.clients == 0:
         return Found(RoutingSolution((), ()), 0)
-    chain = Annealing.create(problem, build_instance(problem, chosen.neighbours), seed, chosen, start)
+    chain = Annealing.create(problem, build_instance(problem, chosen.nearest(problem)), seed, chosen, start)
     progress = Progress(0, [(0, chain.best_cost)])
     with contextlib.suppress(KeyboardInterrupt):
         cool(chain, stop, progress)

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from solvers.routing.annealing_kernels import fill_routes
-from solvers.routing.instance import CAPACITY, EARLY, LATE, PRIZE, RELOADED, START, Instance, distances_between
+from solvers.routing.instance import (
+    CAPACITY,
+    EARLY,
+    LATE,
+    PRIZE,
+    RELOADED,
+    START,
+    Instance,
+    distances_between,
+)
 from solvers.routing.kernel_types import FloatArray
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.ruin_kernels import Workspace
@@ -28,6 +37,8 @@ def make_workspace(problem: RoutingProblem, instance: Instance, state: State, se
         log=np.zeros((3 * nodes + 4 * routes + 16, 5), np.int32),
         keys=_keys(problem, instance),
         sorting=np.zeros(nodes),
+        left=np.zeros(routes, np.int64),
+        is_left=np.zeros(routes, np.int64),
         best_next=np.full(nodes, -1, np.int32),
         best_first=np.full(routes, -1, np.int64),
         best_kind=state.route[:, KIND].copy(),
@@ -58,6 +69,7 @@ def reset(instance: Instance, state: State, work: Workspace) -> None:
     """Empty the state and forget the best solution, so that `put_solution` can start again."""
     for name, fresh in empty_state(instance)._asdict().items():
         getattr(state, name)[:] = fresh
+    work.best_first[:] = -1
     work.best_cost[0] = int(instance.client[:, PRIZE].sum()) + 1
 
 
