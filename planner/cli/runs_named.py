@@ -101,8 +101,8 @@ def _of_index(folder: Path) -> Gathered:
     with open_index(folder) as index:
         runs, kpis = index.table(), index.kpis()
     failed = runs[~runs["name"].isin(kpis["name"])]
-    ended = failed["status"].value_counts()
-    notes = tuple(f"{count:,} runs have no plan and are left out: {status}." for status, count in ended.items())
+    ended = ", ".join(f"{count:,} {status}" for status, count in failed["status"].value_counts().items())
+    notes = (f"Left out, without a plan: {ended}.",) if ended else ()
     unnamed = runs.loc[runs["scenario"].isin(["", BASELINE]) & ~runs["name"].isin(failed["name"]), "name"]
     if kpis.empty:
         raise UsageError(f"No run of {folder} has a plan to compare. See `planner scenarios runs {folder}`.")

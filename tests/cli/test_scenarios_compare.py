@@ -12,6 +12,8 @@ from planner_command import Planner
 from small_project import small_tables, write_project
 
 from planner.engine.cache import StageCache
+from planner.engine.index import open_index
+from planner.engine.outcome import Outcome, kpi_rows
 from planner.engine.run import run_project
 
 SCENARIO = {
@@ -133,3 +135,22 @@ def test_what_cannot_be_compared(planner: Planner, compared: Path, tmp_path: Pat
         answer = planner("scenarios", *words)
         assert (answer.code, told in answer.err) == (2, True), answer.err
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+
+
+def test_a_sweep_is_compared_from_its_index(planner: Planner, compared: Path, tmp_path: Path) -> None:
+    kpis = pd.read_parquet(compared / "runs" / "baseline" / "kpis.parquet")
+    dearer = kpis.assign(value=kpis["value"].where(kpis["kpi"] != "simulated_cost", kpis["value"] + 5.0))
+    with open_index(tmp_path) as index:
+        index.record(
+            [
+                Outcome("m2", "gap_reached", scenario="fuel_up", kpis=kpi_rows(dearer)),
+                Outcome("m3", "gap_reached", kpis=kpi_rows(kpis)),
+                Outcome("m4", "infeasible", error="no room"),
+            ]
+        )
+    told = json.loads(planner("scenarios", "compare", tmp_path, "--json").out)
+    assert told["baseline"] == "m3"
+    assert [(row["scenario"], row["dominated_by"]) for row in told["frontier"]] == [("m3", ""), ("m2", "m3")]
+    assert told["notes"] == ["Left out, without a plan: 1 infeasible."]
+    rows = {(row["scenario"], row["kpi"]): row for row in told["kpis"]}
+    assert rows["m2", "simulated_cost"]["delta"] == pytest.approx(5.0)
