@@ -284,6 +284,8 @@ def _width(field: Field, shape: str) -> float:
     if field.width is not None:
         return field.width
     words = max((shown_width(word) for word in field.header.split()), default=0)
+    if words > len(field.header):  # Chinese: breaks anywhere
+        words = -(-words // 2)
     cells = max((shown_width(text) for text in _shown(field, shape)), default=0)
     least = 7.0 if field.kind == "text" else 10.0
     return float(min(max(words + 2.5, 1.1 * cells + 2.0, least), 48.0))
