@@ -24,11 +24,13 @@ def test_every_table_and_column_is_documented() -> None:
 
 def test_every_key_is_documented() -> None:
     text = settings_markdown()
-    sections = {path.rpartition(".")[0] for path in setting_paths()} | {"scenarios"}
+    sections = {path.rpartition(".")[0] for path in setting_paths()} | {"scenarios", "patches", "sweeps"}
     for path in setting_paths():
         assert (f"| `{path}` |" in text) == (path not in sections)
     assert "| `horizon.buckets` | whole number | ≥ 1, ≤ 366 | 8 | Number of buckets. |" in text
-    assert "| `scenarios.NAME.set` |" in text
+    for key in ("scenarios.NAME.set", "patches.PATCH.edits[].from", "sweeps.SWEEP.monte_carlo.draws"):
+        assert f"| `{key}` |" in text
+    assert "0x" not in text
 
 
 def test_json_schema_is_that_of_the_file() -> None:
