@@ -82,7 +82,6 @@ class Formats:
     sums: Mapping[str, Format]
     text: Format
     quoted: Format
-    wrapped: Format
     link: Format
     numbers: Mapping[str, Format]
 
@@ -100,7 +99,6 @@ class Formats:
             sums={text: book.add_format(base | {"bold": True, "num_format": text}) for text in sorted(numbers)},
             text=book.add_format(base),
             quoted=book.add_format(base | {"quote_prefix": True}),
-            wrapped=book.add_format(base | {"text_wrap": True}),
             link=book.add_format(base | {"font_color": "#1B4965", "underline": 1}),
             numbers={text: book.add_format(base | {"num_format": text}) for text in sorted(numbers)},
         )
@@ -253,16 +251,15 @@ def _cells(field: Field, start: int) -> list[Any]:
     assert field.values is not None
     part = field.values.iloc[start : start + _CHUNK]
     if field.kind == "text":
-        return part.tolist()
-    if field.kind == "date":
-        return serial_days(part).tolist()
-    numbers: list[Any] = part.to_numpy(dtype=np.float64).tolist()
-    return numbers
+        return list(part)
+    numbers = serial_days(part) if field.kind == "date" else part.to_numpy(dtype=np.float64)
+    return list(numbers.tolist())
 
 
 def serial_days(dates: pd.Series) -> npt.NDArray[np.float64]:
     """Return Excel's day numbers; NaN for NaT."""
-    days = (dates.to_numpy(dtype="datetime64[D]") - _EPOCH.astype("datetime64[D]")).astype(np.float64)
+    since = dates.to_numpy(dtype="datetime64[D]") - _EPOCH.astype("datetime64[D]")
+    days: npt.NDArray[np.float64] = since.astype(np.float64)
     days[dates.isna().to_numpy()] = np.nan
     return days
 
