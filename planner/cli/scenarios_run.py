@@ -45,7 +45,7 @@ def run(
     from planner.engine.workers import ThisProcess
 
     members = named_members(project, names, overrides or [])
-    runs = output if output is not None else project_root(project) / "runs"
+    runs = _local(output) if output is not None else project_root(project) / "runs"
     alone = len(members) == 1
     tasks = [
         Task(
@@ -82,7 +82,7 @@ def sweep(
     from planner.engine.frozen import freeze, project_root
     from planner.engine.sweep import begin_sweep
 
-    runs = output if output is not None else project_root(project) / "runs" / name
+    runs = _local(output) if output is not None else project_root(project) / "runs" / name
     frozen = freeze(project, name, overrides or [], time_limit)
     with progress_bars(quiet or as_json) as progress, say_how_to_go_on(runs, quiet):
         staff = _hire(workers, cluster, len(frozen.members))
@@ -130,6 +130,23 @@ def runs(
     from planner.cli.sweep_summary import show_runs
 
     show_runs(runs, status or [], where or [], kpis or [], rebuild=rebuild, as_json=as_json)
+
+
+def _local(runs: Path) -> Path:
+    """Return the folder; many runs need an index beside them, which no bucket can hold."""
+    from planner.cli.edge import UsageError
+    from reports.places import LocalPlace, PlaceError, place_of
+
+    try:
+        place = place_of(runs)
+    except PlaceError as error:
+        raise UsageError(str(error)) from error
+    if not isinstance(place, LocalPlace):
+        raise UsageError(
+            f"{runs}: many runs stand in a local folder or on a shared disk, not in a bucket. Write a single one there "
+            "with `planner run --scenario NAME --output URL`."
+        )
+    return place.path
 
 
 def _cache_folder(no_cache: bool) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -81,10 +82,13 @@ def show_runs(
     """Print the runs of a folder that hold what is asked for."""
     if not runs.is_dir():
         raise UsageError(f"There is no folder {runs}. Name one that `planner scenarios sweep` or `run` wrote.")
-    with rebuild_index(runs) if rebuild else open_index(runs) as index:
-        table, swept = index.table(status), index.swept()
-        figures = {kpi: index.kpis(kpi).set_index("name")["value"] for kpi in kpis or HEADLINE}
-        known = set() if all(len(values) for values in figures.values()) else set(index.kpis()["kpi"])
+    try:
+        with rebuild_index(runs) if rebuild else open_index(runs) as index:
+            table, swept = index.table(status), index.swept()
+            figures = {kpi: index.kpis(kpi).set_index("name")["value"] for kpi in kpis or HEADLINE}
+            known = set() if all(len(values) for values in figures.values()) else set(index.kpis()["kpi"])
+    except sqlite3.Error as error:
+        raise UsageError(f"The index of {runs} cannot be opened: {error}. The folder must be writable.") from error
     for kpi in [kpi for kpi in kpis if known and kpi not in known]:
         near = nearest(kpi, known)
         hint = f" Did you mean {near}?" if near else ""

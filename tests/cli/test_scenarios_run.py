@@ -119,6 +119,8 @@ def test_what_cannot_be_started_is_refused_and_nothing_is_written(
         (("sweep", what_ifs, "speeds", "-o", runs, "--cluster", "tcp://127.0.0.1:9", "--workers", 2), "--workers"),
         (("resume", runs), "holds no sweep"),
         (("runs", runs), "no folder"),
+        (("sweep", what_ifs, "speeds", "-o", "memory://bucket/runs"), "not in a bucket"),
+        (("run", what_ifs, "slow", "-o", "zork://bucket/runs"), "cannot be opened"),
         (("sweep", what_ifs, "speeds", "-o", what_ifs / "items.csv" / "runs"), "cannot be written"),
     ]
     for words, part in cases:
@@ -126,6 +128,10 @@ def test_what_cannot_be_started_is_refused_and_nothing_is_written(
         assert answer.code == 2, answer.err
         assert part in answer.err
     assert list(tmp_path.iterdir()) == []
+    (runs / "index.sqlite").mkdir(parents=True)
+    answer = planner("scenarios", "runs", runs)
+    assert answer.code == 2
+    assert "cannot be opened" in answer.err
 
 
 def test_a_full_disk_leaves_nothing_half_written(
