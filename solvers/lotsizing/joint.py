@@ -32,7 +32,7 @@ def with_trucks(
     item = np.concatenate([users] * D)
     row = np.concatenate([lane[users] * D + d for d in range(D)])
     use = np.concatenate([amount[d, users] for d in range(D)])
-    own_row = np.arange(L * D).reshape(L, D)
+    own_row = np.arange(L * D, dtype=np.int32).reshape(L, D)
     return _bought(problem, L * D, item, row, use, own_row, -size, price, most)
 
 
@@ -52,7 +52,7 @@ def with_order_costs(
     item = np.concatenate([users, users])
     row = np.concatenate([2 * supplier[users], 2 * supplier[users] + 1])
     use = np.concatenate([value[users], -value[users]])
-    own_row = np.arange(2 * S).reshape(S, 2)
+    own_row = np.arange(2 * S, dtype=np.int32).reshape(S, 2)
     return _bought(problem, 2 * S, item, row, use, own_row, np.stack([-most, least], 1), price, np.ones(S, np.int32))
 
 
