@@ -92,7 +92,7 @@ def lock_changes(locked: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[
         old, new = tables.get(name), present.get(name)
         if old == new:
             continue
-        before, after = (entry["rows"] if entry else None for entry in (old, new))
+        before, after = (int(entry["rows"]) if entry else 0 for entry in (old, new))
         if new is None:
             message = f"The table {name} was locked with {_rows(before)} and is gone."
         elif old is None:
