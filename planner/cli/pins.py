@@ -10,12 +10,14 @@ import typer
 from planner.cli.options import JsonOption, ProjectArgument, QuietOption
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import pandas as pd
 
     from reports.workbook_decisions import Decision, Decisions
     from scenarios.resolve import Reading
     from scenarios.tables.issues import Issues
-    from scenarios.tables.pin_rows import PinRow
+    from scenarios.tables.pin_rows import Cells, Overridden
 
 app = typer.Typer(
     no_args_is_help=True, help="Orders that people have fixed: take them over from a workbook, list them."
@@ -50,6 +52,7 @@ def import_pins(
     from scenarios.errors import InputError
     from scenarios.tables.issues import Issues
     from scenarios.tables.pin_rows import merge_pins
+    from scenarios.tables.schema import PINS
 
     issues = Issues()
     reading = _reading(project, issues)
@@ -60,10 +63,11 @@ def import_pins(
             row=fault.row, column=fault.column, value=fault.value, rows=1,
         )  # fmt: skip
     late = [one for one in found.decisions if one.receipt_date >= found.horizon_end]
-    rows = [_pin(one, found, author, issues) for one in found.decisions if one.receipt_date < found.horizon_end]
+    taken = [one for one in found.decisions if one.receipt_date < found.horizon_end]
+    rows = [_pin(one, found, author, issues) for one in taken]
     if (issues.frame()["severity"] == "error").any():
         raise InputError(issues.frame())
-    merge = merge_pins(reading.tables, reading.root, rows)
+    merge = merge_pins(reading.tables, reading.root, PINS, rows, _same_bucket(taken, found))
     if as_json:
         figures = {
             "file": str(merge.path),
@@ -120,11 +124,9 @@ def _reading(project: Path, issues: Issues) -> Reading:
     return reading
 
 
-def _pin(one: Decision, found: Decisions, author: str, issues: Issues) -> PinRow:
+def _pin(one: Decision, found: Decisions, author: str, issues: Issues) -> Cells:
     """Return a decision as a row of pins; a missing author is an issue."""
     from datetime import timedelta
-
-    from scenarios.tables.pin_rows import PinRow
 
     who = one.author or author
     if not who and one.choice == "sibling":
@@ -134,20 +136,35 @@ def _pin(one: Decision, found: Decisions, author: str, issues: Issues) -> PinRow
             "error", one.sheet, "author", "Nobody is named who decided on this order.",
             "Fill in Author, or name one for all with --author.", row=str(one.row), column="Author", rows=1,
         )  # fmt: skip
-    end = one.bucket_start + timedelta(days=found.bucket_days)
-    reason = one.note if one.note and one.choice != "sibling" else _REASONS[one.choice]
-    return PinRow(
-        pin_id=f"{one.order_id}@{found.run_id}",
-        item_id=one.item_id,
-        location_id=one.location_id,
-        receipt_date=one.receipt_date,
-        qty=one.qty,
-        author=who,
-        reason=reason,
-        expires_date=end,
-        bucket_start=one.bucket_start,
-        bucket_end=end,
-    )
+    return {
+        "pin_id": f"{one.order_id}@{found.run_id}",
+        "item_id": one.item_id,
+        "location_id": one.location_id,
+        "receipt_date": one.receipt_date,
+        "qty": one.qty,
+        "author": who,
+        "reason": one.note if one.note and one.choice != "sibling" else _REASONS[one.choice],
+        "expires_date": one.bucket_start + timedelta(days=found.bucket_days),
+    }
+
+
+def _same_bucket(decisions: list[Decision], found: Decisions) -> Overridden:
+    """Return what tells whether a pin is about an item-location and bucket that was decided on."""
+    from datetime import timedelta
+
+    from scenarios.tables.pin_rows import day_of, text_of
+
+    length = timedelta(days=found.bucket_days)
+    starts: dict[tuple[str, str], list[date]] = {}
+    for one in decisions:
+        starts.setdefault((one.item_id, one.location_id), []).append(one.bucket_start)
+
+    def decided(cells: Cells) -> bool:
+        day = day_of(cells.get("receipt_date"))
+        buckets = starts.get((text_of(cells.get("item_id")), text_of(cells.get("location_id"))), [])
+        return day is not None and any(start <= day < start + length for start in buckets)
+
+    return decided
 
 
 def _notes(found: Decisions, late: list[Decision], replaced: tuple[str, ...]) -> list[str]:

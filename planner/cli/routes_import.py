@@ -11,6 +11,8 @@ import typer
 from planner.cli.options import JsonOption
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import pandas as pd
 
     from planner.distribution.retiming import RetimedDay
@@ -48,7 +50,8 @@ def import_routes(
     from reports.dispatch_sheets import stop_columns
     from reports.run_folder import read_run
     from scenarios.project import load_project
-    from scenarios.tables.pin_file import write_pins
+    from scenarios.tables.pin_rows import day_of, merge_pins, text_of
+    from scenarios.tables.schema import STOP_PINS
 
     until = _date(expires)
     finished = read_run(run)
@@ -63,24 +66,34 @@ def import_routes(
         _show(days, finished)
     broken = sum(len(day.violations) for day in days)
     if broken:
-        _say(as_json, days, f"{broken} rules are broken: nothing was written. Change the plan or the limits.", None)
+        _say(as_json, days, f"{broken} rules are broken: nothing was written. Change the plan or the limits.", 0)
         sys.exit(ExitCode.REFUSED)
     pins = pins_of(days, author or _user(), reason or f"imported from {plan.name}", until)
-    path, went = write_pins(given, "stop_pins", pins, ("date", "origin_id"))
+    planned = {(row["date"], row["origin_id"]) for row in pins}
+    merge = merge_pins(
+        given.scenario.tables,
+        given.root,
+        STOP_PINS,
+        pins,
+        lambda cells: (day_of(cells.get("date")), text_of(cells.get("origin_id"))) in planned,
+    )
+    path, went = merge.path, len(merge.replaced)
     replaced = f", in place of {went} older ones" if went else ""
     changed = _changed_inputs(given, finished)
-    _say(as_json, days, f"{path}: {len(pins)} stops are pinned{replaced}. `planner run` keeps them.{changed}", pins)
+    _say(
+        as_json, days, f"{path}: {len(pins)} stops are pinned{replaced}. `planner run` keeps them.{changed}", len(pins)
+    )
 
 
-def _date(text: str | None) -> str:
+def _date(text: str | None) -> date | None:
     import datetime
 
     from planner.cli.edge import UsageError
 
     if text is None:
-        return ""
+        return None
     try:
-        return datetime.date.fromisoformat(text).isoformat()
+        return datetime.date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{text!r} is no date. Write --expires as YYYY-MM-DD.") from None
 
@@ -138,7 +151,7 @@ def _change(old: pd.DataFrame, new: pd.DataFrame) -> str:
     return f"{km:,.1f} km ({more_km:+,.1f}), cost {cost:,.2f} ({more_cost:+,.2f} against the run)"
 
 
-def _say(as_json: bool, days: Sequence[RetimedDay], sentence: str, pins: pd.DataFrame | None) -> None:
+def _say(as_json: bool, days: Sequence[RetimedDay], sentence: str, pins: int) -> None:
     import json
     import sys
     from dataclasses import asdict
@@ -158,7 +171,7 @@ def _say(as_json: bool, days: Sequence[RetimedDay], sentence: str, pins: pd.Data
             }
             for day in days
         ],
-        "pins": 0 if pins is None else len(pins),
+        "pins": pins,
         "message": sentence,
     }
     sys.stdout.write(json.dumps(told, indent=1, ensure_ascii=False) + "\n")

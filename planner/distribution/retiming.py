@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -151,9 +152,9 @@ def _same_place(by_vehicle: Mapping[Vehicle, Sequence[HandStop]]) -> Iterator[Vi
                 yield Violation("precedence", f"{kind} {number}", two.load_id, message)
 
 
-def pins_of(days: Sequence[RetimedDay], author: str, reason: str, expires: str) -> pd.DataFrame:
-    """Return the rows of stop_pins that make the plan the plan of record; numbers and dates as text."""
-    rows = []
+def pins_of(days: Sequence[RetimedDay], author: str, reason: str, expires: date | None) -> list[dict[str, object]]:
+    """Return the rows of stop_pins that make the plan the plan of record."""
+    rows: list[dict[str, object]] = []
     for day in days:
         places = dict(zip(day.timetable["load_id"], day.timetable["location_id"], strict=True))
         place = 0
@@ -164,11 +165,11 @@ def pins_of(days: Sequence[RetimedDay], author: str, reason: str, expires: str) 
             rows.append(
                 {
                     "pin_id": f"S{day.date:%Y%m%d}-{day.depot_id}-{vehicle[0]}-{vehicle[1]}-{place:03d}",
-                    "date": f"{day.date:%Y-%m-%d}",
+                    "date": day.date.date(),
                     "origin_id": day.depot_id,
                     "vehicle_id": vehicle[0],
-                    "vehicle_no": str(vehicle[1]),
-                    "sequence": str(place),
+                    "vehicle_no": int(vehicle[1]),
+                    "sequence": float(place),
                     "location_id": places[stop.load_id],
                     "load_id": stop.load_id,
                     "author": author,
@@ -176,4 +177,4 @@ def pins_of(days: Sequence[RetimedDay], author: str, reason: str, expires: str) 
                     "expires_date": expires,
                 }
             )
-    return pd.DataFrame(rows)
+    return rows

@@ -1,7 +1,7 @@
 """Add rows to the pins of a project where they are kept: CSV, Parquet or a sheet of the workbook.
 
-Rows that are not about the same item-location and days stay as they are, and so do columns of the user's
-own. The file is written beside the old one and renamed. A second time the same rows change nothing.
+Rows that are about something else stay as they are, and so do columns of the user's own. The file is written
+beside the old one and renamed. A second time the same rows change nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import csv
 import datetime as dt
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,31 +22,17 @@ import pyarrow.parquet as pq
 
 from scenarios.errors import InputError
 from scenarios.tables.issues import Issues
-from scenarios.tables.schema import PINS
+from scenarios.tables.schema import TableSchema
 
 _WORKBOOKS = {".xlsx", ".xlsm"}
 _LOST = ("xl/charts/", "xl/drawings/", "xl/media/", "xl/pivotTables/", "xl/slicers/")
 _DECIMALS = 9
 
 
-@dataclass(frozen=True, slots=True)
-class PinRow:
-    """One row of pins, and the days of its bucket [bucket_start, bucket_end), in which it replaces other pins."""
-
-    pin_id: str
-    item_id: str
-    location_id: str
-    receipt_date: dt.date
-    qty: float
-    author: str
-    reason: str
-    expires_date: dt.date
-    bucket_start: dt.date
-    bucket_end: dt.date
-
-    def cells(self) -> dict[str, Any]:
-        """Return the cells by column of `pins`."""
-        return {name: getattr(self, name) for name in PINS.names}
+Cells = Mapping[str, Any]
+"""Cells of a row by column."""
+Overridden = Callable[[Cells], bool]
+"""Whether a row that is there goes because of the rows that are added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +43,7 @@ class PinMerge:
     ----------
     path : the file; it was written only where something changed.
     added, changed, unchanged : rows given, by what became of them.
-    replaced : pin_id of older pins of the same item-locations and buckets that were removed.
+    replaced : pin_id of older pins that were removed.
     """
 
     path: Path
@@ -67,23 +53,28 @@ class PinMerge:
     replaced: tuple[str, ...]
 
 
-def merge_pins(source: str, root: Path, rows: Sequence[PinRow]) -> PinMerge:
-    """Add `rows` to the pins of the tables at `source` (as in the scenario file), in place of those they override.
+def merge_pins(source: str, root: Path, schema: TableSchema, rows: Sequence[Cells], overridden: Overridden) -> PinMerge:
+    """Add `rows` to a table of pins of the tables at `source` (as in the scenario file).
+
+    Parameters
+    ----------
+    schema : pins or stop_pins. rows : cells of its columns; dates as datetime.date, numbers as float or int.
+    overridden : tells which rows with another pin_id go.
 
     Raises
     ------
     InputError
         The pins are in a database, or in a file that this cannot change without loss.
     """
-    path = pins_file(source, root)
+    path = pins_file(source, root, schema)
     if path.suffix.lower() in _WORKBOOKS:
-        return _merge_sheet(path, rows)
+        return _merge_sheet(path, schema, rows, overridden)
     if path.suffix == ".parquet":
-        return _merge_parquet(path, rows)
-    return _merge_csv(path, rows)
+        return _merge_parquet(path, schema, rows, overridden)
+    return _merge_csv(path, schema, rows, overridden)
 
 
-def pins_file(source: str, root: Path) -> Path:
+def pins_file(source: str, root: Path, schema: TableSchema) -> Path:
     """Return the file that holds the pins, or that will.
 
     Raises
@@ -94,26 +85,28 @@ def pins_file(source: str, root: Path) -> Path:
     path = root / source
     if "://" in source:
         raise _refusal(
+            schema,
             "database",
             "The tables of the project are in a database, which is not written to.",
-            "Add the pins to its table pins, or keep the tables in files.",
+            f"Add the pins to its table {schema.name}, or keep the tables in files.",
         )
     if path.is_file() and path.suffix.lower() in _WORKBOOKS:
         return path
     if not path.is_dir():
-        raise _refusal("no_tables", f"There are no tables at {path}.", "Correct tables in the scenario file.")
-    found = [path / f"pins{suffix}" for suffix in (".csv", ".parquet") if (path / f"pins{suffix}").is_file()]
+        raise _refusal(schema, "no_tables", f"There are no tables at {path}.", "Correct tables in the scenario file.")
+    names = [f"{schema.name}{suffix}" for suffix in (".csv", ".parquet")]
+    found = [path / name for name in names if (path / name).is_file()]
     if len(found) > 1:
-        raise _refusal("table_twice", "The folder holds pins.csv and pins.parquet.", "Keep one of the files.")
+        raise _refusal(schema, "table_twice", f"The folder holds {' and '.join(names)}.", "Keep one of the files.")
     if found:
         return found[0]
     only_parquet = any(path.glob("*.parquet")) and not any(path.glob("*.csv"))
-    return path / ("pins.parquet" if only_parquet else "pins.csv")
+    return path / names[only_parquet]
 
 
-def _refusal(rule: str, message: str, action: str) -> InputError:
+def _refusal(schema: TableSchema, rule: str, message: str, action: str) -> InputError:
     issues = Issues()
-    issues.add("error", PINS.name, rule, message, action)
+    issues.add("error", schema.name, rule, message, action)
     return InputError(issues.frame())
 
 
@@ -122,8 +115,8 @@ class _Plan:
     """Which rows stay [n], which are written over (place -> row given), and which come at the end."""
 
     kept: list[bool]
-    over: Mapping[int, PinRow]
-    new: list[PinRow]
+    over: Mapping[int, Cells]
+    new: list[Cells]
     replaced: tuple[str, ...]
     unchanged: int
 
@@ -135,16 +128,13 @@ class _Plan:
         return PinMerge(path, len(self.new), len(self.over), self.unchanged, self.replaced)
 
 
-def _plan(present: Sequence[Mapping[str, Any]], rows: Sequence[PinRow]) -> _Plan:
+def _plan(present: Sequence[Cells], rows: Sequence[Cells], overridden: Overridden) -> _Plan:
     """Compare the rows that are there with those to add."""
-    given = {row.pin_id: row for row in rows}
-    buckets: dict[tuple[str, str], list[PinRow]] = {}
-    for row in rows:
-        buckets.setdefault((row.item_id, row.location_id), []).append(row)
+    given = {str(row["pin_id"]): row for row in rows}
     kept, over, replaced, seen = [], {}, [], set()
     unchanged = 0
     for place, cells in enumerate(present):
-        pin = _text(cells.get("pin_id"))
+        pin = text_of(cells.get("pin_id"))
         if pin in given and pin not in seen:
             seen.add(pin)
             kept.append(True)
@@ -153,30 +143,29 @@ def _plan(present: Sequence[Mapping[str, Any]], rows: Sequence[PinRow]) -> _Plan
             else:
                 over[place] = given[pin]
             continue
-        day = _day(cells.get("receipt_date"))
-        about = buckets.get((_text(cells.get("item_id")), _text(cells.get("location_id"))), [])
-        gone = day is not None and any(other.bucket_start <= day < other.bucket_end for other in about)
+        gone = overridden(cells)
         kept.append(not gone)
         if gone:
             replaced.append(pin)
-    return _Plan(kept, over, [row for row in rows if row.pin_id not in seen], tuple(replaced), unchanged)
+    return _Plan(kept, over, [row for row in rows if row["pin_id"] not in seen], tuple(replaced), unchanged)
 
 
-def _same(cells: Mapping[str, Any], row: PinRow) -> bool:
-    for name, wanted in row.cells().items():
+def _same(cells: Cells, row: Cells) -> bool:
+    for name, wanted in row.items():
         value = cells.get(name)
         if isinstance(wanted, dt.date):
-            if _day(value) != wanted:
+            if day_of(value) != wanted:
                 return False
         elif isinstance(wanted, float):
-            if _text(value) == "" or abs(float(_text(value)) - wanted) > 10.0**-_DECIMALS:
+            if text_of(value) == "" or abs(float(text_of(value)) - wanted) > 10.0**-_DECIMALS:
                 return False
-        elif _text(value) != wanted:
+        elif text_of(value) != wanted:
             return False
     return True
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Return a cell as text, "" where it is empty."""
     if value is None or (isinstance(value, float) and pd.isna(value)):
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -184,8 +173,9 @@ def _text(value: Any) -> str:
     return str(value).strip()
 
 
-def _day(value: Any) -> dt.date | None:
-    day = pd.to_datetime(_text(value), errors="coerce")
+def day_of(value: Any) -> dt.date | None:
+    """Return a cell as a day, None where it is none."""
+    day = pd.to_datetime(text_of(value), errors="coerce")
     return None if pd.isna(day) else day.date()
 
 
@@ -194,8 +184,8 @@ def _number(value: float) -> str:
     return text or "0"
 
 
-def _columns(present: Sequence[str]) -> list[str]:
-    return [*present, *(name for name in PINS.names if name not in present)]
+def _columns(schema: TableSchema, present: Sequence[str]) -> list[str]:
+    return [*present, *(name for name in schema.names if name not in present)]
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -207,23 +197,25 @@ def _replace(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _merge_csv(path: Path, rows: Sequence[PinRow]) -> PinMerge:
+def _merge_csv(path: Path, schema: TableSchema, rows: Sequence[Cells], overridden: Overridden) -> PinMerge:
     mark = b"\xef\xbb\xbf"
     content = path.read_bytes() if path.is_file() else b""
     try:
         reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
         present = list(reader)
     except (UnicodeDecodeError, csv.Error) as error:
-        raise _refusal("unreadable", f"{path.name} cannot be read: {error}.", "Save it as 'CSV UTF-8'.") from error
+        raise _refusal(
+            schema, "unreadable", f"{path.name} cannot be read: {error}.", "Save it as 'CSV UTF-8'."
+        ) from error
     if content.strip() and (
         None in {key for row in present for key in row} or "pin_id" not in (reader.fieldnames or ())
     ):
         action = "Write pin_id and the other columns in the first row, commas between them, as many cells in every row."
-        raise _refusal("header", f"{path.name} is no table of pins.", action)
-    plan = _plan(present, rows)
+        raise _refusal(schema, "header", f"{path.name} is no table of pins.", action)
+    plan = _plan(present, rows, overridden)
     if plan.idle and content:
         return plan.merged(path)
-    columns = _columns([str(name) for name in reader.fieldnames or ()])
+    columns = _columns(schema, [str(name) for name in reader.fieldnames or ()])
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, columns, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -237,34 +229,39 @@ def _merge_csv(path: Path, rows: Sequence[PinRow]) -> PinMerge:
     return plan.merged(path)
 
 
-def _csv_cells(row: PinRow) -> dict[str, str]:
-    cells = row.cells()
-    return {name: _number(value) if name == "qty" else str(value) for name, value in cells.items()}
+def _csv_cells(row: Cells) -> dict[str, str]:
+    return {
+        name: "" if value is None else _number(value) if isinstance(value, float) else str(value)
+        for name, value in row.items()
+    }
 
 
-def _merge_parquet(path: Path, rows: Sequence[PinRow]) -> PinMerge:
+def _merge_parquet(path: Path, schema: TableSchema, rows: Sequence[Cells], overridden: Overridden) -> PinMerge:
     table = pq.ParquetFile(path).read() if path.is_file() else None
     present: list[dict[str, Any]] = [] if table is None else table.to_pylist()
-    plan = _plan(present, rows)
+    plan = _plan(present, rows, overridden)
     if plan.idle and table is not None:
         return plan.merged(path)
     lines = [
-        {**cells, **plan.over[place].cells()} if place in plan.over else cells
+        {**cells, **plan.over[place]} if place in plan.over else cells
         for place, cells in enumerate(present)
         if plan.kept[place]
     ]
-    lines += [row.cells() for row in plan.new]
+    lines += [dict(row) for row in plan.new]
     known = {} if table is None else {field.name: field.type for field in table.schema}
-    columns = _columns(list(known))
-    arrays = [_array([line.get(name) for line in lines], known.get(name, _arrow_type(name))) for name in columns]
+    columns = _columns(schema, list(known))
+    arrays = [
+        _array([line.get(name) for line in lines], known.get(name, _arrow_type(schema, name))) for name in columns
+    ]
     buffer = io.BytesIO()
     pq.write_table(pa.table(arrays, names=columns), buffer)
     _replace(path, buffer.getvalue())
     return plan.merged(path)
 
 
-def _arrow_type(name: str) -> pa.DataType:
-    return {"number": pa.float64(), "date": pa.date32()}.get(PINS.column(name).kind, pa.string())
+def _arrow_type(schema: TableSchema, name: str) -> pa.DataType:
+    kinds = {"number": pa.float64(), "integer": pa.int64(), "date": pa.date32()}
+    return kinds.get(schema.column(name).kind, pa.string())
 
 
 def _array(cells: list[Any], kind: pa.DataType) -> pa.Array:
@@ -272,7 +269,7 @@ def _array(cells: list[Any], kind: pa.DataType) -> pa.Array:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return pa.array([None if cell is None else _text(cell) for cell in cells], type=kind)
+        return pa.array([None if cell is None else text_of(cell) for cell in cells], type=kind)
     if pa.types.is_integer(kind) and any(isinstance(cell, float) for cell in cells):
         kind = pa.float64()
     if pa.types.is_temporal(kind):
@@ -280,15 +277,15 @@ def _array(cells: list[Any], kind: pa.DataType) -> pa.Array:
     try:
         return pa.array(cells, type=kind)
     except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
-        return pa.array([None if cell is None else _text(cell) for cell in cells], type=pa.string())
+        return pa.array([None if cell is None else text_of(cell) for cell in cells], type=pa.string())
 
 
-def _merge_sheet(path: Path, rows: Sequence[PinRow]) -> PinMerge:
-    _refuse_lossy(path)
+def _merge_sheet(path: Path, schema: TableSchema, rows: Sequence[Cells], overridden: Overridden) -> PinMerge:
+    _refuse_lossy(path, schema)
     book = openpyxl.load_workbook(path, keep_vba=path.suffix.lower() == ".xlsm")
-    sheet = book[PINS.name] if PINS.name in book.sheetnames else book.create_sheet(PINS.name)
-    header = [_text(cell.value) for cell in sheet[1]] if sheet.max_row >= 1 else []
-    columns = _columns([name for name in header if name])
+    sheet = book[schema.name] if schema.name in book.sheetnames else book.create_sheet(schema.name)
+    header = [text_of(cell.value) for cell in sheet[1]] if sheet.max_row >= 1 else []
+    columns = _columns(schema, [name for name in header if name])
     places = {name: header.index(name) + 1 for name in columns if name in header}
     for name in columns:
         if name not in places:
@@ -300,7 +297,7 @@ def _merge_sheet(path: Path, rows: Sequence[PinRow]) -> PinMerge:
         if any(sheet.cell(number, place).value is not None for place in places.values())
     ]
     present = [{name: sheet.cell(number, place).value for name, place in places.items()} for number in numbers]
-    plan = _plan(present, rows)
+    plan = _plan(present, rows, overridden)
     if plan.idle:
         return plan.merged(path)
     for place, row in plan.over.items():
@@ -317,8 +314,8 @@ def _merge_sheet(path: Path, rows: Sequence[PinRow]) -> PinMerge:
     return plan.merged(path)
 
 
-def _put(sheet: Any, number: int, places: Mapping[str, int], row: PinRow) -> None:
-    for name, value in row.cells().items():
+def _put(sheet: Any, number: int, places: Mapping[str, int], row: Cells) -> None:
+    for name, value in row.items():
         cell = sheet.cell(number, places[name])
         cell.value = value
         if isinstance(value, str):
@@ -327,15 +324,16 @@ def _put(sheet: Any, number: int, places: Mapping[str, int], row: PinRow) -> Non
             cell.number_format = "yyyy-mm-dd"
 
 
-def _refuse_lossy(path: Path) -> None:
+def _refuse_lossy(path: Path, schema: TableSchema) -> None:
     """Refuse workbooks with pictures, charts or pivot tables, which would be lost."""
     try:
         names = zipfile.ZipFile(path).namelist()
     except (zipfile.BadZipFile, OSError) as error:
-        raise _refusal("unreadable", f"{path.name} cannot be read: {error}.", "Save it as .xlsx.") from error
+        raise _refusal(schema, "unreadable", f"{path.name} cannot be read: {error}.", "Save it as .xlsx.") from error
     lost = sorted({start.split("/")[1] for start in _LOST for name in names if name.startswith(start)})
     if lost:
         raise _refusal(
+            schema,
             "lossy",
             f"{path.name} has {', '.join(lost)}, which would be lost.",
             "Keep the tables in a workbook of their own, or write the pins by hand.",

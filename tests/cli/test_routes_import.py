@@ -206,11 +206,18 @@ def test_loads_stay_on_their_day(planner: Planner, small: Path, small_run: Path,
     assert "keep loads on their day" in answer.err
 
 
-def test_tables_that_are_no_folder(planner: Planner, project: Path, small_run: Path, tmp_path: Path) -> None:
+def test_pins_go_where_the_project_keeps_them(planner: Planner, project: Path, small_run: Path) -> None:
     pd.DataFrame(columns=list(TABLES["stop_pins"].names)).to_parquet(project / "stop_pins.parquet")
-    answer = planner("routes", "import", small_run / "stops.csv", "--run", small_run, "--project", project)
-    assert answer.code == 2
-    assert "keeps stop_pins in stop_pins.parquet" in answer.err
+    command = ("routes", "import", small_run / "stops.csv", "--run", small_run, "--project", project)
+    answer = planner(*command)
+    assert answer.code == 0, answer.err
+    pins = pd.read_parquet(project / "stop_pins.parquet")
+    assert len(pins) == len(read_run(small_run).tables["stops"])
+    assert planner(*command).code == 0
+    assert len(pd.read_parquet(project / "stop_pins.parquet")) == len(pins)
+
+
+def test_expiry_that_is_no_date(planner: Planner, project: Path, small_run: Path) -> None:
     answer = planner(
         *("routes", "import", small_run / "stops.csv", "--run", small_run, "--project", project, "--expires", "soon")
     )

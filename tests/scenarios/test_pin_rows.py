@@ -11,15 +11,29 @@ import pyarrow.parquet as pq
 import pytest
 
 from scenarios.errors import InputError
-from scenarios.tables.pin_rows import PinRow, merge_pins
+from scenarios.tables import pin_rows
+from scenarios.tables.pin_rows import Cells, PinMerge, day_of, text_of
+from scenarios.tables.schema import PINS
 
 MON = dt.date(2024, 1, 1)
 
 
-def _row(pin: str, qty: float = 12.0, item: str = "007", week: int = 0, reason: str = "=why") -> PinRow:
+def _row(pin: str, qty: float = 12.0, item: str = "007", week: int = 0, reason: str = "=why") -> Cells:
     start = MON + dt.timedelta(weeks=week)
-    end = start + dt.timedelta(weeks=1)
-    return PinRow(pin, item, "S1", start + dt.timedelta(days=2), qty, "Ana", reason, end, start, end)
+    days = (start + dt.timedelta(days=2), start + dt.timedelta(weeks=1))
+    return dict(zip(PINS.names, (pin, item, "S1", days[0], qty, "Ana", reason, days[1]), strict=True))
+
+
+def merge_pins(source: str, root: Path, rows: list[Cells]) -> PinMerge:
+    """Add rows in place of those of the same item, location and week."""
+    taken = {(row["item_id"], row["location_id"], row["receipt_date"].isocalendar()[:2]) for row in rows}
+
+    def overridden(cells: Cells) -> bool:
+        day = day_of(cells.get("receipt_date"))
+        place = text_of(cells.get("item_id")), text_of(cells.get("location_id"))
+        return day is not None and (*place, day.isocalendar()[:2]) in taken
+
+    return pin_rows.merge_pins(source, root, PINS, rows, overridden)
 
 
 def _csv(path: Path, text: str) -> Path:
