@@ -44,13 +44,6 @@ def dispatch(tables: Tables) -> None:
     tables["capacities"] = [{"location_id": "DC", "kind": "dispatch", "capacity_kg": 400}]
 
 
-def matrix(tables: Tables) -> None:
-    tables["travel_matrix"] = [
-        {"origin_id": "DC", "destination_id": "S1", "distance_km": 71.5, "duration_min": 55},
-        {"origin_id": "S1", "destination_id": "DC", "distance_km": 72.5, "duration_min": 56},
-    ]
-
-
 ALL = {"forecast", "targets", "replenishment", "loads", "routing", "simulation"}
 PLANNED = {"replenishment", "loads", "routing", "simulation"}
 
@@ -62,9 +55,7 @@ WHAT_IFS: dict[str, tuple[Callable[[Tables], None] | None, list[str], set[str]]]
     "dear kilometres": (change("vehicles", "cost_per_km", lambda _: 0.8), [], {"routing"}),
     "window of one store": (change("locations", "window_end_min", lambda _: 700, location_id="S1"), [], {"routing"}),
     "name of an item": (change("items", "name", lambda _: "Other", item_id="I1"), [], set()),
-    "road distances": (matrix, [], {"routing"}),
     "more futures": (None, ["simulation.replications=30"], {"simulation"}),
-    "other currency": (None, ["currency=EUR"], set()),
     "demand up": (None, ["forecast.demand_factor=1.2"], ALL),
     "one item's demand": (change("demand_history", "qty", lambda qty: 2 * qty, item_id="I3"), [], ALL),
     "dear stock": (None, ["inventory.holding_cost_rate=0.4"], ALL - {"forecast"}),
