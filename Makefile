@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check lint format types imports docs bench-inventory clean
+.PHONY: demo test check lint format types imports docs bench-inventory bench-routing clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -45,3 +45,8 @@ bench-inventory: $(VENV)/.installed-dev
 # Inventory routing on the challenge's instances (needs its data; see the script).
 bench-inventory-routing: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/inventory_routing.py --folder $(or $(DATA),../shared/data/irp) --every $(or $(EVERY),12)
+
+# Routing solvers beside PyVRP and OR-Tools; writes docs/benchmarks-routing.md. FULL=1 takes all instances.
+bench-routing: $(VENV)/.installed-dev
+	$(BIN)/python tests/benchmarks/routing.py --write $(if $(FULL),--full) $(if $(DATA),--data $(DATA)) \
+		$(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))

@@ -153,7 +153,7 @@ def _features(problem: RoutingProblem) -> int:
 
 
 def _twins(vehicle: IntArray) -> NDArray[np.uint8]:
-    same = np.delete(vehicle[:, :SLOTS], [FIXED, COST], axis=1)
+    same = np.delete(vehicle[:, :SLOTS], [FIXED, COST, WAGE], axis=1)
     twins: NDArray[np.uint8] = (same[:, None] == same[None]).all(axis=2).astype(np.uint8)
     return twins
 

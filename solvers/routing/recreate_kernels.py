@@ -16,6 +16,7 @@ from solvers.routing.instance import (
     RELOADED,
     START,
     SYMMETRIC,
+    TIMED,
     VARIED,
     Instance,
 )
@@ -44,7 +45,6 @@ from solvers.routing.ruin_kernels import (
 )
 from solvers.routing.state import (
     COUNT,
-    DISTANCE,
     KIND,
     NEXT,
     PREVIOUS,
@@ -63,6 +63,11 @@ from solvers.routing.vehicle_kernels import (
     serves,
     trip_place,
 )
+
+CHOOSING_SHARE = 0.4
+"""Share of the steps that end with a choice of vehicles where time matters; elsewhere all do."""
+CHANGING_SHARE = 0.2
+"""Share of full routes for which another vehicle is considered where time matters; elsewhere all."""
 
 
 @njit(helper=True)
@@ -109,6 +114,7 @@ def cheapest_insertion(
     counter, random = work.counter, work.random
     symmetric = instance.features & SYMMETRIC != 0
     ruled = instance.features & REFRESHED != 0
+    untimed = instance.features & TIMED == 0
     best_u, best_before = np.int64(-1), np.int64(-1)
     lifted, dearer = np.int64(-1), np.int64(0)
     best = instance.client[c, PRIZE]
@@ -156,7 +162,7 @@ def cheapest_insertion(
             last_r = r
             roomy = room(instance, state, r, c)
             lifted, dearer = np.int64(-1), np.int64(0)
-            if not roomy and instance.features & VARIED:
+            if not roomy and instance.features & VARIED and (untimed or draw(random) < CHANGING_SHARE):
                 lifted, dearer = other_vehicle(instance, state, r, c)
         if not roomy and lifted < 0:
             continue
@@ -241,7 +247,7 @@ def note(work: Workspace, what: Number, mark: Number, where: Number) -> None:
 @njit(helper=True, called=True)
 def choose_vehicles(instance: Instance, state: State, work: Workspace) -> Number:
     """Give each touched route the cheapest vehicle, unused or in exchange with another; return the change of cost."""
-    route, vehicle = state.route, instance.vehicle
+    route = state.route
     change = np.int64(0)
     for i in range(work.counter[TOUCHED]):
         r = work.touched[i]
@@ -257,7 +263,7 @@ def choose_vehicles(instance: Instance, state: State, work: Workspace) -> Number
             one, other = route[r, KIND], route[s, KIND]
             if one == other or route[s, COUNT] == 0:
                 continue
-            gap = (vehicle[other, COST] - vehicle[one, COST]) * (route[r, DISTANCE] - route[s, DISTANCE])
+            gap = change_over(instance, state, r, other) + change_over(instance, state, s, one)
             suits = gap < 0 and serves(instance, state, r, other, np.int64(0))
             if suits and serves(instance, state, s, one, np.int64(0)):
                 change += gap
@@ -276,15 +282,17 @@ def recreate(instance: Instance, state: State, work: Workspace, limit: Number) -
     spared = np.int64(0)
     for i in range(work.counter[REMOVED]):
         spared += instance.client[work.removed[i], PRIZE]
-    varied = instance.features & VARIED != 0
+    choosing = instance.features & VARIED != 0
+    if choosing and instance.features & TIMED:
+        choosing = draw(work.random) < CHOOSING_SHARE
     for i in range(work.counter[REMOVED]):
         c = np.int64(work.removed[i])
         a, b, r, kind = cheapest_insertion(instance, state, work, c)
         if r >= 0:
             change += put_in(instance, state, work, c, a, b, r, kind)
         spared -= instance.client[c, PRIZE]
-        if change - spared > limit and not varied:
+        if change - spared > limit and not choosing:
             return UNBOUNDED
-    if varied:
+    if choosing:
         change += choose_vehicles(instance, state, work)
     return change

@@ -24,6 +24,7 @@ from solvers.routing.instance import (
     SERVICE,
     START,
     VEHICLES,
+    WAGE,
     Instance,
 )
 from solvers.routing.kernel_types import Number, RandomState
@@ -90,10 +91,11 @@ def serves(instance: Instance, state: State, r: Number, kind: Number, c: Number)
 
 @njit(helper=True)
 def change_over(instance: Instance, state: State, r: Number, kind: Number) -> Number:
-    """Return what route r costs more under type `kind`, its distance as it was when refreshed last."""
+    """Return what route r costs more under type `kind`, its distance and duration as they were when refreshed last."""
     vehicle, old = instance.vehicle, state.route[r, KIND]
     dearer = vehicle[kind, FIXED] - vehicle[old, FIXED]
-    return dearer + (vehicle[kind, COST] - vehicle[old, COST]) * state.route[r, DISTANCE]
+    dearer += (vehicle[kind, COST] - vehicle[old, COST]) * state.route[r, DISTANCE]
+    return dearer + (vehicle[kind, WAGE] - vehicle[old, WAGE]) * state.route[r, DURATION]
 
 
 @njit(helper=True, called=True)

@@ -80,6 +80,7 @@ def test_routes_find_their_vehicle_types(seed: int) -> None:
         capacity=capacity,
         fixed_cost=[20, 45, 70],
         distance_cost=[2, 3, 4],
+        duration_cost=[1, 2, 2] if seed % 3 else 0,
         allowed=rng.random((3, 8)) < 0.8 if seed % 2 else None,
     )
     problem = RoutingProblem.create(
