@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check lint format types imports docs bench-inventory bench-routing clean
+.PHONY: demo test check lint format types imports docs bench-inventory bench-replenishment bench-routing clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -50,3 +50,7 @@ bench-inventory-routing: $(VENV)/.installed-dev
 bench-routing: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/routing.py --write $(if $(FULL),--full) $(if $(DATA),--data $(DATA)) \
 		$(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
+
+# Replenishment with a proven bound on generated cases, beside HiGHS (and Pyomo for build times).
+bench-replenishment: $(VENV)/.installed-dev
+	$(BIN)/python tests/benchmarks/replenishment.py
