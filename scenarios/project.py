@@ -6,12 +6,14 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from scenarios.apply_patches import Patched
+from scenarios.as_of import known_on, start_on
 from scenarios.errors import InputError
 from scenarios.lock import LOCK_RULES, check_lock, lock_changes, lock_content, read_lock, write_lock
 from scenarios.noise import noise_patch
@@ -57,7 +59,11 @@ class Project:
 
 
 def load_project(
-    path: str | Path, scenario: str | None = None, overrides: Sequence[str] = (), store: TableStore | None = None
+    path: str | Path,
+    scenario: str | None = None,
+    overrides: Sequence[str] = (),
+    store: TableStore | None = None,
+    as_of: date | None = None,
 ) -> Project:
     """Read, check and clean a project.
 
@@ -67,20 +73,25 @@ def load_project(
     scenario : one of the named scenarios of the file.
     overrides : "PATH=VALUE" texts, applied in order after the named scenario.
     store : keeps the tables as they are before patches, for whoever loads one project many times.
+    as_of : the horizon starts on this day, and sales from it on are cut off; None: as the file says.
 
     Raises
     ------
     InputError
         All errors of the scenario file and of the tables at once.
     """
-    project, issues = check_project(path, scenario, overrides, store)
+    project, issues = check_project(path, scenario, overrides, store, as_of)
     if project is None:
         raise InputError(issues)
     return project
 
 
 def check_project(
-    path: str | Path, scenario: str | None = None, overrides: Sequence[str] = (), store: TableStore | None = None
+    path: str | Path,
+    scenario: str | None = None,
+    overrides: Sequence[str] = (),
+    store: TableStore | None = None,
+    as_of: date | None = None,
 ) -> tuple[Project | None, pd.DataFrame]:
     """Return the project, None where its input has errors, and every issue found.
 
@@ -91,6 +102,8 @@ def check_project(
     reading = read_scenario(Path(path), scenario, overrides, issues)
     if reading is None:
         return None, issues.frame()
+    if as_of is not None:
+        reading = start_on(reading, as_of, issues)
     resolved = reading.scenario
     typed = (store or TableStore()).recall(
         reading.tables, reading.root, issues, partial(_read, reading.tables, reading.root)
@@ -100,6 +113,9 @@ def check_project(
     tables, given = typed
     if reading.base is not None:
         check_lock(reading.document.file, reading.base, tables, given, issues)
+    if as_of is not None:
+        tables = known_on(tables, as_of, issues)
+        given = {**given, "demand_history": table_hash(tables["demand_history"])}
     patched = _patched(tables, reading, issues)
     hashes = {
         name: given[name] if table is tables[name] else table_hash(table)

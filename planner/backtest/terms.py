@@ -80,7 +80,8 @@ def _by_policy(rows: pd.DataFrame, policies: pd.DataFrame, column: str) -> pd.Se
 
 def read_stock(project: Project, keys: pd.DataFrame, terms: Terms) -> Stock:
     """Return the stock of `keys` at the start of the horizon. Open orders that are overdue arrive in the first week."""
-    inventory = keys.merge(project.tables["inventory"], how="left", on=KEYS).fillna(0.0)
+    given = project.tables["inventory"].drop(columns="date")
+    inventory = keys.merge(given, how="left", on=KEYS).fillna(0.0)
     free = inventory["on_hand_qty"] - inventory["allocated_qty"] - inventory["backorder_qty"]
     orders = project.tables["open_orders"]
     row = pd.MultiIndex.from_frame(keys[KEYS]).get_indexer(pd.MultiIndex.from_frame(orders[KEYS]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,16 @@ TimeLimitOption = Annotated[
 ]
 ThreadsOption = Annotated[
     int | None, typer.Option("--threads", min=1, help="Cores to use; the plan does not depend on it.")
+]
+AsOfOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        formats=["%Y-%m-%d"],
+        help="Plan from this day on, the first of a bucket. Sales dated on it or later are not read. Stock and open "
+        "orders are taken as they stand: they must be those of this day.",
+    ),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

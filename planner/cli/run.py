@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from planner.cli.options import (
+    AsOfOption,
     JsonOption,
     NoCacheOption,
     ProjectArgument,
@@ -24,6 +25,7 @@ def run(
     project: ProjectArgument,
     scenario: ScenarioOption = None,
     overrides: SetOption = None,
+    as_of: AsOfOption = None,
     seed: SeedOption = None,
     time_limit: TimeLimitOption = None,
     output: Annotated[
@@ -54,6 +56,7 @@ def run(
         project,
         scenario=scenario,
         overrides=overrides or [],
+        as_of=as_of.date() if as_of is not None else None,
         seed=seed,
         time_limit_s=time_limit,
         output=output,

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli.options import JsonOption, NoCacheOption, ProjectArgument, QuietOption, SetOption, TimeLimitOption
+from planner.cli.options import (
+    AsOfOption,
+    JsonOption,
+    NoCacheOption,
+    ProjectArgument,
+    QuietOption,
+    SetOption,
+    TimeLimitOption,
+)
 
 if TYPE_CHECKING:
     from planner.engine.workers import Workers
@@ -26,6 +34,7 @@ def run(
     project: ProjectArgument,
     names: Annotated[list[str], typer.Argument(help="Named scenarios; `baseline` is the file as it is.")],
     overrides: SetOption = None,
+    as_of: AsOfOption = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for the run folders; default: runs in the project.")
     ] = None,
@@ -49,7 +58,14 @@ def run(
     alone = len(members) == 1
     tasks = [
         Task(
-            project.absolute(), member, runs.absolute(), _cache_folder(no_cache), time_limit, True, None if alone else 1
+            project.absolute(),
+            member,
+            runs.absolute(),
+            _cache_folder(no_cache),
+            time_limit,
+            pages=True,
+            threads=None if alone else 1,
+            as_of=as_of.date() if as_of is not None else None,
         )
         for member in members
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 from planner.cli.edge import ExitCode
@@ -30,6 +31,7 @@ def run_and_report(
     quiet: bool,
     as_json: bool,
     publish: str | None = None,
+    as_of: date | None = None,
 ) -> None:
     """Plan, write the run folder, print the summary, leave with the right exit code."""
     overrides = [*overrides, f"seed={seed}"] if seed is not None else list(overrides)
@@ -45,6 +47,7 @@ def run_and_report(
                 time_limit_s=time_limit_s,
                 progress=progress,
                 cache=cache,
+                as_of=as_of,
             )
     except InfeasibleError as error:
         if as_json:

@@ -78,6 +78,7 @@ def _run(task: Task, progress: Callable[[str, int, int], None] | None) -> _Done:
             cache=StageCache(task.cache) if task.cache is not None else None,
             pages=task.pages,
             store=_TABLES,
+            as_of=task.as_of,
         )
     except InfeasibleError as error:
         return _Done("infeasible", error=str(error), relaxation=error.relaxation)

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -60,6 +61,7 @@ def run_project(
     cache: StageCache | None = None,
     pages: bool = True,
     store: TableStore | None = None,
+    as_of: date | None = None,
 ) -> FinishedRun:
     """Plan the project at `path` and write its run folder.
 
@@ -72,6 +74,7 @@ def run_project(
         of the cache say so if it could not be written.
     pages : also write what people look at: every table as CSV, report.html and routes.geojson.
     store : keeps the input tables between runs of one process.
+    as_of : plan from this day on, knowing the sales before it; stock and open orders as the tables have them.
 
     Raises
     ------
@@ -79,7 +82,7 @@ def run_project(
         As the stages do; nothing is written then.
     """
     start = time.perf_counter()
-    project = load_project(path, scenario, overrides, store)
+    project = load_project(path, scenario, overrides, store, as_of)
     loading = time.perf_counter() - start
     name = scenario or project.scenario.name
     folder = output if output is not None else project.root / "runs" / name
@@ -98,6 +101,7 @@ def run_project(
         **plan.provenance,
         "scenario": scenario or "",
         "overrides": list(overrides),
+        "as_of": as_of.isoformat() if as_of is not None else "",
         "status": plan.status,
         "cost": plan.cost,
         "lower_bound": plan.lower_bound,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from planner.engine.outcome import Outcome
@@ -20,6 +21,7 @@ class Task:
     cache : folder of stage results; None: nothing is kept between runs.
     pages : also write CSV and pages, as `planner run` does.
     threads : cores to use; None: all.
+    as_of : plan from this day on; None: as the file says.
     """
 
     project: Path
@@ -29,6 +31,7 @@ class Task:
     time_limit_s: float | None = None
     pages: bool = False
     threads: int | None = 1
+    as_of: date | None = None
 
     def asked(self) -> Outcome:
         """Return the outcome of the member as long as it has none: failed, without a reason."""

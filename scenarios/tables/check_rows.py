@@ -231,7 +231,15 @@ def _check_currency(table: Table, currency: str, issues: Issues) -> None:
 def _check_dates(tables: Mapping[str, Table], scenario: Scenario, issues: Issues) -> None:
     start = pd.Timestamp(scenario.horizon.start)
     end = start + pd.Timedelta(days=scenario.horizon.buckets * scenario.horizon.bucket_days)
-    orders, pins = tables["open_orders"], tables["pins"]
+    orders, pins, stock = tables["open_orders"], tables["pins"], tables["inventory"]
+    fault = (
+        "warning",
+        "stock_of_another_day",
+        f"the stock is that of {{value}}, the horizon starts on {start.date().isoformat()}",
+        "It was taken as it stands. Give the stock of the first day, or plan from the day of the stock (--as-of).",
+    )
+    counted = stock.frame["date"]
+    _report(stock, counted.notna() & (counted != start), fault, "date", issues)
     fault = (
         "warning",
         "overdue",

@@ -261,6 +261,7 @@ INVENTORY = TableSchema(
         Column("on_hand_qty", "number", "Physical stock.", unit="base units", required=True, minimum=0),
         Column("allocated_qty", "number", "Stock promised already.", unit="base units", default=0.0, minimum=0),
         Column("backorder_qty", "number", "Demand owed already.", unit="base units", default=0.0, minimum=0),
+        Column("date", "date", "Day at whose start the stock stood so; empty: the start of the horizon."),
     ),
     key=("item_id", "location_id"),
 )
