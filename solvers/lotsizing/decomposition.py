@@ -138,7 +138,7 @@ def _ascend(
     began_at: _Prices,
 ) -> LotSizingResult:
     problem = relaxation.problem
-    start = time.perf_counter()
+    deadline = None if time_limit_s is None else time.perf_counter() + time_limit_s
     master = Master(relaxation, seed)
     master.begin_at(began_at.resources, began_at.stock[relaxation.coupling.sources])
     bound, prices, source_prices = -np.inf, master.prices.copy(), master.source_prices.copy()
@@ -154,7 +154,7 @@ def _ascend(
         master.answer(priced)
         if progress is not None:
             progress("replenishment", done, iterations)
-        out_of_time = time_limit_s is not None and time.perf_counter() - start > time_limit_s
+        out_of_time = deadline is not None and time.perf_counter() > deadline
         bounds.append(bound)
         slow = _risen(bounds, _SLOW_STEPS) < _SLOW * target_gap
         last = done == iterations or out_of_time or _risen(bounds, _STALL_STEPS) < _STALL * target_gap
@@ -167,7 +167,7 @@ def _ascend(
                 broken, cost, packs = new_broken, new_cost, new_packs
             if last and not broken and not out_of_time and cost - bound > target_gap * abs(cost):
                 wanted = bound / (1.0 - target_gap) if target_gap < 1.0 and bound > 0.0 else -np.inf
-                new_packs, new_cost = primal.improve(packs, prices, wanted)
+                new_packs, new_cost = primal.improve(packs, prices, wanted, deadline)
                 if new_cost < cost:
                     cost, packs = new_cost, new_packs
         if last or (not broken and cost - bound <= target_gap * abs(cost)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -150,7 +151,7 @@ class Primal:
         self._purchases.buy(p, state, 0.0)
         return state.packs, float(state.cost.sum())
 
-    def improve(self, packs: Ints, prices: Floats, limit_cost: float) -> tuple[Ints, float]:
+    def improve(self, packs: Ints, prices: Floats, limit_cost: float, deadline: float | None) -> tuple[Ints, float]:
         """Return a plan no dearer than `packs`, which keeps the rules, and its cost; stop below `limit_cost`.
 
         Item-locations that are tied to others by shared resources alone are taken out and planned again by the handful,
@@ -175,7 +176,7 @@ class Primal:
                 r.data, c.user_start, c.user_item, free, c.row_of, r.widest, prices, use, best, cost,
                 steps, heat, _COLD * heat, number + 1,
             )  # fmt: skip
-            if cost.sum() <= limit_cost:
+            if cost.sum() <= limit_cost or (deadline is not None and time.perf_counter() > deadline):
                 break
             use = r.use_of(best, source_stock)
         return best, float(cost.sum())

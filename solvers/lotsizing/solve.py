@@ -20,7 +20,7 @@ Engine = Literal["auto", "decomposition", "exact"]
 _PROVEN = 1e-6
 _SMALL = 200
 """Orders that can be placed, of a case that `auto` solves exactly ..."""
-_SMALL_WHEN_BROKEN = 5_000
+_SMALL_WHEN_BROKEN = 1_000
 """The same where the decomposition found no plan that keeps the rules ..."""
 _NODES = 200
 """... within this many nodes of the search tree; nodes, not seconds, so that every machine gives the same plan."""
