@@ -1,9 +1,9 @@
 """The default solver: the genetic search where it pays, else ruin and recreate, which knows every rule and any size.
 
 The rule, with its evidence in docs/mathematics-routing.md: the genetic search takes problems with one type of vehicle,
-no cost of time and rules it knows, if the budget is enough for `CHILDREN_PER_CLIENT` children per client (and 500),
-with up to `GENETIC_CLIENTS` clients; where time matters up to `GENETIC_TIMED_CLIENTS`, or `LONG_ROUTED_CLIENTS` if
-routes have `LONG_ROUTE` clients and more. Everything else goes to ruin and recreate.
+no cost of time and rules it knows, if the budget is enough for `FEWEST_CHILDREN` children: with up to `GENETIC_CLIENTS`
+clients, if it is enough for `CHILDREN_PER_CLIENT` children per client; where time matters up to `GENETIC_TIMED_CLIENTS`,
+or `LONG_ROUTED_CLIENTS` if routes have `LONG_ROUTE` clients and more. Everything else goes to ruin and recreate.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from solvers.routing import genetic, ruin_recreate
 from solvers.routing.genetic import Genetic, GeneticParams
-from solvers.routing.instance import TIMED, build_instance
+from solvers.routing.instance import TIMED, build_instance, is_timed
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.registry import Found
 from solvers.routing.ruin_recreate import Annealing, Progress, RuinRecreateParams, cool
@@ -64,14 +64,15 @@ def search(
 def _breeds(chain: Annealing, stop: StopRule, progress: Progress) -> bool:
     """Return whether the genetic search gets the problem, after a short run of the chain to foresee the budget."""
     problem = chain.problem
-    fewest = max(FEWEST_CHILDREN, CHILDREN_PER_CLIENT * problem.clients) * child_iterations(problem)
-    most = GENETIC_CLIENTS
+    fewest, most = max(FEWEST_CHILDREN, CHILDREN_PER_CLIENT * problem.clients), GENETIC_CLIENTS
     if chain.instance.features & TIMED:
+        fewest = FEWEST_CHILDREN
         long_routed = problem.clients >= LONG_ROUTE * int(chain.state.total[USED])
         most = LONG_ROUTED_CLIENTS if long_routed else GENETIC_TIMED_CLIENTS
     uniform = problem.vehicles.types == 1 and not problem.vehicles.duration_cost.any()
     if problem.clients > most or not uniform or genetic.supports(problem) is not None:
         return False
+    fewest *= child_iterations(problem)
     if stop(fewest, chain.best_cost) >= 1:
         return False
     warm_up()
@@ -86,7 +87,7 @@ def _breeds(chain: Annealing, stop: StopRule, progress: Progress) -> bool:
 
 def child_iterations(problem: RoutingProblem) -> int:
     """Return how many iterations a child of the genetic search counts as: they take about as long."""
-    return max(20, problem.clients**2 // 1000)
+    return 20 if is_timed(problem) else max(20, problem.clients**2 // 1000)
 
 
 @cache
