@@ -2,7 +2,7 @@
 
 The rule, with its evidence in docs/mathematics-routing.md: the genetic search takes problems with one type of vehicle,
 no cost of time and rules it knows, if the budget is enough for `FEWEST_CHILDREN` children: with up to `GENETIC_CLIENTS`
-clients, if it is enough for `CHILDREN_PER_CLIENT` children per client; where time matters up to `GENETIC_TIMED_CLIENTS`,
+no cost of time and rules it knows, if the budget is enough for `FEWEST_CHILDREN` children: up to `GENETIC_CLIENTS`
 or `LONG_ROUTED_CLIENTS` if routes have `LONG_ROUTE` clients and more. Everything else goes to ruin and recreate.
 """
 
