@@ -1,9 +1,9 @@
 """The default solver: the genetic search where it pays, else ruin and recreate, which knows every rule and any size.
 
 The rule, with its evidence in docs/mathematics-routing.md: the genetic search takes problems with one type of vehicle,
-no cost of time and rules it knows, if the budget is enough for `FEWEST_CHILDREN` children: with up to `GENETIC_CLIENTS`
-no cost of time and rules it knows, if the budget is enough for `FEWEST_CHILDREN` children: up to `GENETIC_CLIENTS`
-or `LONG_ROUTED_CLIENTS` if routes have `LONG_ROUTE` clients and more. Everything else goes to ruin and recreate.
+no cost of time and rules it knows, if the budget is enough for `FEWEST_CHILDREN` children: `GENETIC_CLIENTS` clients
+at most, and `CHILDREN_PER_CLIENT` children per client; where time matters `GENETIC_TIMED_CLIENTS` at most, or
+`LONG_ROUTED_CLIENTS` if routes have `LONG_ROUTE` clients and more. Everything else goes to ruin and recreate.
 """
 
 from __future__ import annotations
