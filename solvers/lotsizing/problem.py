@@ -161,8 +161,8 @@ class LotSizingProblem:
         return int(self.kind.shape[0])
 
     def arrays(self) -> Arrays:
-        """Return the arrays in the form that kernels take."""
-        return Arrays(*(getattr(self, field.name) for field in fields(self)))
+        """Return the arrays in the form that kernels take: all writable, or each would be compiled for anew."""
+        return Arrays(*(np.require(getattr(self, field.name), requirements=["C", "A", "W"]) for field in fields(self)))
 
 
 _NOT_NEGATIVE = (
