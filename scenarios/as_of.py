@@ -30,7 +30,7 @@ def start_on(reading: Reading, day: date, issues: Issues) -> Reading:
                 "error",
                 SCENARIO,
                 "as_of",
-                f"{day.isoformat()} is a {day:%A}, but weeks start on a {start:%A}: horizon.start is {start.isoformat()}.",
+                f"{day.isoformat()} is a {day:%A}, but weeks start on a {start:%A} (from {start.isoformat()}).",
                 f"Write {before.isoformat()} or {(before + timedelta(days=length)).isoformat()}.",
                 row="--as-of",
                 column="horizon.start",

@@ -1,4 +1,4 @@
-"""Days and buckets: which days lie in the plan, and on which of them a location receives."""
+"""Days and buckets: which days lie in the plan, and on which of them a location gets goods from a source."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from scenarios.settings import Horizon
 from scenarios.tables.schema import WEEKDAYS
 
 Flags = npt.NDArray[np.bool_]
+OpenDays = dict[tuple[str, str], Flags]
+"""(source, location) -> [days] whether goods may come from the one to the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +69,35 @@ class Days:
         return pd.DatetimeIndex(self.start + pd.to_timedelta(day, unit="D"))
 
 
-def receiving_days(
-    calendars: pd.DataFrame, locations: pd.DataFrame, days: Days, receive_weekdays: Sequence[str]
-) -> dict[str, Flags]:
-    """Return for every location which days [days] it receives on.
+def delivery_days(calendars: pd.DataFrame, rows: pd.DataFrame, days: Days, receive_weekdays: Sequence[str]) -> OpenDays:
+    """Return for every source and location which days [days] goods may come on.
 
     Receiving weekdays are the location's own, else its region's, else those of rows that name neither, else
     `receive_weekdays`. Single receiving days of all of them are added; whatever is closed by any is closed.
+    A location that is closed sends nothing either: what it supplies comes on days on which both are open.
 
     Parameters
     ----------
-    locations : location_id, region.
+    rows : location_id, region, source_type, source_id.
     """
     default = np.isin(days.weekdays, [WEEKDAYS.index(day) for day in receive_weekdays])
     names_location, names_region = _given(calendars["location_id"]), _given(calendars["region"])
     everywhere = calendars[~names_location & ~names_region]
-    out: dict[str, Flags] = {}
-    pairs = locations[["location_id", "region"]].drop_duplicates("location_id")
-    for location, region in pairs.itertuples(index=False, name=None):
+    receives: dict[str, Flags] = {}
+    closed: dict[str, Flags] = {}
+    places = rows[["location_id", "region"]].drop_duplicates("location_id")
+    for location, region in places.itertuples(index=False, name=None):
         own = calendars[names_location & (calendars["location_id"] == location)]
         regional = calendars[~names_location & names_region & (calendars["region"] == region)]
-        out[str(location)] = _apply([own, regional, everywhere], days, default)
+        levels = [own, regional, everywhere]
+        closed[location] = _closed(levels, days)
+        receives[location] = _receiving(levels, days, default) & ~closed[location]
+    lanes = rows[["source_type", "source_id", "location_id"]].drop_duplicates()
+    out: OpenDays = {}
+    for kind, source, location in lanes.itertuples(index=False, name=None):
+        open_ = out.get((source, location), receives[location])
+        shut = closed.get(source) if kind == "location" else None
+        out[source, location] = open_ if shut is None else open_ & ~shut
     return out
 
 
@@ -95,8 +105,8 @@ def _given(column: pd.Series) -> pd.Series:
     return column.notna() & (column != "")
 
 
-def _apply(levels: list[pd.DataFrame], days: Days, default: Flags) -> Flags:
-    """Combine the rows of a location, of its region and of all."""
+def _receiving(levels: list[pd.DataFrame], days: Days, default: Flags) -> Flags:
+    """Return [days] on which goods may arrive, by the rows of a location, of its region and of all."""
     open_ = default.copy()
     for rows in reversed(levels):
         weekly = rows[(rows["kind"] == "receive") & rows["date"].isna()]
@@ -104,11 +114,17 @@ def _apply(levels: list[pd.DataFrame], days: Days, default: Flags) -> Flags:
             open_ = _weekly(weekly, days)
     for rows in levels:
         open_ |= days.dates.isin(rows.loc[(rows["kind"] == "receive") & rows["date"].notna(), "date"])
-    for rows in levels:
-        closed = rows[rows["kind"] == "closed"]
-        open_ &= ~_weekly(closed[closed["date"].isna()], days)
-        open_ &= ~days.dates.isin(closed.loc[closed["date"].notna(), "date"])
     return np.asarray(open_, dtype=bool)
+
+
+def _closed(levels: list[pd.DataFrame], days: Days) -> Flags:
+    """Return [days] on which the rows of a location, of its region or of all say closed."""
+    closed = np.zeros(days.days, dtype=bool)
+    for rows in levels:
+        named = rows[rows["kind"] == "closed"]
+        closed |= _weekly(named[named["date"].isna()], days)
+        closed |= days.dates.isin(named.loc[named["date"].notna(), "date"])
+    return closed
 
 
 def _weekly(rows: pd.DataFrame, days: Days) -> Flags:

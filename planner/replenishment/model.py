@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from planner.replenishment.calendar import Days
+from planner.replenishment.calendar import Days, OpenDays
 from planner.replenishment.resources import Resource, shared_resources
 from scenarios.settings import ReplenishmentSettings
 from solvers.lotsizing.problem import STORAGE, LotSizingProblem
@@ -51,7 +51,7 @@ class Model:
     demand : [K, T] units of customers; the problem's demand besides fills up presentation stock.
     receipts : [K, T] base units of open orders.
     forecast : [K, buckets + ahead] base units, mean.
-    open : location_id -> [days] whether it receives.
+    open : (source_id, location_id) -> [days] whether goods may come.
     resources : one per resource row of the problem, then what it stands for.
     last_day : [K, T] the last day on which a source can serve everyone it supplies in a bucket.
     pinned : [K, T] whether a person fixed the order of the bucket.
@@ -65,7 +65,7 @@ class Model:
     demand: IntArray
     receipts: FloatArray
     forecast: FloatArray
-    open: dict[str, npt.NDArray[np.bool_]]
+    open: OpenDays
     resources: tuple[Resource, ...]
     last_day: IntArray
     pinned: npt.NDArray[np.bool_]
@@ -104,7 +104,7 @@ def build_model(
     rows: pd.DataFrame,
     tables: Tables,
     days: Days,
-    open_days: dict[str, npt.NDArray[np.bool_]],
+    open_days: OpenDays,
     settings: ReplenishmentSettings,
 ) -> Model:
     """Return the problem of the planned item-locations `rows`; see `planned_rows`."""
@@ -268,7 +268,7 @@ def _receipts(
     days: Days,
     source: IntArray,
     rows: pd.DataFrame,
-    open_days: dict[str, npt.NDArray[np.bool_]],
+    open_days: OpenDays,
 ) -> tuple[FloatArray, FloatArray]:
     """Return open orders [K, T] in base units by bucket of receipt, and by bucket in which they can be sent on.
 
@@ -291,22 +291,20 @@ def _receipts(
     return received, counted
 
 
-def last_days(
-    rows: pd.DataFrame, source: IntArray, days: Days, open_days: dict[str, npt.NDArray[np.bool_]]
-) -> IntArray:
+def last_days(rows: pd.DataFrame, source: IntArray, days: Days, open_days: OpenDays) -> IntArray:
     """Return [K, T] the last day on which a source can still serve everyone it supplies in a bucket.
 
     A large number for item-locations that supply nobody, and where nobody receives in the bucket.
     """
     last = np.full((len(rows), days.total), days.days * 2, dtype=np.int64)
-    location = rows["location_id"].to_numpy()
-    of_location = {}
-    for name, open_ in open_days.items():
+    lanes = list(zip(rows["source_id"], rows["location_id"], strict=True))
+    of_lane = {}
+    for lane, open_ in open_days.items():
         grid = open_.reshape(days.total, days.bucket_days)
         latest = days.bucket_days - 1 - np.argmax(grid[:, ::-1], axis=1) + np.arange(days.total) * days.bucket_days
-        of_location[name] = np.where(grid.any(axis=1), latest, days.days * 2)
+        of_lane[lane] = np.where(grid.any(axis=1), latest, days.days * 2)
     for k in np.flatnonzero(source >= 0):
-        last[source[k]] = np.minimum(last[source[k]], of_location[location[k]])
+        last[source[k]] = np.minimum(last[source[k]], of_lane[lanes[k]])
     return last
 
 
@@ -321,19 +319,17 @@ def _sources(rows: pd.DataFrame, index: pd.MultiIndex) -> IntArray:
     return source
 
 
-def allowed_packs(
-    rows: pd.DataFrame, source: IntArray, days: Days, open_days: dict[str, npt.NDArray[np.bool_]]
-) -> IntArray:
+def allowed_packs(rows: pd.DataFrame, source: IntArray, days: Days, open_days: OpenDays) -> IntArray:
     """Return [K, T] FREE_PACKS in buckets in which an order may arrive, else 0: lead, calendar, review."""
     first_day = np.arange(days.total) * days.bucket_days
     out = np.zeros((len(rows), days.total), dtype=np.int64)
     lead = rows["lead_time_days"].to_numpy()
     last = last_days(rows, source, days, open_days)
     every = np.maximum(rows["review_period_days"].to_numpy() // days.bucket_days, 1).astype(np.int64)
-    for k, location in enumerate(rows["location_id"]):
-        reachable = open_days[location] & (np.arange(days.days) >= lead[k] - 1e-9)
+    for k, lane in enumerate(zip(rows["source_id"], rows["location_id"], strict=True)):
+        reachable = open_days[lane] & (np.arange(days.days) >= lead[k] - 1e-9)
         out[k] = np.where(reachable.reshape(days.total, days.bucket_days).any(axis=1), FREE_PACKS, 0)
-        first_open = np.argmax(open_days[location].reshape(days.total, days.bucket_days), axis=1) + first_day
+        first_open = np.argmax(open_days[lane].reshape(days.total, days.bucket_days), axis=1) + first_day
         out[k, first_open > last[k]] = 0
         if source[k] < 0:
             out[k, first_day < lead[k] - 1e-9] = 0

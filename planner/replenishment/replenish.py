@@ -10,7 +10,7 @@ import pandas as pd
 
 from planner.errors import RefusedError
 from planner.plan import Status
-from planner.replenishment.calendar import Days, receiving_days
+from planner.replenishment.calendar import Days, delivery_days
 from planner.replenishment.loosening import hold_rules
 from planner.replenishment.model import Model, Tables, buckets_ahead, build_model, planned_rows
 from planner.replenishment.orders import write_orders
@@ -82,7 +82,7 @@ def replenish(
     tables = Tables(forecast, policy_params, open_orders, capacities, calendars, pins, suppliers)
     rows = planned_rows(supply, policy_params)
     days = Days.of(horizon, buckets_ahead(rows, horizon.bucket_days, horizon.buckets))
-    open_days = receiving_days(calendars, rows, days, receive_weekdays)
+    open_days = delivery_days(calendars, rows, days, receive_weekdays)
     model = build_model(rows, tables, days, open_days, settings)
 
     def rebuild(new_rows: pd.DataFrame, new_tables: Tables) -> Model:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from planner.replenishment.calendar import Days
+from planner.replenishment.calendar import Days, OpenDays
 from scenarios.tables.schema import WEEKDAYS
 from solvers.lotsizing.problem import RECEIVING, STORAGE
 
@@ -73,7 +73,7 @@ def shared_resources(
     rows: pd.DataFrame,
     capacities: pd.DataFrame,
     days: Days,
-    open_days: dict[str, Flags],
+    open_days: OpenDays,
     source: npt.NDArray[np.int64],
     pack_qty: FloatArray,
     unit_qty: FloatArray,
@@ -117,12 +117,12 @@ def shared_resources(
     return (tuple(resources), *_compress(len(rows), days.total, limits, users))
 
 
-def _usable_days(rows: pd.DataFrame, open_days: dict[str, Flags]) -> list[Flags]:
+def _usable_days(rows: pd.DataFrame, open_days: OpenDays) -> list[Flags]:
     """Return for every row the days on which an order can arrive: the location receives and the lead time is over."""
     lead = np.ceil(rows["lead_time_days"].to_numpy() - 1e-9).astype(np.int64)
     out = []
-    for first, location in zip(lead, rows["location_id"], strict=True):
-        usable = open_days[str(location)].copy()
+    for first, source, location in zip(lead, rows["source_id"], rows["location_id"], strict=True):
+        usable = open_days[str(source), str(location)].copy()
         usable[:first] = False
         out.append(usable)
     return out

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from planner.replenishment.calendar import Days
+from planner.replenishment.calendar import Days, OpenDays
 from planner.replenishment.resources import UNITS, daily_limits
 
 IntArray = npt.NDArray[np.int64]
@@ -77,7 +77,7 @@ def spread_lines(
     lines: pd.DataFrame,
     capacities: pd.DataFrame,
     days: Days,
-    open_days: dict[str, npt.NDArray[np.bool_]],
+    open_days: OpenDays,
     arrived: StockByDay,
     *,
     early: bool,
@@ -99,7 +99,8 @@ def spread_lines(
     for number, delivery in enumerate(deliveries):
         first = lines.iloc[delivery.lines[0]]
         begin = int(first["bucket"]) * days.bucket_days
-        open_ = begin + np.flatnonzero(open_days[str(first["location_id"])][begin : begin + days.bucket_days])
+        lane = (str(first["source_id"]), str(first["location_id"]))
+        open_ = begin + np.flatnonzero(open_days[lane][begin : begin + days.bucket_days])
         possible = [int(day) for day in open_ if day >= lines["first_day"].to_numpy()[delivery.lines].max()]
         wanted = int(first["wanted_day"])
         fits = wanted in possible and delivery.share(delivery.packs, wanted) >= 1.0

@@ -381,7 +381,7 @@ CALENDARS = TableSchema(
         Column(
             "kind",
             "text",
-            "receive: goods may arrive; closed: nothing happens.",
+            "receive: goods may arrive; closed: nothing arrives and nothing leaves.",
             required=True,
             choices=("receive", "closed"),
         ),

@@ -26,7 +26,10 @@ WHAT_IFS: dict[str, object] = {
         },
         "closed": {
             "edits": [
-                {"table": "calendars", "append": [{"kind": "closed", "date": f"2024-01-{day:02d}"}]}
+                {
+                    "table": "calendars",
+                    "append": [{"location_id": "DC", "kind": "closed", "date": f"2024-01-{day:02d}"}],
+                }
                 for day in range(8, 13)
             ]
         },

@@ -153,24 +153,30 @@ class Case:
         open_: bool = self.once(f"{location} {day}", lambda: self._receives(location, day))
         return open_
 
-    def _receives(self, location: str, day: date) -> bool:
+    def closed(self, location: str, day: date) -> bool:
+        """Whether a row that names all, the region or the location says closed: nothing arrives and nothing leaves."""
+        return any(row["kind"] == "closed" and self._hit(row, day) for _, row in self._calendar(location))
+
+    def _hit(self, row: Row, day: date) -> bool:
+        return row["date"] == day if row.get("date") else row.get("weekday") in {WEEKDAYS[day.weekday()], "", None}
+
+    def _calendar(self, location: str) -> list[tuple[int, Row]]:
         region = self.region(location)
-        rules = [
+        return [
             (2 if row.get("location_id") else 1 if row.get("region") else 0, row)
             for row in self.given.get("calendars", [])
             if row.get("location_id") in {"", None, location} and row.get("region") in {"", None, region}
         ]
 
-        def hit(row: Row) -> bool:
-            return row["date"] == day if row.get("date") else row.get("weekday") in {WEEKDAYS[day.weekday()], "", None}
-
-        if any(row["kind"] == "closed" and hit(row) for _, row in rules):
+    def _receives(self, location: str, day: date) -> bool:
+        if self.closed(location, day):
             return False
+        rules = self._calendar(location)
         weekly = [(level, row) for level, row in rules if row["kind"] == "receive" and not row.get("date")]
         single = any(row["kind"] == "receive" and row.get("date") == day for _, row in rules)
         if weekly:
             top = max(level for level, _ in weekly)
-            return single or any(hit(row) for level, row in weekly if level == top)
+            return single or any(self._hit(row, day) for level, row in weekly if level == top)
         usual = self.setting("distribution.receive_weekdays", WEEKDAYS[:5])
         return single or WEEKDAYS[day.weekday()] in usual
 

@@ -2,7 +2,8 @@
 
 The figures vary with the seed; the rules are always feasible. Kinds: "weekly" (six weeks), "daily" (three weeks
 by day), "tight" (weekly; the dc starts almost empty and gets its goods at the end of the week, little can be
-loaded and received a day, S2 waits nine days for its third item, and a second dc serves the far stores).
+loaded and received a day, the dc is closed on a Thursday, S2 waits nine days for its third item, and a second dc
+serves the far stores).
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ def _tighten(tables: dict[str, pd.DataFrame]) -> None:
     fleet = tables["vehicles"]
     tables["vehicles"] = pd.concat([fleet, fleet.assign(depot_id="DC2")])
     add("calendars", [{"location_id": "DC2", "kind": "receive", "weekday": day} for day in ("tue", "fri")])
+    add("calendars", [{"location_id": "DC", "kind": "closed", "date": "2024-03-21"}])
 
 
 def _relaxed(seed: int, days: int) -> dict[str, pd.DataFrame]:

@@ -197,7 +197,7 @@ def order_value(case: Case) -> Iterator[str]:
 
 
 def lead_times(case: Case) -> Iterator[str]:
-    """Ordered inside the horizon, received after the lead time, on a receiving day."""
+    """Ordered inside the horizon, received after the lead time, on a receiving day, from a place that is not closed."""
     for order in case.plan["replenishment_orders"]:
         name, terms = f"order {order['order_id']}", case.terms(order)
         days = (order["receipt_date"] - order["order_date"]).days
@@ -207,6 +207,8 @@ def lead_times(case: Case) -> Iterator[str]:
             yield f"{name}: ordered on {order['order_date']}, outside the horizon"
         if not case.receives(order["location_id"], order["receipt_date"]):
             yield f"{name}: {order['location_id']} receives nothing on {order['receipt_date']}"
+        if order["type"] == "DO" and case.closed(order["source_id"], order["receipt_date"]):
+            yield f"{name}: {order['source_id']} is closed on {order['receipt_date']}"
 
 
 def goods(case: Case, row: Row, qty: float) -> dict[str, float]:

@@ -118,6 +118,11 @@ CHANGES: list[tuple[str, Callable[[Case], None], str]] = [
     ("received after its bucket", put(ORDER["D4"], receipt_date=date(2024, 1, 16)), "flows"),
     ("received on a day without deliveries", put(ORDER["D2"], receipt_date=date(2024, 1, 4)), "lead_times"),
     ("received on a holiday", put(row("calendars", kind="closed"), date=date(2024, 1, 3)), "lead_times"),
+    (
+        "sent on a holiday",
+        put(row("calendars", kind="closed"), location_id="DC", region="", date=date(2024, 1, 3)),
+        "lead_times",
+    ),
     ("received on a Sunday", put(ORDER["D4"], receipt_date=date(2024, 1, 14)), "lead_times"),
     ("storage too full", put(row("capacities", location_id="DC", kind="storage"), capacity_m3=0.449), "storage"),
     ("an item's storage too full", put(row("capacities", location_id="S1"), capacity_qty=7.0), "storage"),
