@@ -81,10 +81,10 @@ def make_plan(
             tables["promotions"],
             tables["item_transitions"],
             horizon,
-            scenario.forecast,
+            scenario.forecast.model_copy(update={"demand_factor": 1.0}),
             progress=progress,
         )
-        demand = adjust_demand(demand, supply, tables["demand_adjustments"], horizon)
+        demand = adjust_demand(demand, supply, tables["demand_adjustments"], horizon, scenario.forecast.demand_factor)
     with clock.stage("targets"):
         targets = recall(
             "targets",

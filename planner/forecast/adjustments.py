@@ -1,4 +1,4 @@
-"""Adjustments: what people know of future demand, as factors on the finished forecast."""
+"""Adjustments: what people know of future demand, or ask "what if", as factors on the finished forecast."""
 
 from __future__ import annotations
 
@@ -21,18 +21,29 @@ _SCALED = ("mean_qty", "sd_qty", "p10_qty", "p50_qty", "p90_qty")
 
 
 def adjust_demand(
-    demand: ForecastResult, supply: pd.DataFrame, adjustments: pd.DataFrame, horizon: Horizon
+    demand: ForecastResult,
+    supply: pd.DataFrame,
+    adjustments: pd.DataFrame,
+    horizon: Horizon,
+    demand_factor: float = 1.0,
 ) -> ForecastResult:
     """Multiply the forecast by every adjustment that applies: mean, standard deviation and quantiles alike.
 
     A bucket that an adjustment covers in part takes 1 + (factor - 1) x covered share. Whatever was learned
-    from the history stays as it is.
+    from the history stays as it is: what-ifs on demand share one forecast.
 
     Parameters
     ----------
     supply : item_id, location_id, category, region of every item-location that is forecast.
     adjustments : cleaned input table demand_adjustments, with its lines.
+    demand_factor : multiplies everything, `forecast.demand_factor` of the settings.
     """
+    if demand_factor != 1.0:
+        demand = replace(
+            demand,
+            forecast=_multiplied(demand.forecast, _SCALED, demand_factor),
+            forecast_channels=_multiplied(demand.forecast_channels, ("mean_qty",), demand_factor),
+        )
     if adjustments.empty:
         return demand
     keys = demand.forecast[_KEYS].drop_duplicates(ignore_index=True)
@@ -94,10 +105,14 @@ def _scaled(
     series = pd.MultiIndex.from_frame(keys[_KEYS]).get_indexer(pd.MultiIndex.from_frame(table[_KEYS]))
     bucket = (table["bucket_start"] - pd.Timestamp(horizon.start)).dt.days.to_numpy() // horizon.bucket_days
     of_row = factor[series, bucket]
-    scaled = table.assign(**{name: table[name].to_numpy() * of_row for name in columns})
+    scaled = _multiplied(table, columns, of_row)
     if "method" in table:
         scaled["method"] = np.where(of_row != 1.0, table["method"] + "+adjusted", table["method"])
     return scaled
+
+
+def _multiplied(table: pd.DataFrame, columns: tuple[str, ...], factor: Floats | float) -> pd.DataFrame:
+    return table.assign(**{name: table[name].to_numpy() * factor for name in columns})
 
 
 def _tell_unused(unused: pd.DataFrame, issues: Issues) -> None:

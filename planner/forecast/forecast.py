@@ -57,8 +57,8 @@ def forecast_demand(
     Notes
     -----
     Per series the model with the least pinball loss over rolling origins wins (`selection.choose`).
-    Then, by bucket, the distribution is multiplied by the future promotions, by what transitions leave of
-    it, and by `settings.demand_factor`: mean, standard deviation and quantiles alike.
+    Then, by bucket, the distribution is multiplied by the future promotions and by what transitions leave of
+    it: mean, standard deviation and quantiles alike. `settings.demand_factor` comes later (`adjust_demand`).
 
     Left out, and told: item-locations without demand in the last `settings.inactive_after_days`. Locations
     that only pass goods on have no history and no forecast of their own. Item-locations that sell and have no

@@ -229,10 +229,10 @@ def predict(
 
 
 def adjust(predicted: Predicted, past: Past, transitions: pd.DataFrame) -> Predicted:
-    """Multiply by future promotions, by what transitions leave, and by the demand factor of the settings."""
+    """Multiply by future promotions and by what transitions leave."""
     rows, horizon = past.rows, past.horizon
     phase, outgoing, incoming = phase_factors(rows.keys, _own_share(past), transitions, horizon)
-    factor = phase * past.settings.demand_factor
+    factor = phase.copy()
     method = predicted.method
     method[incoming] = method[incoming] + "+inherited"
     if past.promoted is not None:

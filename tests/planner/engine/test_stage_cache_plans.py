@@ -56,7 +56,7 @@ WHAT_IFS: dict[str, tuple[Callable[[Tables], None] | None, list[str], set[str]]]
     "window of one store": (change("locations", "window_end_min", lambda _: 700, location_id="S1"), [], {"routing"}),
     "name of an item": (change("items", "name", lambda _: "Other", item_id="I1"), [], set()),
     "more futures": (None, ["simulation.replications=30"], {"simulation"}),
-    "demand up": (None, ["forecast.demand_factor=1.2"], ALL),
+    "demand up": (None, ["forecast.demand_factor=1.2"], ALL - {"forecast"}),
     "one item's demand": (change("demand_history", "qty", lambda qty: 2 * qty, item_id="I3"), [], ALL),
     "dear stock": (None, ["inventory.holding_cost_rate=0.4"], ALL - {"forecast"}),
     "late supplier": (change("suppliers", "lead_time_days", lambda _: 17, supplier_id="V1"), [], ALL - {"forecast"}),

@@ -48,6 +48,16 @@ def test_nothing_to_adjust_is_the_same_result() -> None:
     assert adjust_demand(plain, SUPPLY, table({"factor": 1.0}).iloc[:0], HORIZON) is plain
 
 
+@pytest.mark.parametrize("factor", [1.5, 0.0])
+def test_the_demand_factor_scales_the_whole_distribution_and_no_method(factor: float) -> None:
+    plain = result()
+    more = adjust_demand(plain, SUPPLY, table({"factor": 1.0}).iloc[:0], HORIZON, factor)
+    columns = ["mean_qty", "sd_qty", "p10_qty", "p50_qty", "p90_qty"]
+    pd.testing.assert_frame_equal(more.forecast[columns], factor * plain.forecast[columns])
+    pd.testing.assert_series_equal(more.forecast_channels["mean_qty"], factor * plain.forecast_channels["mean_qty"])
+    assert more.forecast["method"].equals(plain.forecast["method"])
+
+
 @pytest.mark.parametrize(
     ("row", "wanted"),
     [

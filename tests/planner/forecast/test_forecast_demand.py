@@ -199,14 +199,6 @@ def test_channels_are_planned_together_and_reported_apart() -> None:
     np.testing.assert_allclose(total.sort_index(), whole.sort_index())
 
 
-def test_demand_factor_scales_the_whole_distribution() -> None:
-    history = weekly_history(many(8))
-    plain, more = run(history).forecast, run(history, demand_factor=1.5).forecast
-    columns = ["mean_qty", "sd_qty", "p10_qty", "p50_qty", "p90_qty"]
-    np.testing.assert_allclose(more[columns], 1.5 * plain[columns])
-    assert (run(history, demand_factor=0.0).forecast[columns] == 0.0).all(axis=None)
-
-
 def test_same_answer_whatever_the_chunks_and_the_order_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     history = weekly_history(many(40, 120))
     whole = run(history)
