@@ -20,6 +20,7 @@ from solvers.inventory_routing.state import (
     SHORT,
     SHORTAGE,
     SHORTAGE_PRICE,
+    VERSION,
     Floats,
     State,
     empty_state,
@@ -27,13 +28,16 @@ from solvers.inventory_routing.state import (
     make_labels,
     make_removal,
 )
+from solvers.routing.registry import VerificationError
 from solvers.routing.stop import StopRule
 
 Progress = Callable[[str, int, int], None]
 
 _CHUNK = 1000
-_HOTTEST, _COLDEST = 1.0, 0.01  # temperature over the mean leg to the three nearest customers
-_LAST_PHASE = 0.9  # share of the budget after which the search goes on from the best plan
+_HOTTEST, _COLDEST = 5.0, 0.01  # temperature over the mean leg to the three nearest customers
+_SMALL = 400  # customers x days up to which several plans are cooled before the best is refined
+_RUNS, _REFINED = 4, 0.7  # how many, and the share of the budget after which the best is refined
+_REHEATED = 0.2  # temperature of refining over the hottest
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,11 @@ def solve(
     """Search for the cheapest plan until `stop` says so.
 
     With a budget in iterations the answer depends on the problem and the seed only.
+
+    Raises
+    ------
+    VerificationError
+        The judge refuses the best plan.
     """
     case, labels, removal = make_case(problem), make_labels(problem), make_removal(problem)
     state = empty_state(problem, seed)
@@ -66,19 +75,23 @@ def solve(
     scale = _near_legs(problem)
     price = 0.5 * problem.distance[0, 1:].mean() / max(1.0, problem.demand[1:].mean())
     settings = np.array([price, price, 0.4, 0.01, 0.03, min(6, problem.customers), 0.02])
-    order = 1 + rng.permutation(problem.customers)
-    fill_plan(case, state, labels, settings, order)
-    done, returned = 0, False
+    runs = _RUNS if problem.customers * problem.days <= _SMALL else 1
+    done, run = 0, -1
     while (share := stop(done, float(state.total[BEST]))) < 1.0:
-        if share > _LAST_PHASE and not returned:
-            returned = True
-            _return_to_best(problem, state, case.holding)
-        temperature = scale * _HOTTEST * (_COLDEST / _HOTTEST) ** min(1.0, share / 0.95)
+        wanted = min(int(share / _REFINED * runs), runs)
+        if wanted > run:
+            run = wanted
+            if run == runs:
+                _return_to_best(problem, state, case.holding)
+            elif run == 0 or np.isfinite(state.total[BEST]):
+                _clear(state)
+                fill_plan(case, state, labels, settings, 1 + rng.permutation(problem.customers))
+        temperature = scale * _temperature(share, runs)
         anneal(case, state, labels, removal, settings, weight, _CHUNK, temperature)
         done += _CHUNK
         for entry, count in ((OVERLOAD_PRICE, OVERLOADED), (SHORTAGE_PRICE, SHORT)):
             broken = state.counter[count] / _CHUNK
-            factor = 1.05 if broken > 0.4 else 1 / 1.05 if broken < 0.2 else 1.0
+            factor = 1.3 if broken > 0.9 else 1.05 if broken > 0.4 else 1 / 1.05 if broken < 0.2 else 1.0
             settings[entry] = min(max(settings[entry] * factor, 0.02 * price), 1000 * price)
         if progress is not None:
             progress("inventory routing", int(100 * min(share, 1.0)), 100)
@@ -87,8 +100,32 @@ def solve(
     plan = _best_plan(state)
     verdict = evaluate(problem, plan)
     if verdict.faults:
-        raise AssertionError("the search kept a plan that breaks rules: " + "; ".join(verdict.faults[:5]))
+        raise VerificationError("the search kept a plan that breaks rules: " + "; ".join(verdict.faults[:5]))
     return InventoryRoutingResult(plan, verdict, done)
+
+
+def _temperature(share: float, runs: int) -> float:
+    """Return the temperature over the mean near leg: falling in every run, then from a little higher again."""
+    if share < _REFINED:
+        hottest, cooled = _HOTTEST, (share * runs / _REFINED) % 1.0
+    else:
+        hottest, cooled = _HOTTEST * _REHEATED, (share - _REFINED) / (1.0 - _REFINED)
+    return float(hottest * (_COLDEST / hottest) ** min(1.0, cooled / 0.95))
+
+
+def _clear(state: State) -> None:
+    """Take every visit out of the plan; the best one stays known."""
+    for array in (state.length, state.load, state.units, state.held, state.shipped):
+        array[:] = 0
+    state.vehicle[:] = -1
+    _forget_insertions(state)
+    state.total[[ROUTING, HOLDING, OVERLOAD, SHORTAGE]] = 0.0
+
+
+def _forget_insertions(state: State) -> None:
+    """Give every route a version of its own, so that no insertion is taken as known."""
+    state.version[:] = state.counter[VERSION] + 1 + np.arange(state.version.size).reshape(state.version.shape)
+    state.counter[VERSION] += state.version.size
 
 
 def _near_legs(problem: InventoryRoutingProblem) -> float:
@@ -133,7 +170,5 @@ def _return_to_best(problem: InventoryRoutingProblem, state: State, holding: Flo
     state.shipped[:] = state.units.sum(axis=1)
     stock = (problem.opening - problem.least)[:, None] + np.cumsum(state.units.T - problem.demand, axis=1)
     state.held[1:] = holding[1:] * stock[1:].sum(axis=1)
-    state.counter[0] += 1
-    state.version[:] = state.counter[0] + np.arange(state.version.size).reshape(state.version.shape)
-    state.counter[0] += state.version.size
+    _forget_insertions(state)
     state.total[[ROUTING, HOLDING, OVERLOAD, SHORTAGE]] = routing, state.held.sum(), 0.0, 0.0

@@ -67,7 +67,7 @@ def test_best_known_cost_of_a_published_instance_is_found():
 
 
 def test_same_seed_same_plan_and_what_is_written_reads_back(test_instance):
-    one, two = (solve(test_instance, iterations(5_000), seed=7) for _ in range(2))
+    one, two = (solve(test_instance, iterations(10_000), seed=7) for _ in range(2))
     assert one.plan == two.plan
     text = write_solution(test_instance, one.plan, 1.0, "some processor")
     again = read_solution(text, test_instance)
