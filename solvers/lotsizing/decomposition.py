@@ -26,10 +26,10 @@ from solvers.lotsizing.verify import verify
 
 Progress = Callable[[str, int, int], None]
 
-_FIRST_REPAIR = 6
+_FIRST_REPAIR = 8
 _REPAIR_AFTER = 1.4
 """Steps between repairs grow by this factor."""
-_SLOW, _SLOW_STEPS = 0.4, 2
+_SLOW, _SLOW_STEPS = 0.3, 4
 """A repair is due when this many steps raised the bound by less than this part of the wanted gap."""
 _STALL, _STALL_STEPS = 0.02, 12
 """The ascent ends when this many steps raised the bound by less than this part of the wanted gap."""
