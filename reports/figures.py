@@ -26,6 +26,7 @@ LABELS = {
     "distance_km": "Distance",
     "route_hours": "Hours on the road",
     "vehicle_utilisation": "Vehicle utilisation",
+    "planned_otif": "Deliveries on time and in full, planned",
     "unassigned_loads": "Loads on no route",
     "co2_kg": "Emissions, tank to wheel",
     "co2e_kg": "Emissions, well to wheel",
@@ -35,6 +36,7 @@ _MORE_IS_BETTER = {
     "simulated_fill_rate",
     "simulated_cycle_service_level",
     "planned_fill_rate",
+    "planned_otif",
     "turns",
     "vehicle_utilisation",
 }

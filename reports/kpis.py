@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from reports.costs import ordering_cost
+from reports.punctuality import planned_otif
 from reports.tables import KPIS, conform
 
 _KEYS = ["item_id", "location_id"]
@@ -199,6 +200,7 @@ def _route_rows(tables: Mapping[str, pd.DataFrame]) -> Iterator[_Row]:
         ("transport_cost", routes["cost"].sum(), "money", "routes"),
         ("co2_kg", routes["co2_kg"].sum(), "kg CO2e, tank to wheel", "routes"),
         ("co2e_kg", routes["co2e_kg"].sum(), "kg CO2e, well to wheel", "routes"),
+        ("planned_otif", planned_otif(tables), "share 0..1", "load_lines, loads, stops, replenishment_orders"),
         ("unassigned_loads", len(unassigned), "loads", "unassigned"),
         ("unassigned_kg", unassigned["weight_kg"].sum(), "kg", "unassigned"),
     )

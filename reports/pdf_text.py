@@ -19,6 +19,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 
 LATIN, LATIN_BOLD, ASIAN = "Helvetica", "Helvetica-Bold", "STSong-Light"
 
+_MINUS = {0x2212: "–"}  # a minus sign, which neither font has; the dash is as long
 _WITHOUT_STROKE = str.maketrans("łŁđĐħĦıŧŦ", "lLdDhHitT")
 _INVISIBLE = {0x200D, 0x200B, 0x2060, 0xFEFF, *range(0xFE00, 0xFE10)}
 
@@ -84,7 +85,7 @@ def _fits(character: str, encoding: str) -> bool:
 
 def _drawable(text: str) -> Iterator[str]:
     """Yield the text in characters that the two fonts have."""
-    for character in unicodedata.normalize("NFC", text):
+    for character in unicodedata.normalize("NFC", text).translate(_MINUS):
         if ord(character) in _INVISIBLE:
             continue
         if character.isspace() or unicodedata.category(character) == "Cc":

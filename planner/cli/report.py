@@ -94,10 +94,9 @@ def _write(
 
         return write_dispatch(runs[0], folder, day, lang)
     if reader is Reader.management:
-        from reports.management import write_management  # type: ignore[import-not-found, unused-ignore]
+        from reports.management import write_management
 
-        written: list[Path] = write_management(runs, folder, lang)
-        return written
+        return write_management(runs, folder, lang)
     from reports.geo import write_geojson
     from reports.page import write_page
 
