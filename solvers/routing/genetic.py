@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from solvers.fitness import SplitData, make_fitness
-from solvers.routing.crossover import Tours, direction, order_crossover, route_exchange
+from solvers.routing.crossover import order_crossover, route_exchange
 from solvers.routing.instance import (
     CAPACITY,
     COST,
@@ -114,6 +114,7 @@ class Genetic:
         furthest = chain.arc_cost * 10
         plan.weight[LOAD_WEIGHT:] = np.clip(furthest / np.maximum(1, heaviest), 0.01, None)
         plan.weight[:LOAD_WEIGHT] = max(1, int(instance.vehicle[:, COST].max()))
+        first, nodes = instance.first_client, len(instance.client)
         genetic = cls(
             problem=problem,
             instance=instance,
@@ -122,7 +123,7 @@ class Genetic:
             rng=np.random.default_rng(seed),
             first_chain=chain,
             angle=_angles(instance),
-            groups=(SubPopulation(instance.first_client), SubPopulation(instance.first_client)),
+            groups=(SubPopulation(first, nodes), SubPopulation(first, nodes)),
             best=chain.best(),
             best_cost=float(chain.best_cost),
         )
@@ -156,16 +157,12 @@ class Genetic:
         if not repair:
             self.overloaded.append(over > 1e-6)
             self.late.append(penalty - over > 1e-6)
-        before = np.full(len(following), -1, np.int32)
-        clients = np.arange(first, len(following), dtype=np.int32)
-        linked = following[clients] >= first
-        before[following[clients[linked]]] = clients[linked]
-        one = Individual(following.copy(), before, firsts.copy(), cost, feasible)
+        one = Individual.create(following, firsts, self.angle, first, cost, feasible)
         if feasible or not repair:
             self.groups[0 if feasible else 1].add(one)
         if feasible and cost < self.best_cost - 1e-6:
             self.best_cost = cost
-            self.best = routes_of(self.instance, one.following, one.firsts, plan.tour[:, TYPE])
+            self.best = routes_of(self.instance, following, firsts, plan.tour[:, TYPE])
         return feasible
 
     def _overload_cost(self, used: np.ndarray[Any, np.dtype[np.bool_]]) -> float:
@@ -214,16 +211,18 @@ class Genetic:
         return following, firsts
 
     def _child(self) -> Links:
-        one, other = self._tours(self._parent()), self._tours(self._parent())
+        one, other = self._parent(), self._parent()
         timed = bool(self.instance.features & TIMED)
-        if len(self.instance.vehicle) == 1 and one and other and self.rng.random() < (0.3 if timed else 0.8):
-            tours = [np.concatenate([stops for _, stops in self._by_angle(tours)]) for tours in (one, other)]
-            absent = [np.setdiff1d(tours[1 - k], tours[k]) for k in range(2)]
-            giant = order_crossover(self.rng, *(np.concatenate([tours[k], absent[k]]) for k in range(2)))
-            return self._split(giant)
+        mixing = len(self.instance.vehicle) == 1 and one.tours and other.tours
+        if mixing and self.rng.random() < (0.3 if timed else 0.8):
+            tours = [one.stops, other.stops]
+            if len(tours[0]) < self.problem.clients or len(tours[1]) < self.problem.clients:
+                absent = [np.setdiff1d(tours[1 - k], tours[k]) for k in range(2)]
+                tours = [np.concatenate([tours[k], absent[k]]) for k in range(2)]
+            return self._split(order_crossover(self.rng, *tours))
         following = np.full(len(self.instance.client), -1, np.int32)
         firsts = np.full(len(self.plan.tour), -1, np.int64)
-        for slot, stops in route_exchange(self.rng, one, other, self.angle):
+        for slot, stops in route_exchange(self.rng, one, other):
             if len(stops):
                 firsts[slot] = stops[0]
                 following[stops[:-1]] = stops[1:]
@@ -238,21 +237,6 @@ class Genetic:
             drawn.append((float(self.groups[group].fitness()[within]), group, within))
         _, group, within = min(drawn)
         return self.groups[group].members[within]
-
-    def _tours(self, one: Individual) -> Tours:
-        first, following = self.instance.first_client, one.following.tolist()
-        tours: Tours = []
-        for slot, start in enumerate(one.firsts.tolist()):
-            stops = []
-            while start >= first:
-                stops.append(start)
-                start = following[start]
-            if stops:
-                tours.append((slot, np.array(stops, dtype=np.int32)))
-        return tours
-
-    def _by_angle(self, tours: Tours) -> Tours:
-        return sorted(tours, key=lambda tour: direction(self.angle, tour[1]))
 
     def _adapt(self) -> None:
         """Let penalties follow the share of children that kept capacity, and time."""

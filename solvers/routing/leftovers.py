@@ -63,7 +63,7 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """A route with the client in it, and what it breaks; `number` is the route's index or -1."""
+    """A route with the client in it, and what it breaks; `number` is the route's index or -1; `cost` is added."""
 
     number: int
     route: Route
@@ -127,6 +127,9 @@ def _trials(problem: RoutingProblem, solution: RoutingSolution, client: int) -> 
             yield trial
     near = _nearest(problem, solution, client)
     for number, route in enumerate(solution.routes):
+        if near.isdisjoint(route.clients):
+            continue
+        before_it = _judged(problem, route).cost
         for place in range(len(route.clients) + 1):
             before, after = route.clients[:place], route.clients[place:]
             if near.isdisjoint((*before[-1:], *after[:1])):
@@ -134,7 +137,7 @@ def _trials(problem: RoutingProblem, solution: RoutingSolution, client: int) -> 
             for visit in _visits(problem, route, client, before, after):
                 trial = _try(problem, number, Route(route.vehicle_type, (*before, *visit, *after)), client, ())
                 if trial is not None:
-                    yield trial
+                    yield replace(trial, cost=trial.cost - before_it)
 
 
 def _visits(

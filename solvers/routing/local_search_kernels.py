@@ -18,7 +18,6 @@ from solvers.routing.instance import (
     PRIZE,
     PROFILE,
     START,
-    SYMMETRIC,
     TIMED,
     WAGE,
     Instance,
@@ -34,6 +33,7 @@ from solvers.routing.penalised_kernels import (
     write_join,
     write_tail,
 )
+from solvers.routing.plain_search_kernels import improve_plain, is_plain
 from solvers.routing.plan import (
     AFTER,
     BEFORE,
@@ -49,6 +49,7 @@ from solvers.routing.plan import (
 )
 from solvers.routing.route_kernels import draw
 from solvers.routing.swap_star_kernels import try_swap_star
+from solvers.routing.within_kernels import try_within
 
 EPSILON = 1e-6
 GRANULAR = 20
@@ -169,106 +170,6 @@ def try_between(instance: Instance, plan: Plan, u: Number, v: Number, now: Numbe
     return 0
 
 
-@njit(helper=True)
-def try_within(instance: Instance, plan: Plan, u: Number, v: Number, now: Number) -> Number:
-    """Make the first improving move of u next to v on the same route; return 1 if one was made."""
-    node, tour, scratch, first = plan.node, plan.tour, plan.scratch, instance.first_client
-    r = np.int64(node[u, ON])
-    kind = tour[r, TYPE]
-    vehicle = instance.vehicle[kind]
-    profile = vehicle[PROFILE]
-    timed = instance.features & TIMED != 0
-    size = tour[r, SIZE]
-    i, j = np.int64(node[u, RANK]), np.int64(node[v, RANK])
-    for move in range(5):
-        # 0 to 2: u, or u and its follower (as they are or reversed), go behind v; 3: swap; 4: reverse what lies between
-        p, x = np.int64(node[u, BEFORE]), np.int64(node[u, AFTER])
-        o, y = np.int64(node[v, BEFORE]), np.int64(node[v, AFTER])
-        length = 1
-        if move == 0:
-            if p == v:
-                continue
-            change = (
-                distance(instance, profile, p, x)
-                + distance(instance, profile, v, u)
-                + distance(instance, profile, u, y)
-            )
-            change -= (
-                distance(instance, profile, p, u)
-                + distance(instance, profile, u, x)
-                + distance(instance, profile, v, y)
-            )
-        elif move <= 2:
-            if x < first or v in (x, p):
-                continue
-            length = 2
-            xx = np.int64(node[x, AFTER])
-            one, two = (u, x) if move == 1 else (x, u)
-            change = (
-                distance(instance, profile, p, xx)
-                + distance(instance, profile, v, one)
-                + distance(instance, profile, two, y)
-            )
-            change -= (
-                distance(instance, profile, p, u)
-                + distance(instance, profile, x, xx)
-                + distance(instance, profile, v, y)
-            )
-            change += distance(instance, profile, one, two) - distance(instance, profile, u, x)
-        elif move == 3:
-            if u > v or x == v or y == u:
-                continue
-            change = (
-                distance(instance, profile, p, v)
-                + distance(instance, profile, v, x)
-                + distance(instance, profile, o, u)
-            )
-            change += (
-                distance(instance, profile, u, y)
-                - distance(instance, profile, p, u)
-                - distance(instance, profile, u, x)
-            )
-            change -= distance(instance, profile, o, v) + distance(instance, profile, v, y)
-        else:
-            if i >= j or x == v or instance.features & SYMMETRIC == 0:
-                continue
-            change = distance(instance, profile, u, v) + distance(instance, profile, x, y)
-            change -= distance(instance, profile, u, x) + distance(instance, profile, v, y)
-        if vehicle[WAGE] == 0 and change * vehicle[COST] >= plan.worth[r, PENALTY]:
-            continue
-        if not timed and change >= 0:
-            continue
-        count = 0
-        w = tour[r, TOP]
-        for k in range(size):
-            following = np.int64(node[w, AFTER])
-            if move <= 2:
-                if not i <= k < i + length:
-                    scratch[0, count] = w
-                    count += 1
-                if w == v:
-                    scratch[0, count] = x if move == 2 else u
-                    count += 1
-                    if length == 2:
-                        scratch[0, count] = u if move == 2 else x
-                        count += 1
-            elif move == 3:
-                scratch[0, k] = w
-            elif i < k <= j:
-                scratch[0, i + 1 + j - k] = w
-            else:
-                scratch[0, k] = w
-            w = following
-        if move == 3:
-            scratch[0, i] = v
-            scratch[0, j] = u
-        if timed and walked(instance, plan, kind, size) >= plan.worth[r, VALUE] - EPSILON:
-            continue
-        update_route(instance, plan, r, np.int64(0), size, now)
-        return 1
-    return 0
-
-
 @njit(helper=True, called=True)
 def bring_in(instance: Instance, plan: Plan, u: Number, now: Number) -> Number:
     """Insert the unassigned client u at its cheapest place if that costs less than its prize."""
@@ -302,6 +203,8 @@ def bring_in(instance: Instance, plan: Plan, u: Number, now: Number) -> Number:
         if value < best:
             best = value
             best_r, best_a = np.int64(slot), vehicle[kind, START]
+        if len(vehicle) == 1:
+            break
     if best_r < 0:
         return 0
     kind = tour[best_r, TYPE]
@@ -360,6 +263,8 @@ def move_to_empty(instance: Instance, plan: Plan, u: Number, now: Number) -> Num
                 update_route(instance, plan, r, np.int64(0), np.int64(0), now)
                 update_route(instance, plan, s, np.int64(0), size, now)
                 return 1
+        if len(vehicle) == 1:
+            break
     return 0
 
 
@@ -382,7 +287,7 @@ def educate(instance: Instance, plan: Plan, following: Int32Array, firsts: IntAr
             now += 1
             bring_in(instance, plan, np.int64(order[i]), now)
     near = min(GRANULAR, instance.near.shape[1])
-    plain = instance.features & TIMED == 0
+    plain, bare = instance.features & TIMED == 0, is_plain(instance)
     searching = True
     while searching:
         searching = False
@@ -395,7 +300,10 @@ def educate(instance: Instance, plan: Plan, following: Int32Array, firsts: IntAr
                 if bring_in(instance, plan, u, now):
                     searching = True
                 continue
-            for k in range(near):
+            if bare:
+                made, now = improve_plain(instance, plan, u, near, last, now)
+                searching = searching or made > 0
+            for k in range(0 if bare else near):
                 v = np.int64(instance.near[u, k])
                 if v < 0:
                     break

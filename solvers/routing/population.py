@@ -10,29 +10,47 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from solvers.routing.breeding_kernels import count_broken_pairs, lay_out
 from solvers.routing.kernel_types import FloatArray, Int32Array, IntArray
+
+Tours = list[tuple[int, Int32Array]]
+"""Routes as (vehicle slot, nodes)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Individual:
-    """A set of routes: next client [N], client before [N], first client of every slot [R]; its penalised cost."""
+    """A set of routes and its penalised cost.
+
+    Attributes
+    ----------
+    following, before : [N], next and previous client, -1 or a depot where there is none.
+    stops : [clients on routes], route after route in the order of `tours`.
+    tours : the routes, views of `stops`, by direction.
+    directions : [routes], mean direction, radians.
+    """
 
     following: Int32Array
     before: Int32Array
-    firsts: IntArray
+    stops: Int32Array
+    tours: Tours
+    directions: FloatArray
     cost: float
     feasible: bool
 
-
-def broken_pairs(one: Individual, others: list[Individual], first: int) -> FloatArray:
-    """Return [len(others)] the share of clients whose neighbours in `one` are not neighbours in the other."""
-    after = np.stack([other.following for other in others])[:, first:]
-    before = np.stack([other.before for other in others])[:, first:]
-    mine, mine_before = one.following[first:], one.before[first:]
-    apart = (after != mine) & (before != mine)
-    apart |= (mine_before < first) & (before >= first) & (after >= first)
-    share: FloatArray = apart.mean(axis=1)
-    return share
+    @classmethod
+    def create(
+        cls, following: Int32Array, firsts: IntArray, angle: FloatArray, first: int, cost: float, feasible: bool
+    ) -> Individual:
+        """Copy and lay out the routes given as next client [N] and first client of every slot [R]."""
+        stops = np.empty(len(following) - first, np.int32)
+        routes, directions = np.empty((len(firsts), 3), np.int64), np.empty(len(firsts))
+        count, size = lay_out(following, firsts, angle, first, stops, routes, directions)
+        before = np.full(len(following), -1, np.int32)
+        clients = stops[:size]
+        linked = clients[following[clients] >= first]
+        before[following[linked]] = linked
+        tours = [(slot, stops[begin:end]) for slot, begin, end in routes[:count].tolist()]
+        return cls(following.copy(), before, clients, tours, directions[:count], cost, feasible)
 
 
 @dataclass(slots=True)
@@ -40,26 +58,36 @@ class SubPopulation:
     """Feasible or infeasible individuals; at `most` + `extra` the worst leave until `most` are left."""
 
     first_client: int
+    nodes: int
     most: int = 25
     extra: int = 40
     elite: int = 4
     close: int = 5
     members: list[Individual] = field(default_factory=list)
-    gaps: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+    gaps: FloatArray = field(init=False)
+    links: Int32Array = field(init=False)
+    ranked: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        room = self.most + self.extra + 1
+        self.gaps = np.full((room, room), np.inf)
+        self.links = np.full((room, 2, self.nodes), -1, np.int32)
 
     def add(self, one: Individual) -> None:
         """Take `one` in; when full, shrink: clones first, then the worst by biased fitness."""
         size = len(self.members)
-        row = broken_pairs(one, self.members, self.first_client) if size else np.zeros(0)
-        gaps = np.full((size + 1, size + 1), np.inf)
-        gaps[:size, :size] = self.gaps
-        gaps[size, :size] = gaps[:size, size] = row
+        share = np.empty(size)
+        count_broken_pairs(one.following, one.before, self.first_client, self.links, size, share)
+        self.gaps[size, :size] = self.gaps[:size, size] = share
+        self.gaps[size, size] = np.inf
+        self.links[size, 0], self.links[size, 1] = one.following, one.before
         self.members.append(one)
-        self.gaps = gaps
+        self.ranked = None
         if len(self.members) > self.most + self.extra:
             while len(self.members) > self.most:
-                fitness = self.fitness()
-                clone = self.gaps.min(axis=1) < 1e-9
+                size = len(self.members)
+                fitness = self.fitness().copy()
+                clone = self.gaps[:size, :size].min(axis=1) < 1e-9
                 fitness[int(np.argmin(self.costs()))] = -np.inf
                 self._drop(int(np.argmax(fitness + 1e6 * clone)))
 
@@ -69,17 +97,22 @@ class SubPopulation:
 
     def fitness(self) -> FloatArray:
         """Return [size] the biased fitness: rank by cost plus a share of the rank by diversity; less is better."""
-        size = len(self.members)
-        if size == 1:
-            return np.zeros(1)
-        nearest = np.sort(self.gaps, axis=1)[:, : min(self.close, size - 1)].mean(axis=1)
-        rank_cost = _ranks(self.costs())
-        rank_gap = _ranks(-nearest)
-        return rank_cost + (1.0 - min(self.elite, size) / size) * rank_gap
+        if self.ranked is None:
+            size = len(self.members)
+            close = min(self.close, size - 1)
+            nearest = np.partition(self.gaps[:size, :size], close, axis=1)[:, :close].mean(axis=1) if close else [0.0]
+            share = 1.0 - min(self.elite, size) / size
+            self.ranked = _ranks(self.costs()) + share * _ranks(-np.asarray(nearest))
+        return self.ranked
 
     def _drop(self, place: int) -> None:
+        """Let the last of the members' rows move up behind `place`."""
+        size = len(self.members)
         del self.members[place]
-        self.gaps = np.delete(np.delete(self.gaps, place, axis=0), place, axis=1)
+        kept = np.delete(np.arange(size), place)
+        self.gaps[: size - 1, : size - 1] = self.gaps[np.ix_(kept, kept)]
+        self.links[place : size - 1] = self.links[place + 1 : size].copy()
+        self.ranked = None
 
 
 def _ranks(values: FloatArray) -> FloatArray:

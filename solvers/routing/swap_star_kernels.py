@@ -167,7 +167,10 @@ def try_swap_star(instance: Instance, plan: Plan, now: Number) -> tuple[Number, 
     node, tour, mark = plan.node, plan.tour, plan.mark
     first = instance.first_client
     made = 0
-    for r in range(len(tour)):
+    slots = len(tour)
+    while slots > 0 and tour[slots - 1, SIZE] == 0:
+        slots -= 1
+    for r in range(slots):
         if tour[r, SIZE] == 0:
             continue
         since = tour[r, SWAPPED]
@@ -179,7 +182,7 @@ def try_swap_star(instance: Instance, plan: Plan, now: Number) -> tuple[Number, 
                 if v >= 0 and node[v, ON] > r:
                     mark[node[v, ON]] = r + 1
             u = np.int64(node[u, AFTER])
-        for s in range(r + 1, len(tour)):
+        for s in range(r + 1, slots):
             if mark[s] != r + 1:
                 continue
             mark[s] = 0

@@ -32,6 +32,15 @@ def test_what_fits_is_placed_where_it_costs_least():
     assert judge(problem, placed).cost == 60  # 0-10-20-0 and 0-(-10)-0
 
 
+def test_added_cost_decides_and_not_the_whole_routes():
+    """On the way to the far client it adds nothing; a vehicle of its own costs 20, less than that whole route."""
+    problem = line([100, 10], VehicleTypes.create(count=2, capacity=[[3]]))
+    placed, blocked = place_leftovers(problem, RoutingSolution.create([(0, (0,))], 2))
+    assert blocked == ()
+    assert len(placed.routes) == 1
+    assert judge(problem, placed).cost == 200
+
+
 def test_the_nearest_change_is_an_insertion_when_that_is_nearer():
     """The vehicle is full by one unit of a hundred: less than one more vehicle."""
     problem = line([10, 20], VehicleTypes.create(count=1, capacity=[[100]]), delivery=[60, 41])
