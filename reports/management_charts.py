@@ -98,17 +98,22 @@ def axis_ends(values: Sequence[float]) -> tuple[float, float]:
     return ticks[0], ticks[-1]
 
 
+def _room(text: str) -> float:
+    """Return the width that a text may take: the type of the page runs wider than that of paper."""
+    return 1.1 * width_of(text, _SIZE, bold=True)
+
+
 def _label_width(texts: Sequence[str], width: float) -> float:
-    return min(max((width_of(text, _SIZE) for text in texts), default=0.0) + 10, 0.34 * width)
+    return min(max((_room(text) for text in texts), default=0.0) + 10, 0.34 * width)
 
 
 def _bars(chart: Bars, width: float) -> Picture:
     left = _label_width(chart.rows, width)
-    right = max((width_of(end, _SIZE) for end in chart.ends), default=0.0) + 8
+    right = max((_room(end) for end in chart.ends), default=0.0) + 10
     shapes: list[Box | Line | Dot | Label] = []
     x, y = 0.0, _SIZE + 2
     for n, name in enumerate(chart.series):  # the key stands above the bars, in the order of the segments
-        wide = 15 + width_of(name, _SIZE) + 14
+        wide = 15 + _room(name) + 14
         if x > 0 and x + wide > width:
             x, y = 0.0, y + 17
         shapes += [Box(x, y - 9, 10, 10, SERIES[n]), Label(x + 15, y, name, "start", SOFT)]
@@ -118,7 +123,7 @@ def _bars(chart: Bars, width: float) -> Picture:
     scale = max(width - left - right, 20.0) / (max(totals, default=0.0) or 1.0)
     for r, name in enumerate(chart.rows):
         at = top + r * _ROW
-        shapes.append(Label(left - 8, at + 19, shortened(name, _SIZE, left - 8), "end", INK))
+        shapes.append(Label(left - 8, at + 19, shortened(name, _SIZE, 0.92 * (left - 8)), "end", INK))
         x = left
         for n, values in enumerate(chart.values):
             if values[r] > 0:
@@ -132,7 +137,7 @@ def _bars(chart: Bars, width: float) -> Picture:
 
 def _steps(chart: Steps, width: float) -> Picture:
     left = _label_width(chart.rows, width)
-    room = max(width_of(label, _SIZE, bold=True) for label in chart.labels) + 8
+    room = max(_room(label) for label in chart.labels) + 10
     spans = chart.spans()
     low, high = min(0.0, *(min(span) for span in spans)), max(0.0, *(max(span) for span in spans))
     scale = max(width - left - 2 * room, 20.0) / ((high - low) or 1.0)
@@ -142,7 +147,7 @@ def _steps(chart: Steps, width: float) -> Picture:
         at, last = r * _ROW, r == len(spans) - 1
         colour = TOTAL if last else WORSE if end > start else BETTER
         x, wide = zero + min(start, end) * scale, abs(end - start) * scale
-        shapes.append(Label(left - 8, at + 19, shortened(name, _SIZE, left - 8), "end", INK, bold=last))
+        shapes.append(Label(left - 8, at + 19, shortened(name, _SIZE, 0.92 * (left - 8)), "end", INK, bold=last))
         shapes.append(Box(x, at + 7, max(wide, 0.8), _BAR, colour))
         if not last:
             shapes.append(Line(zero + end * scale, at + 7, zero + end * scale, at + _ROW + 7 + _BAR, RULE))
@@ -162,7 +167,7 @@ def _points(chart: Points, width: float) -> Picture:
     y_ticks = nice_ticks(*_padded([y for _, _, y, _ in known]))
     digits = [0 if ticks[1] - ticks[0] >= 1 else 1 if ticks[1] - ticks[0] >= 0.1 else 2 for ticks in (x_ticks, y_ticks)]
     marks = [f"{tick:,.{digits[1]}f}" for tick in y_ticks]
-    left, top, bottom = max(width_of(mark, _SIZE) for mark in marks) + 10, 26.0, height - 40
+    left, top, bottom = max(_room(mark) for mark in marks) + 10, 26.0, height - 40
     right = width - 16
 
     def across(x: float) -> float:
@@ -207,7 +212,7 @@ def _beside(
 ) -> Label:
     """Return the name of a point at the first place beside it that is free, and note the place as taken."""
     left, right, top, bottom = frame
-    wide = width_of(text, _SIZE, bold=bold)
+    wide = _room(text)
     places = []
     for lift in (0.0, -15.0, 15.0, -30.0, 30.0, -45.0, 45.0):
         places += [(x + 10, y + 4 + lift, "start", x + 10), (x - 10, y + 4 + lift, "end", x - 10 - wide)]

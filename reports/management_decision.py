@@ -123,6 +123,10 @@ def reasons(compared: Compared, words: Words) -> list[str]:
         lines += _price_of_a_point(rows, compared.runs[0], words)
     else:
         lines.append(words(f"decision.why_{compared.verdict}", a=names[0]))
+        for n in compared.detailed:
+            rows = compared.changes[n]
+            told = [in_words(rows[kpi], words) for kpi, sign in moved(rows).items() if sign]
+            lines.append(words("decision.other", name=names[n], what="; ".join(told) or words("none")))
     efficient = compared.comparison.frontier.loc[compared.comparison.frontier["efficient"], "scenario"].tolist()
     listed = words.listed([*efficient[:8], *(["…"] if len(efficient) > 8 else [])])
     lines.append(words("decision.frontier", count=len(names), names=listed))

@@ -191,12 +191,12 @@ class Words:
         return "" if isnan(low) or ends[0] == ends[1] else self("between", low=ends[0], high=ends[1])
 
     def change(self, delta: float, unit: str) -> str:
-        """Return a difference with its sign."""
-        return change(delta, _shown(unit)).replace("points", self("points"))
+        """Return a difference with its sign; none where it is too small for the digits shown."""
+        return _signed(change(delta, _shown(unit))).replace("points", self("points"))
 
     def bare(self, delta: float, unit: str) -> str:
         """Return a difference with its sign, without the word for points."""
-        return change(delta, _shown(unit)).removesuffix(" points")
+        return _signed(change(delta, _shown(unit))).removesuffix(" points")
 
     def relative(self, share: float, unit: str) -> str:
         """Return a relative difference; none for shares, whose points say it."""
@@ -209,3 +209,7 @@ class Words:
 
 def _shown(unit: str) -> str:
     return "share 0..1" if unit == "ratio" else unit
+
+
+def _signed(text: str) -> str:
+    return text if any(digit in text for digit in "123456789") else text.lstrip("+−")

@@ -58,7 +58,7 @@ def _shape(shape: Box | Line | Dot | Label) -> str:
             f'<circle cx="{shape.x:.1f}" cy="{shape.y:.1f}" r="{shape.radius}" fill="{shape.fill}" '
             f'stroke="{shape.stroke}" stroke-width="1.5"/>'
         )
-    weight = ' font-weight="600"' if shape.bold else ""
+    weight = ' class="strong"' if shape.bold else ""
     return (
         f'<text x="{shape.x:.1f}" y="{shape.y:.1f}" text-anchor="{shape.anchor}" fill="{shape.colour}"{weight}>'
         f"{escape(shape.text)}</text>"

@@ -149,14 +149,15 @@ class _Told:
             between = words.between(low, high, unit) if row["changed"] else ""
             spread = bool(between)
             chance = spread and low <= 0 <= high
-            tone = "" if not row["changed"] or chance else _tone(delta * better(kpi))
+            told = words.exact_change(delta, unit)
+            tone = "" if chance or told[:1] not in {"+", "−"} else _tone(delta * better(kpi))
             reading = words("chance") if chance else words(f"reading.{tone}") if tone else ""
             rows.append(
                 (
                     Cell(words.kpi(kpi)),
                     self._cell(0, kpi, before[kpi]),
                     self._cell(n, kpi, row),
-                    Cell(words.exact_change(delta, unit), tone=tone),
+                    Cell(told, tone=tone),
                     Cell(words.relative(float(row["relative"]), unit)),
                     Cell(between),
                     Cell(reading),
@@ -225,7 +226,7 @@ class _Told:
                 )
             tables.append(
                 Table(
-                    words(f"bridge.caption_{total}", currency=words.currency),
+                    words(f"bridge.caption_{total}", currency=words.currency, a=names[0], b=names[1]),
                     (words("columns.kind"), *names, words("columns.change")),
                     tuple(
                         (

@@ -61,7 +61,7 @@ def test_costs_agree_to_the_cent_in_all_formats(
     page: Page, deck: Deck, written: dict[str, Path], run: RunFolder, other: RunFolder
 ) -> None:
     before, after = _whole(run), _whole(other)
-    rows = page.tables["Simulated cost, USD"][1:]
+    rows = page.tables[f"Simulated cost, USD: {NAME} against base"][1:]
     assert len(rows) == len(COSTS)
     printed = pdf_text(written[".pdf"])
     for kpi, row in zip(COSTS, rows, strict=True):
@@ -175,6 +175,10 @@ def test_slides_stay_on_their_slide(deck: Deck) -> None:
         boxes = [shape for shape in slide.shapes if shape != slide.shapes.title]
         assert all(shape.left >= 0 and shape.left + shape.width <= 12_192_000 for shape in boxes)
         assert all(shape.top + shape.height <= 6_858_000 for shape in boxes)
+        for n, one in enumerate(boxes):
+            for two in boxes[n + 1 :]:
+                beside = one.left + one.width <= two.left or two.left + two.width <= one.left
+                assert beside or one.top + one.height <= two.top or two.top + two.height <= one.top, slide.slide_id
     described = [s._element.nvGraphicFramePr.cNvPr.get("descr") for s in deck.shapes if s.has_chart or s.has_table]
     assert described
     assert all(described)
