@@ -18,6 +18,7 @@ from planner.cli import (
     routes_import,
     run,
     scenarios,
+    simulate,
 )
 from planner.cli.edge import run_at_edge
 
@@ -34,6 +35,7 @@ app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("run")(run.run)
 app.command("backtest")(backtest.backtest)
+app.command("simulate")(simulate.simulate)
 app.command("explain")(explain.explain)
 app.command("report")(report.report)
 app.command("doctor")(doctor.doctor)
