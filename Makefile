@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check lint format types imports docs bench-inventory bench-replenishment bench-routing clean
+.PHONY: demo test check lint format types imports docs bench-forecast bench-inventory bench-replenishment bench-routing clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -31,12 +31,17 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Regenerates the reference pages that are written from the schemas.
+# Regenerates the reference pages that are written from the schemas, and the pictures (where Chromium is installed).
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/screenshots.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis demo-run
+
+# Forecasts beside statsforecast: pinball loss, coverage, series per second.
+bench-forecast: $(VENV)/.installed-dev
+	$(BIN)/python tests/benchmarks/forecast.py
 
 # Ordering policies on past windows of the VN2 challenge, beside their peers (needs its data; see the script).
 bench-inventory: $(VENV)/.installed-dev
