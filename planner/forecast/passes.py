@@ -184,14 +184,24 @@ def _naive_error(series: DemandSeries) -> Floats:
 
 
 def predict(
-    past: Past, calendar: Calendar, members: Sequence[Member], learned: Learned, progress: Progress | None
+    past: Past,
+    calendar: Calendar,
+    members: Sequence[Member],
+    learned: Learned,
+    progress: Progress | None,
+    levels: Floats = LEVELS,
 ) -> Predicted:
-    """Forecast every series with its model, short ones from what they share with others."""
+    """Forecast every series with its model, short ones from what they share with others.
+
+    Parameters
+    ----------
+    levels : [L] probabilities of the quantiles, rising.
+    """
     count, buckets = len(past.rows.keys), past.horizon.buckets
     out = Predicted(
         mean=np.zeros((count, buckets)),
         sd=np.zeros((count, buckets)),
-        quantiles=np.zeros((count, buckets, len(LEVELS))),
+        quantiles=np.zeros((count, buckets, len(levels))),
         method=np.repeat(np.where(learned.observed < FEWEST, SHORT, learned.choice.model)[:, None], buckets, axis=1),
     )
 
@@ -207,7 +217,7 @@ def predict(
         shape = np.broadcast_to(series.factor[:, past.rows.buckets :], (last - first, buckets))
         inside = np.arange(first, last)
         few = np.flatnonzero(short[inside])
-        add(inside[few], forecast_short(series.take(few), learned.power_law, LEVELS), shape[few])
+        add(inside[few], forecast_short(series.take(few), learned.power_law, levels), shape[few])
         for index, member in enumerate(members):
             weight = np.where(short[inside], 0.0, learned.choice.weights[inside, index])
             rows = np.flatnonzero(weight)
@@ -218,7 +228,7 @@ def predict(
                     ranked.take(rows),
                     past.rows.buckets,
                     buckets,
-                    LEVELS,
+                    levels,
                     past.horizon.bucket_days,
                     past.season,
                 )
