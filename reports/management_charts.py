@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, isnan, log10
+from math import ceil, floor, log10
 
 from reports.management_model import Bars, Points, Steps
 from reports.pdf_text import shortened, width_of
@@ -94,7 +94,7 @@ def nice_ticks(low: float, high: float) -> list[float]:
 
 def axis_ends(values: Sequence[float]) -> tuple[float, float]:
     """Return where an axis that need not begin at zero begins and ends."""
-    ticks = nice_ticks(*_padded([value for value in values if not isnan(value)]))
+    ticks = nice_ticks(*_padded(values))
     return ticks[0], ticks[-1]
 
 
@@ -162,7 +162,7 @@ def _steps(chart: Steps, width: float) -> Picture:
 
 def _points(chart: Points, width: float) -> Picture:
     height = max(0.62 * width, 230.0)
-    known = [point for point in chart.points if not isnan(point[1] + point[2])]
+    known = chart.points
     x_ticks = nice_ticks(*_padded([x for _, x, _, _ in known]))
     y_ticks = nice_ticks(*_padded([y for _, _, y, _ in known]))
     digits = [0 if ticks[1] - ticks[0] >= 1 else 1 if ticks[1] - ticks[0] >= 0.1 else 2 for ticks in (x_ticks, y_ticks)]
@@ -195,8 +195,8 @@ def _points(chart: Points, width: float) -> Picture:
     return Picture(width, height, tuple(shapes))
 
 
-def _padded(values: list[float]) -> tuple[float, float]:
-    low, high = min(values, default=0.0), max(values, default=1.0)
+def _padded(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values), max(values)
     pad = 0.12 * (high - low) or 0.02 * abs(high) or 1.0
     return low - pad, high + pad
 

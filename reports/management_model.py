@@ -90,7 +90,7 @@ class Points:
 
     Attributes
     ----------
-    points : name, x, y, and base (the baseline), efficient or beaten.
+    points : at least one: name, x, y, and base (the baseline), efficient or beaten.
     """
 
     title: str

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from pptx.chart.data import CategoryChartData, XyChartData
 from pptx.dml.color import RGBColor
 from pptx.enum.chart import (
+    XL_AXIS_CROSSES,
     XL_CHART_TYPE,
     XL_LABEL_POSITION,
     XL_LEGEND_POSITION,
@@ -45,9 +47,9 @@ def add_chart(slide: Any, chart: Bars | Steps | Points, box: tuple[int, int, int
 
 def _bars(chart: Bars) -> CategoryChartData:
     data = CategoryChartData(number_format="#,##0")
-    data.categories = [f"{name}   {end}" for name, end in zip(chart.rows, chart.ends, strict=True)]
+    data.categories = [_inert(f"{name}   {end}") for name, end in zip(chart.rows, chart.ends, strict=True)]
     for name, values in zip(chart.series, chart.values, strict=True):
-        data.add_series(name, values)
+        data.add_series(_inert(name), values)
     return data
 
 
@@ -64,7 +66,7 @@ def _dress_bars(native: Any, chart: Bars) -> None:
 def _steps(chart: Steps) -> CategoryChartData:
     """Return what is below and what is in every bar, on both sides of zero: stacked, they float."""
     data = CategoryChartData(number_format="#,##0")
-    data.categories = [f"{name}   {label}" for name, label in zip(chart.rows, chart.labels, strict=True)]
+    data.categories = [_inert(f"{name}   {label}") for name, label in zip(chart.rows, chart.labels, strict=True)]
     spans = [(min(span), max(span)) for span in chart.spans()]
     above, below = [max(0.0, low) for low, _ in spans], [min(0.0, high) for _, high in spans]
     data.add_series("offset above zero", [round(base, 2) for base in above])
@@ -95,6 +97,7 @@ def _bar_axes(native: Any) -> None:
     plot.gap_width, plot.overlap = 60, 100
     names, values = native.category_axis, native.value_axis
     names.reverse_order = True
+    names.crosses = XL_AXIS_CROSSES.MAXIMUM  # the other axis stays below, although the order is reversed
     names.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     names.tick_labels.font.size = Pt(11)
     names.format.line.color.rgb = _SOFT
@@ -108,7 +111,7 @@ def _bar_axes(native: Any) -> None:
 def _points(chart: Points) -> XyChartData:
     data = XyChartData()
     for name, x, y, _ in chart.points:
-        data.add_series(name).add_data_point(x, y)
+        data.add_series(_inert(name)).add_data_point(x, y)
     return data
 
 
@@ -151,3 +154,9 @@ def _title(native: Any, words: str) -> None:
     frame = native.chart_title.text_frame
     frame.text = words
     frame.paragraphs[0].runs[0].font.size, frame.paragraphs[0].runs[0].font.bold = Pt(13), True
+
+
+def _inert(words: str) -> str:
+    """Return a text that the workbook behind a chart neither takes for a formula nor refuses."""
+    plain = "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in words)
+    return f" {plain}" if plain[:1] in {"=", "+", "-", "@", "{"} else plain

@@ -192,7 +192,9 @@ class _Told:
                    words("columns.interval_of_change"), words("columns.frontier"))  # fmt: skip
         table = Table(words("scenarios.caption"), columns, tuple(rows), frozenset(range(1, 7)),
                       (2.4, 1.6, 2.1, 2.1, 1.9, 2.0, 2.9, 2.2))  # fmt: skip
-        charts = (self._points("inventory_value"), self._points("simulated_cost"))
+        charts = tuple(
+            chart for money in ("inventory_value", "simulated_cost") if (chart := self._points(money)).points
+        )
         lines = (words("scenarios.note"), words("scenarios.axes"))
         everyone = tuple(range(len(compared.runs)))
         return Part("scenarios", words("scenarios.title"), lines, charts=charts, tables=(table,),
@@ -205,7 +207,8 @@ class _Told:
         for n, name in enumerate(compared.names):
             x, y = (float(compared.changes[n][kpi]["value_b"]) for kpi in (money, "simulated_fill_rate"))
             kind = "base" if n == 0 else "efficient" if frontier.loc[name, "efficient"] else "beaten"
-            points.append((name, x / 1000, 100 * y, kind))
+            if not isnan(x + y):
+                points.append((name, x / 1000, 100 * y, kind))
         titles = words(f"thousand.{money}", currency=words.currency), words("percent.simulated_fill_rate")
         return Points(words(f"scenarios.chart_{money}"), *titles, tuple(points), "#,##0", "0.0")
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pandas as pd
 import pytest
 from management_reading import Deck, Page, pdf_text
+from pptx import Presentation
 from synthetic_run import make_tables, provenance
 
 from reports.cost_to_serve import KINDS, cost_to_serve
@@ -17,6 +20,7 @@ from reports.management import write_management
 from reports.management_charts import Label, nice_ticks, picture
 from reports.management_decision import compare_all
 from reports.management_model import Bars, Points, Steps
+from reports.management_slide_charts import add_chart
 from reports.run_folder import RunFolder, RunFolderError, read_run, write_run
 from reports.texts import catalogue
 
@@ -334,3 +338,24 @@ def test_labels_of_points_do_not_cover_each_other(width: float) -> None:
 def test_bars_stay_inside_on_a_phone(make: Callable[[tuple[str, str]], Bars | Steps]) -> None:
     drawn = picture(make(("a name that is far too long for a phone", "short")), 330.0)
     assert all(0 <= getattr(shape, "x", 0.0) <= drawn.width for shape in drawn.shapes)
+
+
+def test_names_in_the_workbook_behind_a_chart_stay_text() -> None:
+    deck = Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[5])
+    bars = Bars("t", ("=1+1", "bell\x07"), ("@a", "{=b}"), ((1.0, 5.0), (2.0, 0.0)), ("3", "5"))
+    add_chart(slide, bars, (0, 0, 4_000_000, 2_000_000), "about")
+    chart = next(shape.chart for shape in slide.shapes if shape.has_chart)
+    book = openpyxl.load_workbook(io.BytesIO(chart.part.chart_workbook.xlsx_part.blob)).worksheets[0]
+    texts = [cell for row in book.iter_rows() for cell in row if isinstance(cell.value, str)]
+    assert [cell.value for cell in texts] == [" @a", " {=b}", " =1+1   3", "bell    5"]
+    assert {cell.data_type for cell in texts} == {"s"}
+
+
+def test_a_plan_without_routes_and_exceptions(run: RunFolder, tmp_path: Path) -> None:
+    empty = {name: run.tables[name].head(0) for name in ("loads", "load_lines", "routes", "stops", "exceptions")}
+    tables = {**run.tables, **empty}
+    assert cost_to_serve(tables, by="region", bucket_days=7)["transport"].sum() == 0
+    html, pptx, _ = write_management([replace(run, tables=tables)], tmp_path)
+    assert "0 exceptions; none puts money at risk" in Page(html).text
+    assert Deck(pptx).slides
