@@ -7,7 +7,7 @@
   and to its own customers. Where it sends and sells nothing of an item, the cost stays with it.
 - Channels share the cost of an item-location as they share its forecast.
 
-Nothing is lost: the parts add up to the planned costs of the key figures, to the cent.
+Nothing is lost: the parts of each kind add up to the planned cost of that kind in the key figures, to the cent.
 """
 
 from __future__ import annotations
