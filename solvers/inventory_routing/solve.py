@@ -35,6 +35,7 @@ Progress = Callable[[str, int, int], None]
 
 _CHUNK = 1000
 _HOTTEST, _COLDEST = 5.0, 0.01  # temperature over the mean leg to the three nearest customers
+_STEPS = (0.4, 0.01, 0.03, 6, 0.1)  # DAY_SHARE to WHOLE_ROUTE of the settings: chances, and customers removed at most
 _SMALL = 400  # customers x days up to which several plans are cooled before the best is refined
 _RUNS, _REFINED = 4, 0.7  # how many, and the share of the budget after which the best is refined
 _REHEATED = 0.2  # temperature of refining over the hottest
@@ -74,7 +75,7 @@ def solve(
     weight = problem.demand.sum(axis=1)
     scale = _near_legs(problem)
     price = 0.5 * problem.distance[0, 1:].mean() / max(1.0, problem.demand[1:].mean())
-    settings = np.array([price, price, 0.4, 0.01, 0.03, min(6, problem.customers), 0.02])
+    settings = np.array([price, price, *_STEPS[:3], min(_STEPS[3], problem.customers), _STEPS[4]])
     runs = _RUNS if problem.customers * problem.days <= _SMALL else 1
     done, run = 0, -1
     while (share := stop(done, float(state.total[BEST]))) < 1.0:
