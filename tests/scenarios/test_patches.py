@@ -210,7 +210,7 @@ def test_hashes_are_of_the_patched_tables_whatever_way_they_came(write: Write) -
             {"table": "vehicles", "from": "2024-01-01", "exclude": True},
             "no_dates",
             "from",
-            "Tables with dates are open_orders",
+            "Tables with dates are inventory, open_orders",
         ),
         ({"table": "open_orders", "from": "soon", "exclude": True}, "not_a_date", "from", "YYYY-MM-DD"),
         (
