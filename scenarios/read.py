@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -131,8 +131,15 @@ def find_faults(data: dict[str, Any]) -> list[ErrorDetails]:
     try:
         Scenario.model_validate(data)
     except ValidationError as error:
-        return error.errors(include_url=False)
+        found = error.errors(include_url=False)
+        return [fault for fault in found if not (fault["type"] == "too_short" and _has_fault_within(fault, found))]
     return []
+
+
+def _has_fault_within(fault: ErrorDetails, found: Sequence[ErrorDetails]) -> bool:
+    """Return whether entries of a list are wrong; pydantic then also counts the list as too short."""
+    place = fault["loc"]
+    return any(len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in found)
 
 
 def fault_path(fault: ErrorDetails) -> Keys:

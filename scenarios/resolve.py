@@ -173,9 +173,8 @@ def _checked_file(document: Document, issues: Issues) -> _State:
     for place in places:
         name = _value_at(data, place)
         if isinstance(name, str) and name != BASELINE and name not in scenarios:
-            report_unknown_name(
-                "scenario", name, map(str, scenarios), issues, row=document.line(place), column=".".join(place)
-            )
+            known = (BASELINE, *map(str, scenarios))
+            report_unknown_name("scenario", name, known, issues, row=document.line(place), column=".".join(place))
     return _State(data, frozenset(map(fault_path, faults)))
 
 

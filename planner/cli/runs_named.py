@@ -10,6 +10,7 @@ import pandas as pd
 
 from planner.cli.edge import UsageError
 from planner.engine.index import INDEX, open_index
+from planner.engine.outcome import ended_members
 from reports.run_folder import PROVENANCE, RunFolder, read_run
 from scenarios.nearest import did_you_mean
 from scenarios.resolve import read_scenario
@@ -43,6 +44,9 @@ class Gathered:
 def find_run(name: str, within: Path) -> Path:
     """Return the folder of a run: `name` itself, or a run of that name in `within` or its runs folder.
 
+    `baseline` also finds the one run there that is no named scenario and overrides nothing, whatever it is called:
+    `planner run` calls it by the name of the project.
+
     Raises
     ------
     UsageError
@@ -54,9 +58,30 @@ def find_run(name: str, within: Path) -> Path:
             return place
     if Path(name).exists():
         return Path(name)  # reading it says what is wrong with it
-    known = sorted({folder.name for place in (within, within / _RUNS) for folder in _run_folders(place)})
+    folders = {folder for place in (within, within / _RUNS) for folder in _run_folders(place)}
+    plain = [folder for folder in folders if _is_plain(read_run(folder))] if name == BASELINE else []
+    if len(plain) == 1:
+        return plain[0]
+    known = sorted({folder.name for folder in folders})
     otherwise = f"There are {', '.join(known[:10])}." if known else "Name a run folder, or say where with --in FOLDER."
-    raise UsageError(f"There is no run {name!r} in {within}. {did_you_mean(name, known, otherwise)}")
+    where = "the current folder" if within == Path() else str(within)
+    raise UsageError(f"There is no run {name!r} in {where}. {did_you_mean(name, known, otherwise)}")
+
+
+def runs_folder(folder: Path) -> Path:
+    """Return the runs folder that a user means by it or by its project.
+
+    Raises
+    ------
+    UsageError
+        There is no folder, or no run in it.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder}. Name one that `planner scenarios sweep` or `run` wrote.")
+    runs = folder / _RUNS if (folder / _SCENARIO_FILE).exists() else folder
+    if not (runs / INDEX).exists() and not ended_members(runs):
+        raise UsageError(f"{runs} holds no runs. Make some with `planner scenarios run`.")
+    return runs
 
 
 def gather_kpis(runs: Sequence[str], baseline: str | None) -> Gathered:
@@ -119,12 +144,14 @@ def _of_run_folders(folder: Path) -> Gathered:
 
 def _of_runs(runs: Sequence[RunFolder], names: Sequence[str], title: str) -> Gathered:
     kpis = pd.concat([run.tables["kpis"].assign(scenario=name) for run, name in zip(runs, names, strict=True)])
-    plain = [
-        name
-        for run, name in zip(runs, names, strict=True)
-        if run.provenance.get("scenario") in {"", BASELINE} and not run.provenance.get("overrides")
-    ]
+    plain = [name for run, name in zip(runs, names, strict=True) if _is_plain(run)]
     return Gathered(kpis.reset_index(drop=True), _first(list(names), plain), title)
+
+
+def _is_plain(run: RunFolder) -> bool:
+    """Return whether a run is of the scenario file as it is."""
+    asked = run.provenance
+    return asked.get("scenario") in {"", BASELINE} and not asked.get("overrides") and not asked.get("as_of")
 
 
 def _first(names: list[str], plain: list[str]) -> str:

@@ -39,12 +39,15 @@ def run(
         Path | None, typer.Option("--output", "-o", help="Folder for the run folders; default: runs in the project.")
     ] = None,
     time_limit: TimeLimitOption = None,
+    pages: Annotated[
+        bool, typer.Option("--pages", help="Also write CSV, report.html and routes.geojson, as `planner run` does.")
+    ] = False,
     workers: WorkersOption = None,
     no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Plan one or several named scenarios; each gets a run folder with pages. What ran before is replaced."""
+    """Plan one or several named scenarios; each gets a run folder. What ran before is replaced."""
     from planner.cli.screen import progress_bars
     from planner.cli.sweep_summary import report, say_how_to_go_on
     from planner.engine.frozen import named_members, project_root
@@ -63,7 +66,7 @@ def run(
             runs.absolute(),
             _cache_folder(no_cache),
             time_limit,
-            pages=True,
+            pages=pages,
             threads=None if alone else 1,
             as_of=as_of.date() if as_of is not None else None,
         )
@@ -128,7 +131,7 @@ def resume(
 
 
 def runs(
-    runs: RunsArgument,
+    runs: Annotated[Path, typer.Argument(help="Runs folder, or project whose runs are meant.", show_default=False)],
     status: Annotated[
         list[str] | None, typer.Option("--status", help="Only runs that ended so, for example infeasible.")
     ] = None,

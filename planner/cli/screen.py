@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+_WIDE = 400
+"""Characters of a line where no terminal says how many it has: a file or another program reads it."""
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,10 +45,11 @@ def note(text: str, quiet: bool = False) -> None:
 
 
 def show_rows(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table to stdout; numbers to the right."""
+    """Print a table to stdout; numbers to the right. Cells are folded only where a terminal is too narrow."""
     from rich.console import Console
 
-    Console(soft_wrap=False).print(_table(title, header, rows))
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE
+    Console(soft_wrap=False, width=width).print(_table(title, header, rows))
 
 
 def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

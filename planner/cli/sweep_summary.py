@@ -10,21 +10,23 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import yaml
 
 from planner.cli.edge import ExitCode, UsageError
+from planner.cli.runs_named import runs_folder
 from planner.cli.screen import note, show_rows
 from planner.engine.index import open_index, rebuild_index
-from planner.engine.outcome import Outcome, outcome_folder
-from scenarios.nearest import nearest
+from planner.engine.outcome import Outcome, Status, outcome_folder
+from scenarios.nearest import did_you_mean, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from planner.engine.sweep import SweepResult
 
+_ENDS = f"Write one of {', '.join(get_args(Status))}."
 HEADLINE = ("simulated_cost", "simulated_fill_rate")
 _SHOWN = 25
 # the first of these that any member has ended with decides the exit code of the whole
@@ -80,8 +82,9 @@ def show_runs(
     runs: Path, status: Sequence[str], where: Sequence[str], kpis: Sequence[str], *, rebuild: bool, as_json: bool
 ) -> None:
     """Print the runs of a folder that hold what is asked for."""
-    if not runs.is_dir():
-        raise UsageError(f"There is no folder {runs}. Name one that `planner scenarios sweep` or `run` wrote.")
+    for unknown in [each for each in status if each not in get_args(Status)]:
+        raise UsageError(f"--status {unknown!r}: no run ends so. {did_you_mean(unknown, get_args(Status), _ENDS)}")
+    runs = runs_folder(runs)
     try:
         with rebuild_index(runs) if rebuild else open_index(runs) as index:
             table, swept = index.table(status), index.swept()
@@ -134,8 +137,11 @@ def _print(result: SweepResult, counts: Counter[str], quiet: bool) -> None:
         note(f"{name}: {deaths} of its worker processes died; it was tried again.", quiet)
     counted = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
     before = f", {result.ended_before} of them before" if result.ended_before else ""
-    sys.stdout.write(f"{len(outcomes)} scenarios in {result.runs}{before}: {counted}\n")
-    note(f"List and filter them with: planner scenarios runs {result.runs}", quiet)
+    sys.stdout.write(
+        f"{len(outcomes)} {'scenario' if len(outcomes) == 1 else 'scenarios'} in {result.runs}{before}: {counted}\n"
+    )
+    note(f"List and filter runs with:  planner scenarios runs {result.runs}", quiet)
+    note(f"Put them side by side with: planner scenarios compare {result.runs}", quiet)
 
 
 def _record(runs: Path, outcome: Outcome) -> dict[str, object]:

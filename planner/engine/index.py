@@ -1,7 +1,7 @@
 """Index: the runs of a folder in one SQLite file, so that thousands are listed and compared at once.
 
-The folders are the truth; the index is made from them and can be made again. It is written in WAL mode: several
-processes may write and read at once, and a write that is cut short leaves nothing.
+The folders are the truth; the index is made from them, follows them whenever it is opened, and can be made again. It is
+written in WAL mode: several processes may write and read at once, and a write that is cut short leaves nothing.
 """
 
 from __future__ import annotations
@@ -16,16 +16,25 @@ from types import TracebackType
 
 import pandas as pd
 
-from planner.engine.outcome import Outcome, ended_members, kpi_rows, outcome_folder, outcome_of_run, read_outcome
+from planner.engine.outcome import (
+    PROVENANCE,
+    Outcome,
+    ended_members,
+    kpi_rows,
+    outcome_folder,
+    outcome_of_run,
+    read_outcome,
+)
 
 INDEX = "index.sqlite"
-_VERSION = 1
+_VERSION = 2
 _PATIENCE_S = 60.0
 _SCHEMA = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS runs (
     name TEXT PRIMARY KEY, run_id TEXT NOT NULL, scenario TEXT NOT NULL, status TEXT NOT NULL, error TEXT NOT NULL,
-    folder TEXT NOT NULL, relaxation TEXT NOT NULL, wall_s REAL NOT NULL, cpu_s REAL NOT NULL) WITHOUT ROWID;
+    folder TEXT NOT NULL, relaxation TEXT NOT NULL, wall_s REAL NOT NULL, cpu_s REAL NOT NULL,
+    written INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS swept (
     name TEXT NOT NULL, path TEXT NOT NULL, value, PRIMARY KEY (path, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS kpis (
@@ -91,14 +100,26 @@ class RunIndex:
 
     def record(self, outcomes: Iterable[Outcome]) -> None:
         """Enter how members ended, in one transaction; what the index said of them before is replaced."""
-        outcomes = list(outcomes)
-        names = [(outcome.name,) for outcome in outcomes]
+        self._replace(list(outcomes), [])
+
+    def follow_folders(self) -> None:
+        """Enter runs that came or were written anew since they were entered; forget those whose folder is gone."""
+        known = dict(self._connection.execute("SELECT name, written FROM runs").fetchall())
+        found = {path.parent.name: path.stat().st_mtime_ns for path in self.runs.glob(f"[!.]*/{PROVENANCE}")}
+        gone = {name for name, written in known.items() if written and name not in found}
+        unchanged = {name for name, written in known.items() if found.get(name, written) == written} - gone
+        outcomes = outcomes_on_disk(self.runs, unchanged)
+        if outcomes or gone:
+            self._replace(outcomes, gone)
+
+    def _replace(self, outcomes: Sequence[Outcome], gone: Iterable[str]) -> None:
+        names = [*((outcome.name,) for outcome in outcomes), *((name,) for name in gone)]
         write = self._connection
         write.execute("BEGIN IMMEDIATE")
         try:
             for table in ("runs", "swept", "kpis"):
                 write.executemany(f"DELETE FROM {table} WHERE name = ?", names)
-            write.executemany("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(self._row, outcomes))
+            write.executemany("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(self._row, outcomes))
             write.executemany(
                 "INSERT INTO swept VALUES (?, ?, ?)",
                 [(each.name, path, _plain(value)) for each in outcomes for path, value in each.values.items()],
@@ -122,7 +143,8 @@ class RunIndex:
         """
         marks = ", ".join("?" * len(status))
         where = f" WHERE status IN ({marks})" if status else ""
-        return self._query(f"SELECT * FROM runs{where} ORDER BY name", list(status))
+        columns = "name, run_id, scenario, status, error, folder, relaxation, wall_s, cpu_s"
+        return self._query(f"SELECT {columns} FROM runs{where} ORDER BY name", list(status))
 
     def swept(self) -> pd.DataFrame:
         """Return the swept values, one row per run and one column per path, indexed by name."""
@@ -142,10 +164,6 @@ class RunIndex:
         text = f'SELECT * FROM kpis{" WHERE " if where else ""}{where} ORDER BY name, kpi, group_by, "group"'
         return self._query(text, [value for _, value in asked])
 
-    def names(self) -> set[str]:
-        """Return the names of all runs."""
-        return {name for (name,) in self._connection.execute("SELECT name FROM runs")}
-
     def _query(self, text: str, values: Sequence[str]) -> pd.DataFrame:
         return pd.read_sql_query(text, self._connection, params=tuple(values))
 
@@ -157,20 +175,19 @@ class RunIndex:
         loosened = outcome_folder(self.runs, outcome.name)
         relaxation = str(loosened.relative_to(self.runs)) if outcome.status == "infeasible" else ""
         told = (outcome.name, outcome.run_id, outcome.scenario, outcome.status, outcome.error)
-        return (*told, folder, relaxation, outcome.wall_s, outcome.cpu_s)
+        return (*told, folder, relaxation, outcome.wall_s, outcome.cpu_s, _written(self.runs / outcome.name))
 
 
 def open_index(runs: Path) -> RunIndex:
-    """Open the index of a runs folder; where it is missing or damaged it is made again from the folders."""
+    """Open the index of a runs folder, as the folders are now; where it is missing or damaged it is made again."""
     index = RunIndex(runs, runs / INDEX)
     try:
         new = index.is_new()
         if not new and not index.is_sound():
             index.close()
             return rebuild_index(runs)
-        index.make_tables()
-        if new:  # made in place, as other processes may be opening it just now
-            index.record(outcomes_on_disk(runs, index.names()))
+        index.make_tables()  # in place where it is new, as other processes may be opening it just now
+        index.follow_folders()
     except BaseException:
         index.close()
         raise
@@ -216,6 +233,14 @@ def _with_kpis(runs: Path, outcome: Outcome) -> Outcome:
         return replace(outcome, kpis=kpi_rows(read_run(runs / outcome.name).tables["kpis"]))
     except RunFolderError:
         return outcome
+
+
+def _written(run: Path) -> int:
+    """Return when a run folder was written, in nanoseconds; 0 where there is none."""
+    try:
+        return (run / PROVENANCE).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _plain(value: object) -> object:

@@ -21,7 +21,7 @@ Status = Literal["optimal", "gap_reached", "limit", "infeasible", "bad_input", "
 
 OUTCOMES = "outcomes"
 _FILE = "outcome.json"
-_PROVENANCE = "provenance.json"
+PROVENANCE = "provenance.json"
 
 KpiRow = tuple[str, str, str, float | None, str, float | None, float | None]
 """kpi, group_by, group, value, unit, low, high of the published table `kpis`."""
@@ -111,7 +111,7 @@ def outcome_of_run(runs: Path, name: str) -> Outcome | None:
     Its swept values and processor seconds are not known then.
     """
     try:
-        about = json.loads((runs / name / _PROVENANCE).read_text(encoding="utf-8"))
+        about = json.loads((runs / name / PROVENANCE).read_text(encoding="utf-8"))
         asked = (str(about["scenario"]), tuple(about["overrides"]))
         wall_s = float(sum(about["seconds"].values()))
         return Outcome(name, about["status"], *asked, run_id=str(about["run_id"]), wall_s=wall_s)
@@ -123,7 +123,7 @@ def ended_members(runs: Path) -> list[str]:
     """Return the names of all that has ended in a runs folder, in order: members of sweeps and single runs."""
     outcomes = runs / OUTCOMES
     ended = {path.name for path in outcomes.iterdir()} if outcomes.is_dir() else set()
-    ended |= {path.parent.name for path in runs.glob(f"*/{_PROVENANCE}")}
+    ended |= {path.parent.name for path in runs.glob(f"*/{PROVENANCE}")}
     return sorted(name for name in ended if not name.startswith("."))
 
 
@@ -145,6 +145,6 @@ def remove_leftovers(runs: Path, names: set[str]) -> None:
 def run_id_of(folder: Path) -> str:
     """Return the run_id of a run folder; empty where there is none."""
     try:
-        return str(json.loads((folder / _PROVENANCE).read_text(encoding="utf-8"))["run_id"])
+        return str(json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))["run_id"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""

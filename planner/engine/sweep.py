@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from planner.engine.frozen import FrozenSweep, only_one, read_frozen, refuse_changes, write_frozen
-from planner.engine.index import INDEX, RunIndex, open_index, outcomes_on_disk
+from planner.engine.index import INDEX, RunIndex, open_index
 from planner.engine.outcome import Outcome, outcome_of_run, read_outcome, remove_leftovers, run_id_of, write_outcome
 from planner.engine.task import Task, Unwritable
 from planner.engine.workers import Ended, Workers
@@ -106,8 +106,7 @@ def run_tasks(
         ended = {} if anew else _ended_before(runs, tasks)
         before = len(ended)
         waiting = [task for task in tasks if task.member.name not in ended]
-        with open_index(runs) as index:
-            index.record(outcomes_on_disk(runs, index.names()))  # what was written when a process was killed
+        with open_index(runs) as index:  # it knows what was written when a process was killed
             retried = _work_off(waiting, ended, len(tasks), workers, index, progress) if waiting else {}
     return SweepResult(runs, tuple(ended[task.member.name] for task in tasks), before, retried)
 

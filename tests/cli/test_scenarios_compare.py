@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from planner.engine.cache import StageCache
 from planner.engine.index import open_index
 from planner.engine.outcome import Outcome, kpi_rows
 from planner.engine.run import run_project
+from reports.run_folder import read_run
 
 SCENARIO = {
     **WIDE,
@@ -49,6 +51,38 @@ def test_diff_names_what_changed(planner: Planner, compared: Path) -> None:
     assert "Order lines that differ" not in fuel.out
     assert "0 order lines differ" in fuel.out
     assert "vehicles" in fuel.out
+    assert any("vehicles" in line and "cost_per_km" in line for line in fuel.out.splitlines())  # no cell is folded
+
+
+def test_runs_made_and_replaced_by_planner_run_are_compared(
+    planner: Planner, compared: Path, tmp_path: Path, stages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLANNER_CACHE_DIR", str(stages))
+    project, runs = tmp_path / "project", tmp_path / "project" / "runs"
+    shutil.copytree(compared, project)
+    (runs / "baseline").rename(runs / "small")  # as `planner run` names it
+    listed = planner("scenarios", "runs", project, "--kpi", "transport_cost")
+    assert listed.code == 0, listed.err
+    assert [line.split()[0] for line in listed.out.splitlines() if "gap_reached" in line] == [
+        "fuel_up",
+        "service_98",
+        "small",
+    ]
+
+    answer = planner("scenarios", "diff", "baseline", "fuel_up", "--in", project, "--json")
+    assert answer.code == 0, answer.err
+    assert json.loads(answer.out)["a"]["run_id"] == read_run(runs / "small").provenance["run_id"]
+    words = ("--scenario", "fuel_up", "--set", "distribution.speed_kmh=35", "--threads", 1, "-q")
+    assert planner("run", project, *words).code == 0
+    shutil.rmtree(runs / "service_98")
+    told = json.loads(planner("scenarios", "compare", project, "--json").out)
+    cost = {row["scenario"]: row["value"] for row in told["kpis"] if row["kpi"] == "transport_cost"}
+    before, now = (
+        float(run.tables["kpis"].set_index("kpi").loc["transport_cost", "value"])
+        for run in (read_run(compared / "runs" / "fuel_up"), read_run(runs / "fuel_up"))
+    )
+    assert cost["fuel_up"] == now != before
+    assert set(cost) == {"small", "fuel_up"}
 
 
 def test_diff_of_a_run_with_itself(planner: Planner, compared: Path) -> None:

@@ -68,7 +68,7 @@ def _contents(runs: Path) -> dict[str, bytes]:
 
 
 def test_one_scenario_is_the_same_run_as_planner_run(planner: Planner, what_ifs: Path, tmp_path: Path) -> None:
-    answer = planner("scenarios", "run", what_ifs, "slow", "-o", tmp_path / "runs", "--json")
+    answer = planner("scenarios", "run", what_ifs, "slow", "-o", tmp_path / "runs", "--pages", "--json")
     assert answer.code == 0, answer.err
     told = json.loads(answer.out)
     assert [(each["name"], each["status"]) for each in told["scenarios"]] == [("slow", "gap_reached")]
@@ -102,6 +102,8 @@ def test_a_sweep_with_an_infeasible_member(planner: Planner, what_ifs: Path, tmp
     listed = planner("scenarios", "runs", runs, "--status", "gap_reached", "--kpi", "simulated_cost")
     assert listed.code == 0
     assert planner("scenarios", "runs", runs, "--kpi", "simulated_cots").code == 2
+    unknown = planner("scenarios", "runs", runs, "--status", "infeasble")
+    assert (unknown.code, "Did you mean 'infeasible'?" in unknown.err) == (2, True)
     assert planner("scenarios", "sweep", what_ifs, "space", "-o", runs).code == 2
     anew = planner("scenarios", "run", what_ifs, "crammed", "-o", runs)
     assert anew.code == 3
@@ -119,6 +121,7 @@ def test_what_cannot_be_started_is_refused_and_nothing_is_written(
         (("sweep", what_ifs, "speeds", "-o", runs, "--cluster", "tcp://127.0.0.1:9", "--workers", 2), "--workers"),
         (("resume", runs), "holds no sweep"),
         (("runs", runs), "no folder"),
+        (("runs", what_ifs), "holds no runs"),
         (("sweep", what_ifs, "speeds", "-o", "memory://bucket/runs"), "not in a bucket"),
         (("run", what_ifs, "slow", "-o", "zork://bucket/runs"), "cannot be opened"),
         (("sweep", what_ifs, "speeds", "-o", what_ifs / "items.csv" / "runs"), "cannot be written"),
@@ -128,6 +131,7 @@ def test_what_cannot_be_started_is_refused_and_nothing_is_written(
         assert answer.code == 2, answer.err
         assert part in answer.err
     assert list(tmp_path.iterdir()) == []
+    assert not list(what_ifs.glob("**/index.sqlite"))
     (runs / "index.sqlite").mkdir(parents=True)
     answer = planner("scenarios", "runs", runs)
     assert answer.code == 2

@@ -95,6 +95,21 @@ def test_a_writer_killed_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
         assert len(index.table()) == 2
 
 
+def test_the_index_follows_the_folders(tmp_path: Path) -> None:
+    for name in ("kept", "gone", "new"):
+        play(Task(Path("p"), Member(name, None, (), {}), tmp_path))
+        with open_index(tmp_path) as index:
+            assert name in index.table()["name"].tolist()
+    (tmp_path / "gone" / "provenance.json").unlink()
+    (tmp_path / "new" / "provenance.json").write_text(
+        '{"run_id": "another", "status": "limit", "scenario": "s", "overrides": [], "seconds": {"load": 2.0}}'
+    )
+    with open_index(tmp_path) as index:
+        told = index.table().set_index("name")
+    assert told["status"].to_dict() == {"kept": "optimal", "new": "limit"}
+    assert told["run_id"]["new"] == "another"
+
+
 @pytest.mark.parametrize("harm", ["missing", "overwritten", "cut", "empty", "older"])
 def test_a_missing_or_damaged_index_is_made_again_from_the_folders(tmp_path: Path, harm: str) -> None:
     runs = tmp_path / "runs"
