@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from planner.distribution.around import vehicle_numbers
@@ -37,6 +39,26 @@ NO_WAY = (
 )
 
 
+_OF_LOADS = ("load_id", "location_id", "latitude", "longitude")
+
+
+@dataclass(frozen=True, slots=True)
+class _Loads:
+    """The loads of one route; plain arrays, as frames of a few rows each would take most of the time.
+
+    Attributes
+    ----------
+    columns : name -> values of all loads of the day.
+    clients : indices of the route's loads, in order.
+    kg, m3 : of the route's loads, in order [stops].
+    """
+
+    columns: Mapping[str, Sequence[object]]
+    clients: Sequence[int]
+    kg: npt.NDArray[np.float64]
+    m3: npt.NDArray[np.float64]
+
+
 def route_rows(day: DepotDay, solution: RoutingSolution, pinned: PinnedDay = NO_PINS) -> tuple[list[Row], list[Row]]:
     """Return the rows of routes and stops, timed by the judge: leaving as late as the route allows."""
     routes: list[Row] = []
@@ -44,10 +66,13 @@ def route_rows(day: DepotDay, solution: RoutingSolution, pinned: PinnedDay = NO_
     if day.problem is None:
         return routes, stops
     numbers = vehicle_numbers(solution.routes, pinned)
+    kg, m3 = (day.loads[name].to_numpy(dtype=float) for name in ("weight_kg", "volume_m3"))
+    columns = {name: day.loads[name].tolist() for name in _OF_LOADS}
     for number, route in enumerate(solution.routes, 1):
         route_id = f"R{day.date:%Y%m%d}-{day.depot_id}-{number:02d}"
         plan = timetable(day.problem, route)
-        loads = day.loads.iloc[list(route.clients)]
+        clients = list(route.clients)
+        loads = _Loads(columns, clients, kg[clients], m3[clients])
         vehicle = day.fleet.iloc[route.vehicle_type]
         factor = factor_of(
             float(vehicle["co2e_kg_per_km"]), float(vehicle["co2_kg_per_km"]), float(vehicle["capacity_kg"])
@@ -61,7 +86,7 @@ def route_rows(day: DepotDay, solution: RoutingSolution, pinned: PinnedDay = NO_
                 "depot_id": day.depot_id,
                 "vehicle_id": vehicle["vehicle_id"],
                 "vehicle_no": numbers[number - 1],
-                "stops": len(loads),
+                "stops": len(clients),
                 **_totals(day, plan, loads, vehicle),
                 "co2e_kg": math.fsum([*(stop["co2e_kg"] for stop in here), back_kg]),
                 "co2e_source": factor.source,
@@ -71,9 +96,9 @@ def route_rows(day: DepotDay, solution: RoutingSolution, pinned: PinnedDay = NO_
     return routes, stops
 
 
-def _totals(day: DepotDay, plan: Timetable, loads: pd.DataFrame, vehicle: pd.Series[float]) -> Row:
+def _totals(day: DepotDay, plan: Timetable, loads: _Loads, vehicle: pd.Series[float]) -> Row:
     km, hours = plan.distance / 1000, plan.duration / 3600
-    kg, m3 = float(loads["weight_kg"].sum()), float(loads["volume_m3"].sum())
+    kg, m3 = float(loads.kg.sum()), float(loads.m3.sum())
     shares = [
         load / capacity for load, capacity in ((kg, vehicle["capacity_kg"]), (m3, vehicle["capacity_m3"])) if load > 0
     ]
@@ -94,28 +119,25 @@ def _totals(day: DepotDay, plan: Timetable, loads: pd.DataFrame, vehicle: pd.Ser
 
 
 def _stops(
-    day: DepotDay, problem: RoutingProblem, plan: Timetable, loads: pd.DataFrame, factor: Factor
+    day: DepotDay, problem: RoutingProblem, plan: Timetable, loads: _Loads, factor: Factor
 ) -> Iterable[dict[str, Any]]:
-    after_kg = _still_on_board(loads["weight_kg"])
-    before_kg = [float(loads["weight_kg"].sum()), *after_kg]
-    after_m3 = _still_on_board(loads["volume_m3"])
-    for k, load in enumerate(loads.itertuples(index=False)):
+    after_kg = _still_on_board(loads.kg)
+    before_kg = [float(loads.kg.sum()), *after_kg]
+    after_m3 = _still_on_board(loads.m3)
+    for k, client in enumerate(loads.clients):
         visit = plan.visits[k + 1]
         opens, closes = (int(t) for t in problem.windows[visit.client, 0])
         yield {
             "sequence": k + 1,
-            "load_id": load.load_id,
-            "location_id": load.location_id,
-            "latitude": load.latitude,
-            "longitude": load.longitude,
+            **{name: values[client] for name, values in loads.columns.items()},
             "eta": day.clock.instant(visit.arrival),
             "etd": day.clock.instant(visit.departure),
             "window_start": day.clock.instant(opens),
             "window_end": day.clock.instant(closes),
             "wait_min": (visit.start - visit.arrival) / 60,
             "service_min": (visit.departure - visit.start) / 60,
-            "weight_kg": load.weight_kg,
-            "volume_m3": load.volume_m3,
+            "weight_kg": loads.kg[k],
+            "volume_m3": loads.m3[k],
             "load_after_kg": after_kg[k],
             "load_after_m3": after_m3[k],
             "km": visit.distance / 1000,
@@ -123,9 +145,9 @@ def _stops(
         }
 
 
-def _still_on_board(amounts: pd.Series[float]) -> Sequence[float]:
+def _still_on_board(amounts: npt.NDArray[np.float64]) -> Sequence[float]:
     """Return what is left after every stop; summed from the end, so that nothing is left at last."""
-    left = np.cumsum(amounts.to_numpy(dtype=float)[::-1])[::-1]
+    left = np.cumsum(amounts[::-1])[::-1]
     return [*left[1:].tolist(), 0.0]
 
 

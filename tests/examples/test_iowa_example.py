@@ -55,6 +55,7 @@ def test_all_patches_together_touch_what_they_name(project: Project) -> None:
     assert changed.edits.groupby("table")["rows"].sum().to_dict() == {
         "calendars": 5,
         "demand_history": 4187,
+        "inventory_policies": 2,
         "item_transitions": 1,
         "locations": 1,
         "open_orders": 2,
@@ -69,6 +70,13 @@ def test_all_patches_together_touch_what_they_name(project: Project) -> None:
     assert after["cost_per_km"].tolist() == pytest.approx(wanted.tolist())
     history = changed.tables["demand_history"].groupby("location_id")["qty"].sum()
     assert history["NEW_CITY"] == pytest.approx(history["AMES"] / 4)
+
+
+def test_settings_of_service_count(project: Project) -> None:
+    """A rule for everything would win against the settings, and the what-ifs on service would change nothing."""
+    rules = project.tables["inventory_policies"]
+    keys = ["item_id", "category", "location_id", "region"]
+    assert (rules[keys].notna() & (rules[keys] != "")).any(axis=1).all()
 
 
 def test_sweeps_expand(project: Project) -> None:

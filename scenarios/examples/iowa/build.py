@@ -215,10 +215,12 @@ def _open_orders(recent: pd.DataFrame, packs: pd.DataFrame, stores: pd.DataFrame
 
 
 def _inventory_policies() -> pd.DataFrame:
-    """From the general to the particular: the most specific row wins, its empty cells fall back to the settings."""
+    """From the general to the particular: the most specific row wins, its empty cells fall back to the settings.
+
+    What holds for all has no row but is a setting, so that a what-if can change it.
+    """
     fireball = identifier("FIREBALL CINNAMON WHISKY")
     rows = [
-        {"service_measure": "fill_rate", "service_target": 0.95},
         {"category": "gift_pack", "service_measure": "fill_rate", "service_target": 0.85, "holding_cost_rate": 0.5},
         {"category": "whiskey", "service_measure": "fill_rate", "service_target": 0.97},
         {"category": "whiskey", "region": "central", "service_measure": "fill_rate", "service_target": 0.98},
