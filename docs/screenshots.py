@@ -1,7 +1,7 @@
 """Pictures of the reports for the README and the pages: `make docs`; needs Chromium, and pdftoppm for the manifest.
 
-Without Chromium it says so and leaves the pictures as they are. It plans the Iowa example three times, or takes the runs
-that are named: `python docs/screenshots.py BASELINE RUN...`.
+Without Chromium it says so and leaves the pictures as they are. It plans the Iowa example three times, or takes the
+runs that are named: `python docs/screenshots.py BASELINE RUN...`.
 """
 
 from __future__ import annotations
