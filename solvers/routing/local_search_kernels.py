@@ -72,9 +72,11 @@ def try_between(instance: Instance, plan: Plan, u: Number, v: Number, now: Numbe
     none = np.int64(-1)
     prune = vehicle[kind, WAGE] == 0 and vehicle[other, WAGE] == 0 and kind == other
     spare = worth[r, PENALTY] + worth[s, PENALTY]
-    if tour[r, SIZE] <= 2:
-        spare += vehicle[kind, FIXED]
     profile, rate = vehicle[kind, PROFILE], vehicle[kind, COST]
+    if tour[r, SIZE] <= 2:
+        # a route that visits nobody is spared altogether
+        home = distance(instance, profile, vehicle[kind, START], vehicle[kind, FINISH])
+        spare += vehicle[kind, FIXED] + rate * home
     size_u, size_v = tour[r, SIZE], tour[s, SIZE]
     # legs that several moves share: the change of length skips hopeless moves early
     p_u, u_x = distance(instance, profile, p, u), distance(instance, profile, u, x)

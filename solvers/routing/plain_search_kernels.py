@@ -125,7 +125,9 @@ def improve_plain(
     """
     node, tour, worth, first = plan.node, plan.tour, plan.worth, instance.first_client
     vehicle, near = instance.vehicle[0], instance.near
-    rate, fixed, most, profile = vehicle[COST], vehicle[FIXED], vehicle[MAX_STOPS], vehicle[PROFILE]
+    rate, most, profile = vehicle[COST], vehicle[MAX_STOPS], vehicle[PROFILE]
+    # what a route costs that visits nobody: it is spared altogether
+    closed = vehicle[FIXED] + rate * distance(instance, profile, vehicle[START], vehicle[FINISH])
     turning = instance.features & SYMMETRIC != 0 and vehicle[START] == vehicle[FINISH]
     none = np.int64(-1)
     made = 0
@@ -165,7 +167,7 @@ def improve_plain(
         o_v, v_y = distance(instance, profile, o, v), distance(instance, profile, v, y)
         v_u, u_y = distance(instance, profile, v, u), distance(instance, profile, u, y)
         spare = penalty_u + worth[s, PENALTY] - EPSILON
-        spare_alone = spare + (fixed if size_u == 1 else 0)
+        spare_alone = spare + (closed if size_u == 1 else 0)
         # route r: head to a, i, j, tail from b; route s: head to c, m, n, tail from d; set by the first good move
         good = False
         a, i, j, b, c, m, n, d = p, none, none, x, v, u, none, y
@@ -183,7 +185,7 @@ def improve_plain(
                 c, d = o, v
         o_u, v_x = distance(instance, profile, o, u), distance(instance, profile, v, x)
         if not good and x >= first:
-            spare_pair = spare + (fixed if size_u == 2 else 0)
+            spare_pair = spare + (closed if size_u == 2 else 0)
             change = rate * (leave_pair + v_u + x_y - v_y)
             turned = rate * (leave_pair + v_x + distance(instance, profile, x, u) - u_x + u_y - v_y)
             if min(change, turned) < spare_pair and room_two:
@@ -222,7 +224,7 @@ def improve_plain(
             if turning and u < v:
                 # u next to v, x next to y
                 change = rate * (distance(instance, profile, u, v) + x_y - u_x - v_y)
-                limit = spare + (fixed if x < first and y < first else 0)
+                limit = spare + (closed if x < first and y < first else 0)
                 if change < limit and head_u + head_v <= most and size_u + size_v - head_u - head_v <= most:
                     over = overload_joined(instance, plan, u, 0, v, 0) + overload_joined(instance, plan, x, 1, y, 1)
                     if change + over < limit:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from random_problems import random_problem
 
-from solvers.routing import RoutingProblem
+from solvers.routing import RoutingProblem, VehicleTypes
 from solvers.routing.crossover import order_crossover
 from solvers.routing.genetic import supports
 from solvers.routing.instance import build_instance
+from solvers.routing.kernel_types import Int32Array
 from solvers.routing.local_search_kernels import educate
 from solvers.routing.plan import SIZE, make_plan
 from solvers.routing.ruin_recreate import Annealing, RuinRecreateParams
@@ -68,6 +70,59 @@ def test_local_search_never_worsens_and_prices_as_from_scratch(seed: int) -> Non
     again = educate(instance, make_plan(instance, seed + 1)._replace(weight=plan.weight.copy()), following, firsts)
     assert again <= cost + 1e-6
     assert plan.tour[:, SIZE].sum() <= problem.clients
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_alike_vehicles_reach_a_local_optimum_priced_as_from_scratch(seed: int) -> None:
+    """Nobody is better off elsewhere, and the cost is that of plain arithmetic; even seeds have one-way distances."""
+    rng = np.random.default_rng(seed)
+    count, capacity, price, fixed = 12, np.array([10, 12]), 7.0, 40
+    demand = rng.integers(1, 7, (count, 2))
+    distances = rng.integers(5, 100, (count + 1, count + 1))
+    if seed % 2:
+        distances = np.maximum(distances, distances.T)
+    vehicles = VehicleTypes.create(count=count, capacity=[capacity], fixed_cost=fixed, distance_cost=2, max_stops=5)
+    problem = RoutingProblem.create(depots=1, vehicles=vehicles, delivery=demand, distances=distances[None])
+    instance = build_instance(problem)
+    first = instance.first_client
+    plan = make_plan(instance, seed)
+    plan.weight[:] = price
+    following, firsts = np.full(len(instance.client), -1, np.int32), np.full(len(plan.tour), -1, np.int64)
+    for slot, stops in enumerate(np.split(rng.permutation(count), 4)):
+        firsts[slot] = stops[0] + first
+        following[stops[:-1] + first] = stops[1:] + first
+    cost = educate(instance, plan, following, firsts)
+
+    def route_cost(stops: list[int]) -> float:
+        if not stops:
+            return 0.0
+        around = [0, *(c + 1 for c in stops), 0]
+        length = sum(int(distances[a, b]) for a, b in itertools.pairwise(around))
+        return fixed + 2 * length + price * float(np.maximum(0, demand[stops].sum(axis=0) - capacity).sum())
+
+    routes = [[c - first for c in walk(following, int(start), first)] for start in firsts if start >= first]
+    assert sorted(c for stops in routes for c in stops) == list(range(count))
+    assert max(len(stops) for stops in routes) <= 5
+    assert cost == pytest.approx(sum(map(route_cost, routes)))
+    for source, target in itertools.product(range(len(routes)), repeat=2):
+        for client in routes[source]:
+            left = [c for c in routes[source] if c != client]
+            base = left if source == target else routes[target]
+            if source != target and len(base) == 5:
+                continue
+            before = route_cost(routes[source]) + (0.0 if source == target else route_cost(base))
+            # next to a client: in front of the first, or behind any
+            for place in range(1, len(base) + 1) if source == target else range(len(base) + 1):
+                after = route_cost([*base[:place], client, *base[place:]])
+                after += 0.0 if source == target else route_cost(left)
+                assert after >= before - 1e-6
+
+
+def walk(following: Int32Array, start: int, first: int) -> Iterator[int]:
+    """Yield the nodes of a route."""
+    while start >= first:
+        yield start
+        start = int(following[start])
 
 
 def test_order_crossover_keeps_every_client_once() -> None:
