@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -62,9 +64,23 @@ def report(
     day = _day(date, reader)
     finished = [read_run(run) for run in runs]
     folder = runs[0] if output is None else output
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in _write(finished, reader, folder, day, lang.value):
+    with _made_for(folder):
+        written = _write(finished, reader, folder, day, lang.value)
+    for path in written:
         sys.stdout.write(f"{path}\n")
+
+
+@contextmanager
+def _made_for(folder: Path) -> Iterator[None]:
+    """Make the folder; where nothing comes of it, because the run turns out to be damaged, remove it again."""
+    new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if new and not any(folder.iterdir()):
+            folder.rmdir()
+        raise
 
 
 def _day(date: str | None, reader: Reader | None) -> datetime.date | None:

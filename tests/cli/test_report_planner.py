@@ -67,6 +67,7 @@ def test_runs_that_cannot_be_read(planner: Planner, small_run: Path, tmp_path: P
     damaged = Path(shutil.copytree(small_run, tmp_path / "damaged"))
     (damaged / "replenishment_orders.parquet").write_bytes(b"PAR1")
     assert "damaged" in ask(damaged)
+    assert not (tmp_path / "out").exists()
     (damaged / "replenishment_orders.parquet").unlink()
     assert "is missing" in ask(damaged)
     older = Path(shutil.copytree(small_run, tmp_path / "older"))
