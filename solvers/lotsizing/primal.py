@@ -58,6 +58,8 @@ class _Purchases:
     ----------
     bought, provides : [K] whether it is bought; whether an order makes room in any row.
     item, row, size : [entries] of what is bought, the rows it makes room in, and how much.
+    row_is_bought : [R] whether room in a row can be bought.
+    smallest : rows that ask for a smallest order, and how much of it.
     """
 
     bought: Flags
@@ -65,6 +67,8 @@ class _Purchases:
     item: Longs
     row: Longs
     size: Floats
+    row_is_bought: Flags
+    smallest: tuple[tuple[int, float], ...]
 
     @classmethod
     def of(cls, p: LotSizingProblem) -> _Purchases:
@@ -74,7 +78,12 @@ class _Purchases:
         provides = np.zeros(p.item_locations, bool)
         provides[user[makes_room]] = True
         own = np.flatnonzero(makes_room & is_bought[user])
-        return cls(is_bought, provides, user[own], p.usage_resource[own].astype(np.int64), -p.usage_amount[own])
+        rows = np.zeros(p.resources, bool)
+        rows[p.usage_resource[own]] = True
+        asks = np.flatnonzero(is_bought[user] & (p.usage_amount > 0))
+        least = dict(zip(p.usage_resource[asks].tolist(), p.usage_amount[asks].tolist(), strict=True))
+        row = p.usage_resource[own].astype(np.int64)
+        return cls(is_bought, provides, user[own], row, -p.usage_amount[own], rows, tuple(least.items()))
 
     def buy(self, p: LotSizingProblem, state: _State, slack: float) -> None:
         """Buy as much as the others' use needs, rounded up, but not for less than a share `slack` of a unit."""
@@ -148,8 +157,62 @@ class Primal:
             if not source_prices.size or state.cost.sum() > before * (1 - _WORTH_A_ROUND):
                 break
         self._plan_sources(state, prices)
+        self._combine_orders(state, prices)
         self._purchases.buy(p, state, 0.0)
         return state.packs, float(state.cost.sum())
+
+    def _combine_orders(self, state: _State, prices: Floats) -> None:
+        """Bring orders below their supplier's smallest to it: left out if their packs can come earlier, or filled."""
+        p, c = self._r.problem, self._r.coupling
+        for row, least in self._purchases.smallest:
+            entries = slice(int(c.user_start[row]), int(c.user_start[row + 1]))
+            counts = c.row_of[c.user_item[entries]] >= 0
+            items, value = c.user_item[entries][counts], -c.user_amount[entries][counts]
+            rows = c.row_of[items]
+            limit = np.full(p.buckets, NO_LIMIT, np.int32)
+            settled = np.zeros(p.buckets, bool)
+            for _ in range(p.buckets):
+                brought = value @ state.packs[items]
+                small = np.flatnonzero((brought > 0) & (brought < least * (1 - _TOLERANCE)) & ~settled)
+                if not small.size:
+                    break
+                t = int(small[np.argmin(brought[small])])
+                before = state.packs[items].copy(), state.cost[items].copy(), state.stock[rows].copy()
+                left, use = state.left[rows].copy(), state.use.copy()
+                short = left.min() < 0
+                limit[t] = 0
+                for k in items[state.packs[items, t] > 0]:
+                    self._plan_source(state, int(c.row_of[k]), prices, limit)
+                if state.left[rows].min() < 0 and not short:
+                    limit[t] = NO_LIMIT
+                    settled[t] = True
+                    state.packs[items], state.cost[items], state.stock[rows] = before
+                    state.left[rows], state.use[:] = left, use
+            brought = value @ state.packs[items]
+            for below in np.flatnonzero((brought > 0) & (brought < least * (1 - _TOLERANCE))):
+                self._fill_up(state, items, value, int(below), least)
+
+    def _fill_up(self, state: _State, items: Ints, value: Floats, t: int, least: float) -> None:
+        """Add packs in bucket t until their value is `least`: of those that have an order and cost least to hold."""
+        p, c = self._r.problem, self._r.coupling
+        held = p.holding[items] * p.pack[items] / np.maximum(value, 1e-12)
+        for i in np.lexsort((held, state.packs[items, t] == 0)):
+            k, j = int(items[i]), int(c.row_of[items[i]])
+            missing = least - float(value @ state.packs[items, t])
+            if missing <= 0:
+                return
+            self._book(state, j, -1)
+            room = int((p.storage[k, t:] - state.stock[j, t:]).min()) // int(p.pack[k])
+            allowed, _ = self._left_for(state, j, p.max_packs[k])
+            more = min(int(allowed[t] - state.packs[k, t]), room, int(np.ceil(missing / value[i])))
+            if more > 0 and state.packs[k, t] + more >= p.moq[k]:
+                units = more * int(p.pack[k])
+                state.cost[k] += more * p.pack_cost[k] + (p.setup[k] if state.packs[k, t] == 0 else 0.0)
+                state.cost[k] += p.holding[k] * units * (p.buckets - t) - p.end_value[k] * units
+                state.packs[k, t] += more
+                state.stock[j, t:] += units
+                state.left[j, t:] += units
+            self._book(state, j, 1)
 
     def improve(self, packs: Ints, prices: Floats, limit_cost: float, deadline: float | None) -> tuple[Ints, float]:
         """Return a plan no dearer than `packs`, which keeps the rules, and its cost; stop below `limit_cost`.
@@ -292,7 +355,7 @@ class Primal:
         room = np.full(T, NO_LIMIT, np.int64)
         for e in range(int(p.usage_start[k]), int(p.usage_start[k + 1])):
             resource, amount = int(p.usage_resource[e]), float(p.usage_amount[e])
-            if amount <= 0:
+            if amount <= 0 or self._purchases.row_is_bought[resource]:
                 continue
             free = np.maximum(p.capacity[resource] - state.use[resource], 0.0)
             whole = np.floor(np.minimum(free / amount + 1e-9, NO_LIMIT)).astype(np.int64)

@@ -27,7 +27,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from replenishment_family import SIZES, Case, generate, generate_joint, judge, judge_joint, most_packs
+from replenishment_family import (
+    SIZES,
+    Case,
+    generate,
+    generate_joint,
+    generate_minimums,
+    judge,
+    judge_joint,
+    most_packs,
+)
 
 from solvers.lotsizing.problem import DISPATCH, LotSizingProblem
 from solvers.lotsizing.result import LotSizingResult
@@ -40,7 +49,7 @@ _MOST_TRUCKS = 12
 _NEEDED = ("store", "dc", "pack", "lead", "I0", "D", "h", "b", "F", "SS", "a", "cap", "vol", "Ctr", "Cdc")
 
 
-FAMILIES = {"plain": generate, "joint": generate_joint}
+FAMILIES = {"plain": generate, "joint": generate_joint, "minimums": generate_minimums}
 
 
 def problem_of(case: Case) -> LotSizingProblem:
@@ -83,7 +92,7 @@ def problem_of(case: Case) -> LotSizingProblem:
 
 def joint_problem_of(case: Case) -> LotSizingProblem:
     """Return the arrays of a case of two echelons: stores, then dcs, then trucks."""
-    from solvers.lotsizing.joint import with_trucks
+    from solvers.lotsizing.joint import with_order_costs, with_trucks
 
     K, _T = case["D"].shape
     stores, lines = case["Ctr"].shape[0], case["dc_pack"].size
@@ -111,10 +120,20 @@ def joint_problem_of(case: Case) -> LotSizingProblem:
         usage_amount=np.asarray(case["vol"], np.float64),
     )
     load = np.stack([case["vol"], case["kg"]])
+    if "least" in case:
+        problem = with_order_costs(
+            problem,
+            supplier=np.append(np.full(K, -1), case["supplier"]).astype(np.int32),
+            value=np.append(np.zeros(K), case["value"]),
+            least=case["least"],
+            most=case["most"],
+            price=case["order_price"],
+        )
+    others = problem.item_locations - K
     return with_trucks(
         problem,
-        lane=np.append(case["store"], np.full(lines, -1)).astype(np.int32),
-        amount=np.concatenate([load, np.zeros((2, lines))], axis=1),
+        lane=np.append(case["store"], np.full(others, -1)).astype(np.int32),
+        amount=np.concatenate([load, np.zeros((2, others))], axis=1),
         size=np.stack([case["truck_vol"], case["truck_kg"]], axis=1),
         price=case["truck_price"],
         most=np.full(stores, _MOST_TRUCKS, np.int32),

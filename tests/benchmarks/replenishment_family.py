@@ -34,6 +34,7 @@ _PACKS = np.array([1, 2, 4, 6, 8, 12, 24])
 _DEMAND_BY_WEEKDAY = np.array([0.85, 0.85, 0.9, 1.0, 1.2, 1.35, 0.85])
 _TRUCK_BY_WEEKDAY = np.array([1.1, 1.1, 1.1, 1.1, 1.1, 1.1, 0.5])
 _DC_BY_WEEKDAY = np.array([1.15, 1.15, 1.15, 1.15, 1.15, 0.6, 0.4])
+_SUPPLIERS = 5
 _TOLERANCE = 1e-6
 
 
@@ -220,6 +221,29 @@ def generate_joint(stores: int, per_store: int, dcs: int, seed: int, tight: floa
     }  # fmt: skip
 
 
+def generate_minimums(stores: int, per_store: int, dcs: int, seed: int, tight: float) -> Case:
+    """Return a case of `generate_joint` in which suppliers of the dcs also have terms.
+
+    Besides: for every dc line its `supplier` (five per dc, each with items of its own) and the `value` of a pack; for
+    every supplier the least value of what it brings on a day, all or nothing (three days of sales), its most, and what
+    an order costs. What is on hand at first is doubled, so that a plan that orders nothing small exists.
+    """
+    case = generate_joint(stores, per_store, dcs, seed, tight)
+    rng = np.random.default_rng((seed, 2))
+    item = np.tile(np.arange(per_store), stores)
+    lines = dcs * per_store
+    supplier = np.repeat(np.arange(dcs), per_store) * _SUPPLIERS + np.tile(np.arange(per_store) % _SUPPLIERS, dcs)
+    price = np.zeros(per_store)
+    price[item] = case["h"]
+    value = np.tile(price / 0.002, dcs) * case["dc_pack"]
+    flow = np.bincount(case["line"], case["mean"], lines) * np.tile(price / 0.002, dcs)
+    daily = np.bincount(supplier, flow, dcs * _SUPPLIERS)
+    return case | {
+        "dc_I0": 2 * case["dc_I0"], "supplier": supplier, "value": value, "least": 3 * daily, "most": 20 * daily,
+        "order_price": rng.uniform(10.0, 30.0, daily.size),
+    }  # fmt: skip
+
+
 def judge_joint(case: Case, packs: np.ndarray, dc_packs: np.ndarray) -> Judged:
     """Play packs [K, T] and the dcs' orders dc_packs [lines, T], by day of arrival, and count whole trucks."""
     no_trucks = case | {"Ctr": np.full(case["Ctr"].shape, np.inf)}
@@ -247,5 +271,14 @@ def judge_joint(case: Case, packs: np.ndarray, dc_packs: np.ndarray) -> Judged:
     ):
         if broken.any():
             faults.append(f"{int(broken.sum())} x {what}")
+    if "least" in case:
+        brought = np.zeros((case["least"].size, T))
+        np.add.at(brought, case["supplier"], case["value"][:, None] * dc_packs)
+        small = (brought > 0) & (brought < case["least"][:, None] * (1 - _TOLERANCE))
+        large = brought > case["most"][:, None] * (1 + _TOLERANCE)
+        for wrong, what in ((small, "less than a supplier's smallest order"), (large, "more than a supplier brings")):
+            if wrong.any():
+                faults.append(f"{int(wrong.sum())} x {what}")
+        cost += float((case["order_price"][:, None] * (brought > 0)).sum())
     cost += float((case["dc_h"][:, None] * stock).sum() + (case["dc_F"][:, None] * (dc_packs > 0)).sum())
     return Judged(cost, tuple(faults))

@@ -100,3 +100,26 @@ def test_a_smallest_order_is_all_or_nothing() -> None:
     assert exact_cost(dear) == pytest.approx(5.0)
     dearer = with_order_costs(one, least=np.array([4.0]), price=np.array([9.0]), **terms)
     assert exact_cost(dearer) == pytest.approx(10.0)  # nothing ordered, two units lost
+
+
+def test_dcs_combine_their_orders_to_the_smallest_a_supplier_takes() -> None:
+    rng = np.random.default_rng(3)
+    demand = np.zeros((6, 8), np.int32)
+    demand[:4] = rng.integers(0, 5, (4, 8))
+    chain = lot_sizing(
+        demand, opening=6, shortage=20.0, holding=0.05, storage=60, max_packs=30, source=[4, 4, 5, 5, -1, -1]
+    )
+    problem = with_order_costs(
+        chain,
+        supplier=np.array([-1, -1, -1, -1, 0, 0], np.int32),
+        value=np.array([0.0, 0.0, 0.0, 0.0, 2.0, 1.0]),
+        least=np.array([25.0]),
+        most=np.array([200.0]),
+        price=np.array([2.0]),
+    )
+    found = decompose(problem, target_gap=0.0, iterations=40, seed=1, threads=1)
+    verdict = verify(problem, found.packs)
+    assert verdict.faults == ()
+    value = found.packs[4:6].T @ np.array([2.0, 1.0])
+    assert (value > 0).any()
+    assert ((value == 0) | (value >= 25.0)).all()
