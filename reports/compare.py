@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -187,11 +188,14 @@ def _setting_changes(a: Mapping[str, Any], b: Mapping[str, Any]) -> pd.DataFrame
 
 
 def _compared(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that a run depends on: of patches those that are applied."""
+    """Return the settings that a run depends on: of patches those that are applied, of parameters those they name."""
     out = {name: value for name, value in settings.items() if name not in _NOT_COMPARED}
     applied = out.get("apply") or []
     if "patches" in out:
         out["patches"] = {name: out["patches"][name] for name in applied if name in out["patches"]}
+        named = set(re.findall(r"\$\{\s*(\w+)\s*\}", json.dumps(out["patches"], ensure_ascii=False)))
+        parameters = out.get("parameters") or {}
+        out["parameters"] = {name: value for name, value in parameters.items() if name in named}
     return {name: value for name, value in out.items() if name not in _PATCHES or (applied and value)}
 
 

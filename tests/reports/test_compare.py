@@ -266,7 +266,9 @@ def test_inputs_settings_and_edits_that_differ(tables: Tables) -> None:
          "total_before": [4.0], "total_after": [2.0]}
     )  # fmt: skip
     settings_b = {"inventory": {"service_target": 0.98}, "distribution": {"speed_kmh": 70.0}, "apply": ["p"],
-                  "patches": {"p": {"edits": []}, "unused": {"edits": []}}}  # fmt: skip
+                  "parameters": {"fewer": 2, "other": 1},
+                  "patches": {"p": {"edits": [{"add": {"count": "= -${fewer}"}}]},
+                              "unused": {"edits": []}}}  # fmt: skip
     a = _run({**tables, "input_edits": edits.head(0)}, "a")
     b = _run({**tables, "input_edits": edits}, "b", settings=settings_b, input_hashes={"items": "x", "vehicles": "y"})
     told = diff_runs(a, b).tables
@@ -277,6 +279,7 @@ def test_inputs_settings_and_edits_that_differ(tables: Tables) -> None:
     assert told["setting_changes"].to_numpy().tolist() == [
         ["apply", "", '["p"]'],
         ["inventory.service_target", "0.95", "0.98"],
+        ["parameters.fewer", "", "2"],
     ]
     assert told["edit_changes"][["run", "patch", "rows"]].to_numpy().tolist() == [["B", "p", 2]]
 
