@@ -149,24 +149,28 @@ def most_packs(problem: LotSizingProblem) -> Longs:
     leaving = np.where(p.backorders[:, None], _asked(p), p.demand.astype(np.int64))
     early = np.arange(T)[None, :] < np.where(p.source >= 0, p.lead, 0)[:, None]
     most = np.zeros((K, T), np.int64)
-    for k in _from_leaves(p.source):
-        room = (leaving[k] + p.storage[k]) // p.pack[k]
-        packs = np.where(early[k], 0, np.minimum(p.max_packs[k], room))
-        most[k] = np.where(packs >= max(int(p.moq[k]), 1), packs, 0)
-        if p.source[k] >= 0 and p.lead[k] < T:
-            lead = int(p.lead[k])
-            leaving[p.source[k], : T - lead] += int(p.pack[k]) * most[k, lead:]
+    for level in _from_leaves(p.source):
+        room = (leaving[level] + p.storage[level]) // p.pack[level, None]
+        packs = np.where(early[level], 0, np.minimum(p.max_packs[level], room))
+        most[level] = np.where(packs >= np.maximum(p.moq[level], 1)[:, None], packs, 0)
+        supplied = level[p.source[level] >= 0]
+        for lead in np.unique(p.lead[supplied]):
+            k = supplied[p.lead[supplied] == lead]
+            if lead < T:
+                np.add.at(leaving[:, : T - lead], p.source[k], p.pack[k, None].astype(np.int64) * most[k, lead:])
     return most
 
 
-def _from_leaves(source: Ints) -> list[int]:
-    """Return all item-locations, each before the one that supplies it."""
+def _from_leaves(source: Ints) -> list[Longs]:
+    """Return the item-locations in levels, each level before those that supply it."""
     depth = np.zeros(source.size, np.int64)
     at = source.astype(np.int64)
     for _ in range(source.size):
+        if (at < 0).all():
+            break
         depth[at >= 0] += 1
         at = np.where(at >= 0, source[np.maximum(at, 0)], -1)
-    return [int(k) for k in np.argsort(-depth, kind="stable")]
+    return [np.flatnonzero(depth == level) for level in reversed(range(int(depth.max(initial=0)) + 1))]
 
 
 def _balance(
@@ -277,10 +281,9 @@ def _capacities(
         return
     rows = entries.add_rows(-np.inf, problem.capacity.ravel(), R * T)
     user = np.repeat(np.arange(K), np.diff(problem.usage_start))
-    for use, k in enumerate(user):
-        r, amount = int(problem.usage_resource[use]), float(problem.usage_amount[use])
-        if problem.kind[r] == STORAGE:
-            entries.set(rows[r * T : (r + 1) * T], stock[k * T : (k + 1) * T], amount)
+    for use in np.flatnonzero(problem.kind[problem.usage_resource] == STORAGE):
+        k, r, amount = int(user[use]), int(problem.usage_resource[use]), float(problem.usage_amount[use])
+        entries.set(rows[r * T : (r + 1) * T], stock[k * T : (k + 1) * T], amount)
     by_item = np.searchsorted(item, np.arange(K + 1))
     orders = np.concatenate([np.arange(by_item[k], by_item[k + 1]) for k in user]) if user.size else np.zeros(0, int)
     entry = np.repeat(np.arange(user.size), by_item[user + 1] - by_item[user])
