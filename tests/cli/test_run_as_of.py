@@ -67,6 +67,6 @@ def test_stock_of_another_day_is_told(planner: Planner, tmp_path: Path) -> None:
     project = write_project(tmp_path / "project", tables, SETTINGS)
     words = ["scenarios", "run", project, "baseline", "--as-of", "2023-12-18", "-o", tmp_path / "runs", "--quiet"]
     assert planner(*words).code == 0
-    issues = pd.read_csv(tmp_path / "runs" / "baseline" / "data_issues.csv")
+    issues = pd.read_parquet(tmp_path / "runs" / "baseline" / "data_issues.parquet")
     assert "stock_of_another_day" in set(issues["rule"])
     assert "2023-12-18" in (tmp_path / "runs" / "baseline" / "provenance.json").read_text()

@@ -192,6 +192,14 @@ def test_a_time_limit_only_shortens_the_search(region, solver):
 @pytest.mark.parametrize("solver", ["auto", "ortools"])
 def test_ctrl_c_gives_the_best_so_far(region, solver):
     loads, tables = region
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
+    try:
+        _interrupted_plan(loads, tables, solver)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _interrupted_plan(loads, tables, solver):
     plan_routes(loads[:1], **tables, timezone=ZONE, settings=SETTINGS.model_copy(update={"solver": solver}), seed=3)
     endless = SETTINGS.model_copy(update={"iterations": 10**9, "solver": solver})
     main = threading.main_thread().ident
