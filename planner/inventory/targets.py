@@ -72,7 +72,8 @@ def set_targets(
     lot = np.maximum(rows["moq_qty"].to_numpy(np.float64), pack)
     cycle = demand_per_cycle(in_review, lot, policy.target, rows["backorders"].to_numpy(bool))
     fitted = fit_moments(covered, spread, whole_units=pack == np.floor(pack))
-    level = total - covered + required_level(fitted, policy.measure == "fill_rate", policy.target, cycle)
+    needed = required_level(fitted, policy.measure == "fill_rate", policy.target, cycle)
+    level = np.maximum(needed + (total - covered), 0.0)  # two sums of one demand may differ in the last digit
     fixed = ~np.isnan(policy.safety_stock)
     safety = np.where(fixed, policy.safety_stock, np.maximum(level - total, 0.0))
     floor = np.maximum(safety, policy.minimum)
