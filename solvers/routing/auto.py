@@ -14,7 +14,7 @@ from typing import Any
 
 from solvers.routing import genetic, ruin_recreate
 from solvers.routing.genetic import BROOD, Genetic, GeneticParams
-from solvers.routing.instance import is_timed
+from solvers.routing.instance import build_instance, is_timed
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.registry import Found
 from solvers.routing.ruin_recreate import Chain, Progress, RuinRecreateParams, cool, make_chain
@@ -48,7 +48,8 @@ def search(
     chosen = params if isinstance(params, RuinRecreateParams) else RuinRecreateParams()
     if problem.clients == 0:
         return Found(RoutingSolution((), ()), 0)
-    chain = make_chain(problem, seed, chosen, start, threads)
+    instance = build_instance(problem, chosen.nearest(problem))
+    chain = make_chain(problem, instance, seed, chosen, start, threads)
     progress = Progress(0, [(0, chain.best_cost)])
     best = chain.best
     with contextlib.suppress(KeyboardInterrupt):

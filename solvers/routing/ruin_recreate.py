@@ -11,7 +11,7 @@ from solvers.routing.annealing_kernels import anneal
 from solvers.routing.instance import FIXED, PRIZE, Instance, build_instance, is_timed, unsupported
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.region import is_plain, make_plain
-from solvers.routing.regional_annealing import Regional, first_tours
+from solvers.routing.regional_annealing import NO_TRAIL, Regional, Trail, first_tours
 from solvers.routing.registry import Found
 from solvers.routing.ruin_kernels import Workspace
 from solvers.routing.schedule import Schedule
@@ -175,10 +175,15 @@ def cool(chain: Chain, stop: StopRule, progress: Progress) -> None:
 
 
 def make_chain(
-    problem: RoutingProblem, seed: int, params: RuinRecreateParams, start: RoutingSolution | None, threads: int
-) -> Chain:
+    problem: RoutingProblem,
+    instance: Instance,
+    seed: int,
+    params: RuinRecreateParams,
+    start: RoutingSolution | None,
+    threads: int,
+    trail: Trail = NO_TRAIL,
+) -> Annealing | Regional:
     """Return the chain for `problem`: regions side by side where it is plain, else the one that knows every rule."""
-    instance = build_instance(problem, params.nearest(problem))
     if not is_plain(problem, instance):
         return Annealing.create(problem, instance, seed, params, start)
     plain = make_plain(problem, instance)
@@ -190,7 +195,8 @@ def make_chain(
             return chain
         tours = first_tours(plain, instance, chain.best())
     assert tours is not None
-    return Regional.create(instance, plain, tours, seed, params.hot, params.cold, params.average_removed, threads)
+    heat = params.hot, params.cold
+    return Regional.create(instance, plain, tours, seed, *heat, params.average_removed, threads, trail)
 
 
 def search(
@@ -205,7 +211,8 @@ def search(
     chosen = params if isinstance(params, RuinRecreateParams) else RuinRecreateParams()
     if problem.clients == 0:
         return Found(RoutingSolution((), ()), 0)
-    chain = make_chain(problem, seed, chosen, start, threads)
+    instance = build_instance(problem, chosen.nearest(problem))
+    chain = make_chain(problem, instance, seed, chosen, start, threads)
     progress = Progress(0, [(0, chain.best_cost)])
     with contextlib.suppress(KeyboardInterrupt):
         cool(chain, stop, progress)
