@@ -16,6 +16,7 @@ from solvers.routing import genetic, ruin_recreate
 from solvers.routing.genetic import BROOD, Genetic, GeneticParams
 from solvers.routing.instance import build_instance, is_timed
 from solvers.routing.problem import RoutingProblem
+from solvers.routing.regional_annealing import Regional
 from solvers.routing.registry import Found
 from solvers.routing.ruin_recreate import Chain, Progress, RuinRecreateParams, cool, make_chain
 from solvers.routing.solution import RoutingSolution
@@ -27,6 +28,8 @@ LONG_ROUTED_CLIENTS = 250
 LONG_ROUTE = 15
 FEWEST_CHILDREN = 500
 CHILDREN_PER_CLIENT = 6
+ANNEALED = 0.3
+"""Share of the budget for a chain whose best solution joins the first population, on plain problems."""
 PROBE = 0.002
 """Share of the budget after which the rest can be foreseen."""
 
@@ -55,6 +58,8 @@ def search(
     with contextlib.suppress(KeyboardInterrupt):
         child = child_iterations(problem)
         if _breeds(problem, chain, stop, progress):
+            if isinstance(chain, Regional):
+                cool(chain, stop, progress, ANNEALED)
             breeder = Genetic.create(problem, seed, GeneticParams(), chain.best(), threads)
             best = breeder.best_solution
             while stop(progress.done, breeder.best_cost) < 1:

@@ -155,20 +155,20 @@ class Progress:
             self.trace.append((self.done, cost))
 
 
-def cool(chain: Chain, stop: StopRule, progress: Progress) -> None:
-    """Run `chain` until the budget is used, the coldest then."""
+def cool(chain: Chain, stop: StopRule, progress: Progress, until: float = 1.0) -> None:
+    """Run `chain` until the share `until` of the budget is used, the coldest then."""
     most = max(1, chain.slice_steps // STEPS_PER_ITERATION)
     share = stop(progress.done, chain.best_cost)
     begin, before = share, progress.done
-    while share < 1:
+    while share < until:
         done = progress.done - before
         pace = (share - begin) / done if done else 0.0
         # slices grow, since nobody knows at first how long they take, and the last one ends with the budget
         size = min(most, max(FIRST_SLICE, done))
         if pace > 0:
-            size = max(1, min(size, math.ceil((1 - share) / pace - 1e-6)))
-        ahead = min(1.0, share + size * pace)
-        chain.run(size * STEPS_PER_ITERATION, (share - begin) / (1 - begin), (ahead - begin) / (1 - begin))
+            size = max(1, min(size, math.ceil((until - share) / pace - 1e-6)))
+        ahead, whole = min(until, share + size * pace), until - begin
+        chain.run(size * STEPS_PER_ITERATION, (share - begin) / whole, (ahead - begin) / whole)
         progress.done += size
         progress.note(chain.best_cost)
         share = stop(progress.done, chain.best_cost)
