@@ -108,6 +108,7 @@ def make_plan(
             tables["calendars"],
             tables["pins"],
             tables["suppliers"][reads.SUPPLIERS["replenishment"]],
+            tables["supply_limits"],
             horizon,
             scenario.replenishment,
             scenario.distribution.receive_weekdays,

@@ -54,6 +54,7 @@ def replenish(
     calendars: pd.DataFrame,
     pins: pd.DataFrame,
     suppliers: pd.DataFrame,
+    supply_limits: pd.DataFrame,
     horizon: Horizon,
     settings: ReplenishmentSettings,
     receive_weekdays: Sequence[str],
@@ -67,7 +68,7 @@ def replenish(
     Parameters
     ----------
     supply : schema `planner.tables.SUPPLY`. forecast, policy_params : published tables.
-    open_orders, capacities, calendars, pins, suppliers : input tables.
+    open_orders, capacities, calendars, pins, suppliers, supply_limits : input tables.
     receive_weekdays : on which locations without a calendar receive.
     threads : cores to use; the plan does not depend on it.
     time_limit_s : wall seconds, an extra cap; None: only the iteration budget.
@@ -79,7 +80,7 @@ def replenish(
     RefusedError
         The judge found a broken rule.
     """
-    tables = Tables(forecast, policy_params, open_orders, capacities, calendars, pins, suppliers)
+    tables = Tables(forecast, policy_params, open_orders, capacities, calendars, pins, suppliers, supply_limits)
     rows = planned_rows(supply, policy_params)
     days = Days.of(horizon, buckets_ahead(rows, horizon.bucket_days, horizon.buckets))
     open_days = delivery_days(calendars, rows, days, receive_weekdays)

@@ -409,6 +409,26 @@ CAPACITIES = TableSchema(
     ),
     key=("location_id", "kind", "item_id", "weekday"),
 )
+SUPPLY_LIMITS = TableSchema(
+    "supply_limits",
+    "What suppliers can deliver and what may be bought: limits of one bucket of the plan, by bucket of receipt.",
+    (
+        Column(
+            "supplier_id",
+            "id",
+            "Supplier; empty for all suppliers together (a budget).",
+            references="suppliers.supplier_id",
+        ),
+        Column("category", "text", "Only items of this category; empty for all.", references="items.category"),
+        Column("start_date", "date", "First day of the buckets it holds for; empty: from the start."),
+        Column("end_date", "date", "First day that it no longer holds for; empty: to the end."),
+        Column("limit_qty", "number", "Most in a bucket, base units.", unit="base units", minimum=0),
+        Column("limit_kg", "number", "Most in a bucket by weight.", unit="kg", minimum=0),
+        Column("limit_m3", "number", "Most in a bucket by volume.", unit="m3", minimum=0),
+        Column("limit_value", "number", "Most in a bucket at purchase cost.", unit="money", minimum=0),
+    ),
+    key=("supplier_id", "category", "start_date"),
+)
 VEHICLES = TableSchema(
     "vehicles",
     "The fleet, by type and depot.",
@@ -530,6 +550,7 @@ TABLES: dict[str, TableSchema] = {
         ITEM_TRANSITIONS,
         CALENDARS,
         CAPACITIES,
+        SUPPLY_LIMITS,
         VEHICLES,
         TRAVEL_MATRIX,
         PINS,
