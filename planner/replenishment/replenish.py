@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from planner.errors import RefusedError
@@ -103,11 +102,11 @@ def replenish(
     verdict = verify(model.problem, result.packs)
     if verdict.faults:
         raise RefusedError("The replenishment plan breaks rules:\n  " + "\n  ".join(verdict.faults[:20]))
-    result, topped_up = settle(model, result, tables, settings.target_gap)
+    result, shared, topped_up = settle(model, result, tables, settings)
     verdict = verify(model.problem, result.packs)
     projected_inventory = write_projection(model, result, verdict)
     return Replenishment(
-        orders=write_orders(model, result, verdict, tables, np.zeros(result.packs.shape, dtype=bool), topped_up),
+        orders=write_orders(model, result, verdict, tables, shared, topped_up),
         projected_inventory=projected_inventory,
         capacity_prices=write_prices(model, result, verdict),
         pin_report=report_pins(pins, suppliers, model, projected_inventory),
