@@ -16,6 +16,7 @@ from planner.replenishment.orders import write_orders
 from planner.replenishment.pin_report import report_pins
 from planner.replenishment.projection import write_prices, write_projection
 from planner.replenishment.settle import settle
+from planner.replenishment.warm_start import former_prices
 from scenarios.settings import Horizon, ReplenishmentSettings
 from solvers.lotsizing.solve import solve
 from solvers.lotsizing.verify import verify
@@ -58,6 +59,7 @@ def replenish(
     settings: ReplenishmentSettings,
     receive_weekdays: Sequence[str],
     seed: int,
+    former: pd.DataFrame | None,
     threads: int,
     time_limit_s: float | None = None,
     progress: Progress | None = None,
@@ -69,6 +71,7 @@ def replenish(
     supply : schema `planner.tables.SUPPLY`. forecast, policy_params : published tables.
     open_orders, capacities, calendars, pins, suppliers, supply_limits : input tables.
     receive_weekdays : on which locations without a calendar receive.
+    former : capacity_prices of a former run, whose prices the engine begins with; None: with none.
     threads : cores to use; the plan does not depend on it.
     time_limit_s : wall seconds, an extra cap; None: only the iteration budget.
 
@@ -89,6 +92,7 @@ def replenish(
         return build_model(new_rows, new_tables, days, open_days, settings)
 
     hold_rules(model, tables, rebuild, seed, threads)
+    prices, stock_prices = (None, None) if former is None else former_prices(model, former)
     result = solve(
         model.problem,
         engine=settings.engine,
@@ -98,6 +102,8 @@ def replenish(
         threads=threads,
         time_limit_s=time_limit_s,
         progress=progress,
+        prices=prices,
+        stock_prices=stock_prices,
     )
     verdict = verify(model.problem, result.packs)
     if verdict.faults:

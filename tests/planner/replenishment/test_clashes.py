@@ -59,6 +59,7 @@ class Chain:
             scenario.replenishment.model_copy(update={"iterations": 20, "engine": "decomposition"}),
             scenario.distribution.receive_weekdays,
             seed=1,
+            former=None,
             threads=1,
         )
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from small_project import small_tables, write_project
 
 from planner.engine.run import run_project
 from planner.plan import Plan
+from reports.run_folder import read_run
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +59,14 @@ def test_a_budget_is_kept_and_what_it_costs_is_told(plans: dict[str, Plan]) -> N
 def test_limits_cost_something(plans: dict[str, Plan]) -> None:
     assert plans["budget"].cost > plans["free"].cost
     assert plans["budget"].lower_bound <= plans["budget"].cost * (1 + 1e-9)
+
+
+def test_a_former_run_may_be_begun_from(plans: dict[str, Plan], tmp_path: Path) -> None:
+    """Prices of yesterday are another start of the ascent: rules and bound hold, and the run says where it began."""
+    write_project(tmp_path / "project", {**small_tables(dc_stock=30), "supply_limits": [{"limit_value": 300}]})
+    first = run_project(tmp_path / "project", output=tmp_path / "first", threads=1)
+    again = run_project(tmp_path / "project", output=tmp_path / "again", threads=1, warm_start=tmp_path / "first")
+    assert read_run(again.folder).provenance["warm_start"] == read_run(first.folder).provenance["run_id"]
+    assert again.plan.lower_bound <= first.plan.cost * (1 + 1e-9)
+    assert first.plan.lower_bound <= again.plan.cost * (1 + 1e-9)
+    assert _bought(again.plan).groupby("bucket_start")["value"].sum().max() <= 300 + 1e-9
