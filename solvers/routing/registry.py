@@ -56,6 +56,7 @@ SOLVERS: Mapping[str, tuple[str, str]] = {
     "genetic": ("numba", "solvers.routing.genetic"),
     "ant_colony": ("numba", "solvers.routing.ant_colony"),
     "ruin_recreate": ("numba", "solvers.routing.ruin_recreate"),
+    "population_annealing": ("numba", "solvers.routing.population_annealing"),
     "ortools": ("ortools", "solvers.routing.ortools"),
     "exact": ("highspy", "solvers.routing.exact"),
 }
