@@ -22,7 +22,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 _KEPT_FOLDERS = 3
-_NAME_OF_SOURCES = ("*kernels.py", "instance.py", "plan.py", "problem.py", "split_data.py", "state.py")
+_NAME_OF_SOURCES = ("*kernels.py", "instance.py", "plan.py", "problem.py", "region.py", "split_data.py", "state.py")
 """Files whose text compiled code depends on: the kernels, and the constants and tuples they take."""
 
 

@@ -46,7 +46,9 @@ def solve(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Answer file: VROOM JSON, or VRPLIB where it ends in .sol.")
     ] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Cores to use.")] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="Cores to use; default: all, or 1 with --cpu-time.")
+    ] = None,
     cpu_time: Annotated[bool, typer.Option("--cpu-time", help="The time limit counts CPU seconds.")] = False,
     convention: _ConventionOption = None,
     quiet: QuietOption = False,
@@ -54,6 +56,7 @@ def solve(
 ) -> None:
     """Solve a routing problem; Ctrl-C keeps the best answer found so far."""
     import json
+    import os
     import sys
     import time
 
@@ -65,11 +68,11 @@ def solve(
 
     began = time.perf_counter()
     file = _read(problem, convention)
-    if threads is not None:
-        set_threads(threads)
+    threads = threads or (1 if cpu_time else os.cpu_count() or 1)
+    set_threads(threads)
     loading = time.perf_counter() - began
     with _interruptible(_budget(time_limit, iterations, cpu_time)) as stop:
-        found = registry.solve(file.problem, stop, seed, solver=solver)
+        found = registry.solve(file.problem, stop, seed, solver=solver, threads=threads)
     solution, blocked = place_leftovers(file.problem, found.solution)
     spent = {"loading": round(1000 * loading), "solving": round(1000 * found.seconds)}
     if output is not None:

@@ -38,7 +38,13 @@ class Solver(Protocol):
         """Return None, or why the problem is not for this solver."""
 
     def search(
-        self, problem: RoutingProblem, stop: StopRule, seed: int, params: Any | None, start: RoutingSolution | None
+        self,
+        problem: RoutingProblem,
+        stop: StopRule,
+        seed: int,
+        params: Any | None,
+        start: RoutingSolution | None,
+        threads: int,
     ) -> Found:
         """Search until `stop`, from `start` where one is given; `params` is the solver's own dataclass or None."""
 
@@ -84,6 +90,7 @@ def solve(
     *,
     solver: str = "auto",
     start: RoutingSolution | None = None,
+    threads: int = 1,
 ) -> RoutingResult:
     """Solve `problem` with the solver called `solver`; the judge has the last word.
 
@@ -93,6 +100,7 @@ def solve(
     seed : same seed and a budget in iterations give the same answer.
     params : the solver's own parameters, None for its defaults.
     start : a solution to start from.
+    threads : cores to use, at most; a budget in iterations gives the same answer whatever their number.
 
     Raises
     ------
@@ -109,10 +117,10 @@ def solve(
     if problem.coordinates is not None and problem.clients >= CURVED_CLIENTS:
         order = curve_order(problem)
         begin = None if start is None else renamed(start, np.argsort(order))
-        found = search(reordered(problem, order), stop, seed, params, begin)
+        found = search(reordered(problem, order), stop, seed, params, begin, threads)
         found = replace(found, solution=renamed(found.solution, order))
     else:
-        found = search(problem, stop, seed, params, start)
+        found = search(problem, stop, seed, params, start, threads)
     seconds = time.perf_counter() - began
     verdict = judge(problem, found.solution)
     broken = [v.message for v in verdict.violations if v.rule != "unassigned"]
