@@ -35,6 +35,24 @@ class Horizon(Model):
         return 7 if self.bucket == "week" else 1
 
 
+def public_holidays(country: str, years: range) -> dict[date, str]:
+    """Return the public holidays of a country, or of one of its regions ("US-IA"), with their names in English.
+
+    Raises
+    ------
+    ValueError
+        The package `holidays` knows no such country or region.
+    """
+    import holidays  # noqa: PLC0415 - only where a project asks for it
+
+    code, _, region = country.partition("-")
+    try:
+        found = holidays.country_holidays(code, subdiv=region or None, years=years, language="en_US")
+    except NotImplementedError as error:
+        raise ValueError(f"no public holidays are known for '{country}': write a country as US, or US-IA") from error
+    return dict(found)
+
+
 class ForecastSettings(Model):
     """History to demand distribution."""
 
@@ -45,12 +63,23 @@ class ForecastSettings(Model):
     )
     backtest_windows: int = Field(4, ge=1, le=52, description="Rolling origins of the backtest.")
     season_length: int | None = Field(None, ge=2, description="Buckets in a season; empty: 52 weeks or 7 days.")
+    holidays: str = Field(
+        "",
+        description="Country whose public holidays move demand, or country and region: US, US-IA, DE-BY; empty: none.",
+    )
     inactive_after_days: int = Field(
         182,
         ge=1,
         description="Days without demand after which an item-location is not planned (listed in data_issues).",
     )
     demand_factor: float = Field(1.0, ge=0, description="Multiplies the forecast: 1.2 is a what-if of +20 %.")
+
+    @field_validator("holidays")
+    @classmethod
+    def _known_country(cls, country: str) -> str:
+        if country:
+            public_holidays(country, range(2024, 2025))
+        return country
 
 
 class InventorySettings(Model):

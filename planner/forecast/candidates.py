@@ -17,7 +17,7 @@ import numpy.typing as npt
 from planner.forecast.cleansing import DemandSeries
 from planner.forecast.models import point_forecasts
 from scenarios.settings import ForecastModel
-from solvers.demand.empirical import SortedSeries, weighted_moments
+from solvers.demand.empirical import SortedSeries
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -77,9 +77,8 @@ def forecast_member(
     levels : [L] of the quantiles, ascending.
     season : buckets of a season.
     """
-    weights = _memory(series, origin, member.half_life_weeks, bucket_days)
-    mean, variance = weighted_moments(series.demand, weights)
-    quantiles = ranked.quantiles(weights, levels)
+    memory = memory_weights(series.demand.shape[1], origin, member.half_life_weeks, bucket_days)
+    mean, variance, quantiles = ranked.describe(series.observed, memory, levels)
     sd = np.sqrt(variance)
     if member.model == "ewm_quantiles":
         return Distribution(mean[:, None], sd[:, None], quantiles[:, None, :])
@@ -91,9 +90,9 @@ def forecast_member(
     return Distribution(path, sd[:, None] * ratio, quantiles[:, None, :] * ratio[:, :, None])
 
 
-def _memory(series: DemandSeries, origin: int, half_life_weeks: int, bucket_days: int) -> Floats:
-    """Return the weights [K, T]: halved every half-life, by what was observed, 0 from the origin on."""
+def memory_weights(buckets: int, origin: int, half_life_weeks: float, bucket_days: int) -> Floats:
+    """Return [T] weights that halve every half-life back from bucket `origin`, 0 from it on."""
     age = np.arange(origin - 1, -1, -1, dtype=np.float64) * bucket_days / 7.0
-    weights = np.zeros(series.demand.shape)
-    weights[:, :origin] = series.observed[:, :origin] * 0.5 ** (age / half_life_weeks)
+    weights = np.zeros(buckets)
+    weights[:origin] = 0.5 ** (age / half_life_weeks)
     return weights

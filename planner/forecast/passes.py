@@ -10,10 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.forecast.backtest import FEWEST, Backtest, judged_buckets, origins, run_backtest
-from planner.forecast.calendar import flatten, relative_demand, week_factors, weekday_factors
+from planner.forecast.calendar import flatten, relative_demand, shared_factors, weekday_factors
 from planner.forecast.candidates import Distribution, Member, forecast_member
 from planner.forecast.cleansing import DemandSeries, cleanse
 from planner.forecast.history import DemandRows
+from planner.forecast.holiday_effects import holiday_marks
 from planner.forecast.promotions import PromotionFactors
 from planner.forecast.selection import Choice, choose, classify
 from planner.forecast.short import fit_power_law, forecast_short
@@ -68,28 +69,34 @@ class Calendar:
 
     Attributes
     ----------
-    demand, observed : [T] sums of `relative_demand` over all series, by week; zeros for daily buckets.
+    demand, observed : [T] sums of `relative_demand` over all series; zeros where nothing is learnt from them.
+    marks : [T + H, E] holidays.
     """
 
     past: Past
     demand: Floats
     observed: Floats
+    marks: Floats
 
     @classmethod
     def of(cls, past: Past) -> Calendar:
-        """Look at all series once; days need no look, their weekdays are taken series by series."""
+        """Look at all series once; days without holidays need no look, their weekdays are taken series by series."""
+        weekly = past.horizon.bucket == "week"
+        marks = holiday_marks(past.settings.holidays, past.rows.buckets, past.horizon)
         demand, observed = np.zeros(past.rows.buckets), np.zeros(past.rows.buckets)
-        for first, last in past.chunks() if past.horizon.bucket == "week" else ():
-            for total, part in zip((demand, observed), relative_demand(past.series(first, last)[0]), strict=True):
+        for first, last in past.chunks() if weekly or marks.shape[1] else ():
+            sums = relative_demand(past.series(first, last)[0], 52 if weekly else 364)
+            for total, part in zip((demand, observed), sums, strict=True):
                 total += part
-        return cls(past, demand, observed)
+        return cls(past, demand, observed, marks)
 
     def flatten(self, series: DemandSeries, until: int) -> DemandSeries:
         """Return the series without the calendar as known before bucket `until`."""
         horizon = self.past.horizon
-        if horizon.bucket == "day":
-            return flatten(series, weekday_factors(series, until, horizon.buckets))
-        return flatten(series, week_factors(self.demand, self.observed, until, horizon)[None])
+        shared = shared_factors(self.demand, self.observed, self.marks, until, horizon)[None]
+        if horizon.bucket == "week":
+            return flatten(series, shared)
+        return flatten(series, shared * weekday_factors(series, until, horizon.buckets))
 
 
 @dataclass(frozen=True, slots=True)
