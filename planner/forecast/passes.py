@@ -10,13 +10,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.forecast.backtest import FEWEST, Backtest, judged_buckets, origins, run_backtest
+from planner.forecast.backtest import LEVELS as JUDGED_LEVELS
+from planner.forecast.boosted import Boosted, train_boosted
 from planner.forecast.calendar import flatten, relative_demand, shared_factors, weekday_factors
-from planner.forecast.candidates import Distribution, Member, forecast_member
+from planner.forecast.candidates import Member, forecast_member
 from planner.forecast.cleansing import DemandSeries, cleanse
 from planner.forecast.history import DemandRows
 from planner.forecast.holiday_effects import holiday_marks
 from planner.forecast.promotions import PromotionFactors
 from planner.forecast.selection import Choice, choose, classify
+from planner.forecast.shape import Distribution
 from planner.forecast.short import fit_power_law, forecast_short
 from planner.forecast.transitions import phase_factors
 from scenarios.settings import ForecastSettings, Horizon
@@ -148,10 +151,12 @@ def learn(past: Past, calendar: Calendar, members: Sequence[Member], progress: P
     classes = np.zeros(count, dtype=np.int64)
     observed, scale, mean, variance = (np.zeros(count) for _ in range(4))
     filled, cut = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+    length = judged_buckets(past.horizon.buckets, past.horizon.bucket_days)
+    judged = origins(past.rows.buckets, past.settings.backtest_windows, length)
+    earliest = min(judged, default=past.rows.buckets)
+    boosted = _boosted(past, calendar, members, earliest, length, JUDGED_LEVELS)
     for first, last in past.chunks():
         series, filled[first:last], cut[first:last] = past.series(first, last)
-        length = judged_buckets(past.horizon.buckets, past.horizon.bucket_days)
-        earliest = min(origins(past.rows.buckets, past.settings.backtest_windows, length), default=past.rows.buckets)
         inside = slice(first, last)
         classes[inside] = classify(series)
         observed[inside] = series.observed.sum(axis=1)
@@ -166,6 +171,8 @@ def learn(past: Past, calendar: Calendar, members: Sequence[Member], progress: P
                 past.horizon.buckets,
                 past.horizon.bucket_days,
                 past.season,
+                boosted,
+                first,
             ),
         )
         if progress is not None:
@@ -181,6 +188,21 @@ def learn(past: Past, calendar: Calendar, members: Sequence[Member], progress: P
         filled=filled,
         cut=cut,
     )
+
+
+def _boosted(
+    past: Past, calendar: Calendar, members: Sequence[Member], origin: int, horizon: int, levels: Floats
+) -> Boosted | None:
+    """Train the model of all series on what lies before bucket `origin`; None where no member asks for it."""
+    if not any(member.model == "boosted_quantiles" for member in members):
+        return None
+
+    def chunks() -> Iterator[tuple[int, int, DemandSeries]]:
+        for first, last in past.chunks():
+            yield first, last, calendar.flatten(past.series(first, last)[0], origin)
+
+    item, location = (pd.factorize(past.rows.keys[name])[0].astype(np.int64) for name in ("item_id", "location_id"))
+    return train_boosted(chunks, item, location, past.rows.buckets, origin, horizon, levels, past.horizon.bucket_days)
 
 
 def _naive_error(series: DemandSeries) -> Floats:
@@ -218,6 +240,8 @@ def predict(
         out.quantiles[rows] += weight[:, :, None] * said.quantiles
 
     short = learned.observed < FEWEST
+    chosen = [member for index, member in enumerate(members) if learned.choice.weights[~short, index].any()]
+    boosted = _boosted(past, calendar, chosen, past.rows.buckets, buckets, levels)
     for first, last in past.chunks():
         series = calendar.flatten(past.series(first, last)[0], past.rows.buckets)
         ranked = SortedSeries.of(series.demand)
@@ -238,6 +262,8 @@ def predict(
                     levels,
                     past.horizon.bucket_days,
                     past.season,
+                    boosted,
+                    inside[rows],
                 )
                 add(inside[rows], said, weight[rows, None] * shape[rows])
         if progress is not None:
