@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator, model_validator
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-ServiceMeasure = Literal["cycle_service_level", "fill_rate"]
+ServiceMeasure = Literal["cycle_service_level", "fill_rate", "cost_optimal"]
 ForecastModel = Literal[
     "ewm_quantiles", "window_average", "seasonal_naive", "croston_sba", "tsb", "ses", "boosted_quantiles"
 ]
@@ -88,7 +88,10 @@ class ForecastSettings(Model):
 class InventorySettings(Model):
     """Demand distribution to stock targets."""
 
-    service_measure: ServiceMeasure = Field("fill_rate", description="What service_target measures.")
+    service_measure: ServiceMeasure = Field(
+        "fill_rate",
+        description="What service_target measures; cost_optimal: the target follows from holding and shortage cost.",
+    )
     service_target: float = Field(0.95, gt=0, lt=1, description="Wanted service, share 0..1.")
     service_by_class: dict[Literal["A", "B", "C"], Share] = Field(
         default_factory=dict, description="Service target by ABC class, share 0..1; overrides service_target."

@@ -148,7 +148,7 @@ def _examples(
         for past in pasts:
             random = np.random.default_rng([past, 1])
             step = int(random.integers(min(horizon, origin - past)))
-            drawn = random.random(count)[first:last] < share
+            drawn = random.random((count,))[first:last] < share
             began = series.start < past - _FEWEST_WEEKS * 7 // bucket_days
             usable = drawn & began & (sales[:, past - 1] >= _FEWEST_SALES) & (series.observed[:, past + step] >= 1.0)
             rows = np.flatnonzero(usable)
