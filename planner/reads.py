@@ -16,7 +16,7 @@ SUPPLY: Mapping[str, list[str]] = {
     "targets": [
         *(*_KEYS, "category", "region", "level", *_SOURCE),
         *("lead_time_days", "lead_time_sd_days", "review_period_days", "moq_qty", "order_multiple_qty"),
-        *("unit_cost", "unit_price", "backorders"),
+        *("fixed_order_cost", "unit_cost", "unit_price", "backorders"),
     ],
     "replenishment": [
         *(*_KEYS, "category", "region", "level", *_SOURCE, "lead_time_days", "review_period_days"),

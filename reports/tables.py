@@ -109,9 +109,17 @@ POLICY_PARAMS = table(
         "abc_class": column(ID, "By revenue."),
         "xyz_class": column(ID, "By variability."),
         "service_measure": column(
-            ID, "cycle_service_level or fill_rate.", choices=("cycle_service_level", "fill_rate")
+            ID,
+            "cycle_service_level, fill_rate or cost_optimal.",
+            choices=("cycle_service_level", "fill_rate", "cost_optimal"),
         ),
-        "service_target": column(NUMBER, "Wanted service.", "share 0..1", minimum=0, maximum=1),
+        "service_target": column(
+            NUMBER,
+            "Wanted service; cost_optimal: the cycle service level that costs least.",
+            "share 0..1",
+            minimum=0,
+            maximum=1,
+        ),
         "lead_time_days": column(NUMBER, "Mean lead time.", "days", minimum=0),
         "review_period_days": column(NUMBER, "Days between two orders.", "days", minimum=0),
         "service_time_days": column(NUMBER, "Longest wait promised to those it supplies.", "days", minimum=0),

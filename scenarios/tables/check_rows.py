@@ -20,6 +20,7 @@ def check_rows(tables: Mapping[str, Table], scenario: Scenario | None, issues: I
     _check_locations(tables["locations"], issues)
     _check_order(tables["vehicles"], "shift_start_min", "shift_end_min", issues)
     _check_order(tables["inventory_policies"], "min_qty", "max_qty", issues)
+    _check_order(tables["inventory_policies"], "reorder_point_qty", "order_up_to_qty", issues)
     _check_period(tables["promotions"], "promotion", issues)
     _check_period(tables["demand_adjustments"], "adjustment", issues)
     _check_calendars(tables["calendars"], issues)
