@@ -47,8 +47,15 @@ class LotSizingPaths:
         return x
 
 
-def to_paths(problem: LotSizingProblem, most_arcs: int) -> LotSizingPaths | None:
-    """Return the programme; None where item-locations supply each other or it would have more than `most_arcs`."""
+def to_paths(
+    problem: LotSizingProblem, most_arcs: int, prices: Floats | None = None, room: float = np.inf
+) -> LotSizingPaths | None:
+    """Return the programme; None where item-locations supply each other or it would have more than `most_arcs`.
+
+    prices, room : [R, T] and money: arcs are left out whose cheapest path at these prices costs more than `room` above
+    the item-location's cheapest of all. With the prices of a Lagrangian bound and the distance from it to the cost of a
+    known plan, every better plan stays.
+    """
     if (problem.source >= 0).any():
         return None
     trims = _may_trim(problem)
@@ -62,7 +69,36 @@ def to_paths(problem: LotSizingProblem, most_arcs: int) -> LotSizingPaths | None
             return None
     columns = np.array([arc[:6] for arc in arcs], np.int64).reshape(-1, 6)
     cost = np.array([arc[6] for arc in arcs])
+    if prices is not None and np.isfinite(room):
+        kept = _detour(problem, columns, cost, nodes, np.array(begins, np.int64), prices) <= room
+        columns, cost = columns[kept], cost[kept]
     return _programme(problem, columns, cost, nodes, np.array(begins, np.int64))
+
+
+def _detour(p: LotSizingProblem, columns: Longs, cost: Floats, nodes: int, begins: Longs, prices: Floats) -> Floats:
+    """Return [arcs] what the cheapest path over an arc costs more than the cheapest of all, at `prices`."""
+    item, bucket, packs, stock, tail, head = columns.T
+    priced = cost.copy()
+    held = np.maximum(_end_stock(p, item, bucket, packs, stock), 0)
+    start = np.searchsorted(item, np.arange(p.item_locations + 1))
+    for k in range(p.item_locations):
+        mine = np.arange(start[k], start[k + 1])
+        for e in range(int(p.usage_start[k]), int(p.usage_start[k + 1])):
+            r = int(p.usage_resource[e])
+            at = bucket[mine] - (int(p.lead[k]) if p.kind[r] == DISPATCH else 0)
+            used = held[mine] if p.kind[r] == STORAGE else packs[mine]
+            priced[mine] += np.where(at >= 0, p.usage_amount[e] * used * prices[r, np.maximum(at, 0)], 0.0)
+    to, ahead = np.full(nodes, np.inf), np.full(nodes, np.inf)
+    to[begins] = 0.0
+    ends = np.ones(nodes, bool)
+    ends[tail] = False
+    ahead[ends] = 0.0
+    for arc in range(item.size):  # arcs of an item-location stand in the order of their buckets
+        to[head[arc]] = min(to[head[arc]], to[tail[arc]] + priced[arc])
+    for arc in reversed(range(item.size)):
+        ahead[tail[arc]] = min(ahead[tail[arc]], ahead[head[arc]] + priced[arc])
+    detour: Floats = to[tail] + priced + ahead[head] - ahead[begins][item]
+    return detour
 
 
 def _may_trim(p: LotSizingProblem) -> Flags:

@@ -97,7 +97,8 @@ def _branch_and_bound(
     """Return the better of `found`, judged as `known`, and HiGHS's answer, with the better bound."""
     tight = tightened(problem)
     near = not known.faults and found.gap <= _PATHS_GAP
-    model = (to_paths(tight, _MOST_ARCS) if near else None) or to_milp(tight)
+    room = (known.cost - found.lower_bound) * (1.0 + _PROVEN) + _PROVEN
+    model = (to_paths(tight, _MOST_ARCS, found.prices, room) if near else None) or to_milp(tight)
     start = None if known.faults else model.start(found.packs)
     answer = solve_milp(model.milp, gap=target_gap, time_limit_s=time_limit_s, nodes=nodes, start=start)
     packs, cost = found.packs, np.inf if known.faults else known.cost

@@ -79,6 +79,11 @@ def test_both_models_agree_and_a_plan_is_a_start(seed: int) -> None:
     packs = model.read(answer.x, problem.demand.shape)
     again = solve_milp(model.milp, start=model.start(packs))
     assert again.objective == pytest.approx(optimum, **NEAR)
+    found = decompose(problem, target_gap=0.0, iterations=40, seed=1, threads=1)
+    fewer = to_paths(problem, 10_000, found.prices, optimum - found.lower_bound + 1e-6)
+    assert fewer is not None
+    assert fewer.milp.columns <= model.milp.columns
+    assert solve_milp(fewer.milp).objective == pytest.approx(optimum, **NEAR)
     proven = solve(problem, engine="exact", target_gap=0.0, iterations=40, seed=1, threads=1)
     assert (proven.status, proven.cost) == ("optimal", pytest.approx(optimum, **NEAR))
 
