@@ -85,7 +85,7 @@ def search(
     longest = min(LONGEST_STRING, problem.clients / len(routes))
     strings = max(1.0, 4.0 * chosen.average_removed / (1.0 + longest) - 1.0)
     chains.run(states, Schedule(0, 1.0, 1.0, strings, longest), seeds)  # compiled before a clock starts
-    done, trace, temperature = 0, [(0, best_cost)], chosen.hot * first.arc_cost
+    done, trace, temperature = 0, [(0, best_cost)], chosen.hot * first.schedule.arc_cost
     with contextlib.suppress(KeyboardInterrupt):
         share = stop(0, best_cost)
         while share < 1:
@@ -97,7 +97,7 @@ def search(
                 best = _solution(states, fittest, problem.clients)
                 trace.append((done, best_cost))
             share = stop(done, best_cost)
-            colder = float(chosen.hot * first.arc_cost * (chosen.cold / chosen.hot) ** min(1.0, share))
+            colder = float(chosen.hot * first.schedule.arc_cost * (chosen.cold / chosen.hot) ** min(1.0, share))
             states = states.pick(resample(states.cost, 1.0 / colder - 1.0 / temperature, rng))
             temperature = colder
     if best.unassigned:
