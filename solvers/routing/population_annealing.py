@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from solvers.compiled import set_threads
 from solvers.fitness import ChainProblem, ChainStates, Schedule, make_chains
 from solvers.fitness.chain_data import IntArray, routes_of, states_of
 from solvers.routing.instance import build_instance, is_timed
@@ -63,9 +64,15 @@ def supports(problem: RoutingProblem) -> str | None:
 
 
 def search(
-    problem: RoutingProblem, stop: StopRule, seed: int, params: Any | None, start: RoutingSolution | None
+    problem: RoutingProblem,
+    stop: StopRule,
+    seed: int,
+    params: Any | None,
+    start: RoutingSolution | None,
+    threads: int = 1,
 ) -> Found:
     """Anneal a population from a greedy solution (or `start`); an iteration is one temperature."""
+    set_threads(threads)
     chosen = params if isinstance(params, PopulationParams) else PopulationParams()
     if problem.clients == 0:
         return Found(RoutingSolution((), ()), 0)
