@@ -161,10 +161,11 @@ REPLENISHMENT_ORDERS = table(
         "volume_m3": column(NUMBER, "Volume.", "m3", minimum=0),
         "cost": column(
             NUMBER,
-            "Goods plus the line's fixed cost (PO), handling plus fixed cost (DO).",
+            "Goods plus the line's fixed and shared cost (PO), handling plus fixed cost (DO).",
             "money",
             minimum=0,
         ),
+        "shared_cost": column(NUMBER, "The line's share of its order's own cost and trucks.", "money", minimum=0),
         "days_of_supply_after": column(
             NUMBER,
             "Days that the stock lasts after this receipt by the forecast.",
