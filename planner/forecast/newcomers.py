@@ -87,7 +87,7 @@ def _groups(keys: pd.DataFrame, new: pd.DataFrame, name: str, by: str, index: pd
 def _errors(
     item: Integers, place: Integers, value: Floats, item_group: Integers, place_group: Integers
 ) -> tuple[float, float]:
-    """Return the standard deviation of the logarithm at left-out cells, and sum of what was there over what was said."""
+    """Return the standard deviation of the logarithm at left-out cells, and what was there over what was said."""
     said = np.empty_like(value)
     fold = np.random.default_rng(1).permutation(len(value)) % _FOLDS
     for out in range(_FOLDS):
