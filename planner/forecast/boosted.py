@@ -25,7 +25,7 @@ Chunks = Callable[[], Iterable[tuple[int, int, DemandSeries]]]
 
 _LEARN_WEEKS = 150  # past origins that are learnt from
 _FIRST_WEEK = 53  # of history before the first origin: the same week of last year is known
-_EXAMPLES = 100_000
+_EXAMPLES = 150_000
 _FEWEST_EXAMPLES = 2_000
 _FEWEST_SALES = 5
 _FEWEST_WEEKS = 13  # from the first sale to an origin to learn from

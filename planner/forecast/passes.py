@@ -19,7 +19,7 @@ from planner.forecast.history import DemandRows
 from planner.forecast.holiday_effects import holiday_marks
 from planner.forecast.promotions import PromotionFactors
 from planner.forecast.selection import Choice, choose, classify
-from planner.forecast.shape import Distribution
+from planner.forecast.shape import Distribution, memory_weights
 from planner.forecast.short import fit_power_law, forecast_short
 from planner.forecast.transitions import phase_factors
 from scenarios.settings import ForecastSettings, Horizon
@@ -33,6 +33,7 @@ Progress = Callable[[str, int, int], None]
 LEVELS = np.array([0.1, 0.5, 0.9])
 SHORT = "short_history"
 _CHUNK = 2048  # series handled at once, so that memory does not grow with their number
+_RATE_WEEKS = 26  # half-life
 _RECENT_DAYS = 182  # recent demand tells own from inherited
 
 
@@ -113,6 +114,7 @@ class Learned:
     demand_class : [K] index into `DEMAND_CLASSES`.
     observed : [K] observed buckets since the first sale.
     scale : [K] mean absolute change from one bucket to the next, of the whole history.
+    rate : [K] recent mean, base units per bucket of an ordinary time of the year.
     power_law : (a, b) of variance = a mean^b over all series that are long enough.
     filled, cut : [K] series with sales lost in stock-outs added, with an outlier cut.
     """
@@ -122,6 +124,7 @@ class Learned:
     demand_class: Integers
     observed: Floats
     scale: Floats
+    rate: Floats
     power_law: tuple[float, float]
     filled: Flags
     cut: Flags
@@ -149,7 +152,8 @@ def learn(past: Past, calendar: Calendar, members: Sequence[Member], progress: P
     count = len(past.rows.keys)
     backtest = Backtest.empty(count, len(members))
     classes = np.zeros(count, dtype=np.int64)
-    observed, scale, mean, variance = (np.zeros(count) for _ in range(4))
+    observed, scale, mean, variance, rate = (np.zeros(count) for _ in range(5))
+    recent = memory_weights(past.rows.buckets, past.rows.buckets, _RATE_WEEKS, past.horizon.bucket_days)
     filled, cut = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
     length = judged_buckets(past.horizon.buckets, past.horizon.bucket_days)
     judged = origins(past.rows.buckets, past.settings.backtest_windows, length)
@@ -162,6 +166,7 @@ def learn(past: Past, calendar: Calendar, members: Sequence[Member], progress: P
         observed[inside] = series.observed.sum(axis=1)
         scale[inside] = _naive_error(series)
         mean[inside], variance[inside] = weighted_moments(series.demand, series.observed)
+        rate[inside] = weighted_moments(series.demand, series.observed * recent)[0]
         backtest.put(
             first,
             run_backtest(
@@ -184,6 +189,7 @@ def learn(past: Past, calendar: Calendar, members: Sequence[Member], progress: P
         demand_class=classes,
         observed=observed,
         scale=scale,
+        rate=rate,
         power_law=fit_power_law(mean[long], variance[long]),
         filled=filled,
         cut=cut,

@@ -105,6 +105,7 @@ def make_tables(
         "stops": stops,
         "unassigned": unassigned,
         "stop_pin_report": pd.DataFrame(columns=list(PUBLISHED["stop_pin_report"].columns)),
+        "adjustment_report": pd.DataFrame(columns=list(PUBLISHED["adjustment_report"].columns)),
         "input_edits": pd.DataFrame(columns=list(PUBLISHED["input_edits"].columns)),
         "data_issues": _issues(),
         **display_tables(
