@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check lint format types imports docs bench-forecast bench-inventory bench-replenishment bench-routing bench-fitness clean
+.PHONY: demo test check lint format types imports docs bench-fitness bench-forecast bench-inventory bench-inventory-routing bench-replenishment bench-routing clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
