@@ -36,6 +36,9 @@ class RuinRecreateParams:
     hot: float = 0.5
     cold: float = 0.008
     neighbours: int | None = None
+    crossed: float = 0.15
+    split: float = 0.05
+    opened: float = 0.05
 
     def nearest(self, problem: RoutingProblem) -> int:
         """Return the number of neighbours for `problem`."""
@@ -81,7 +84,7 @@ class Annealing:
 
     def settle_start(self) -> None:
         """Insert whoever is unassigned after `put_solution` and take the result as the best so far."""
-        anneal(self.instance, self.state, self.work, 0, 1.0, 1.0, self.params.average_removed)
+        anneal(self.instance, self.state, self.work, 0, 1.0, 1.0, self.params.average_removed, 0.0, 0.0, 0.0)
 
     def temperature(self, share: float) -> float:
         """Return the temperature when `share` of the budget is used."""
@@ -96,7 +99,10 @@ class Annealing:
     def run(self, steps: int, begin: float, end: float) -> None:
         """Run `steps` steps while the share of the budget goes from `begin` to `end`."""
         first, last = self.temperature(begin), self.temperature(end)
-        anneal(self.instance, self.state, self.work, steps, first, last, self.params.average_removed)
+        p = self.params
+        anneal(
+            self.instance, self.state, self.work, steps, first, last, p.average_removed, p.crossed, p.split, p.opened
+        )
 
     def best(self) -> RoutingSolution:
         """Return the best solution so far."""
