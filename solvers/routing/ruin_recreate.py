@@ -47,6 +47,9 @@ class RuinRecreateParams:
     hot: float | None = None
     cold: float = 0.008
     neighbours: int | None = None
+    crossed: float = 0.15
+    split: float = 0.05
+    opened: float = 0.05
 
     def nearest(self, problem: RoutingProblem) -> int:
         """Return the number of neighbours for `problem`."""
@@ -110,7 +113,7 @@ class Annealing:
 
     def settle_start(self) -> None:
         """Insert whoever is unassigned after `put_solution` and take the result as the best so far."""
-        anneal(self.instance, self.state, self.work, 0, 1.0, 1.0, self.params.average_removed)
+        anneal(self.instance, self.state, self.work, 0, 1.0, 1.0, self.params.average_removed, 0.0, 0.0, 0.0)
 
     @property
     def slice_steps(self) -> int:
@@ -125,7 +128,10 @@ class Annealing:
     def run(self, steps: int, begin: float, end: float) -> None:
         """Run `steps` steps while the share of the budget goes from `begin` to `end`."""
         first, last = self.schedule.temperature(begin), self.schedule.temperature(end)
-        anneal(self.instance, self.state, self.work, steps, first, last, self.params.average_removed)
+        p = self.params
+        anneal(
+            self.instance, self.state, self.work, steps, first, last, p.average_removed, p.crossed, p.split, p.opened
+        )
 
     def best(self) -> RoutingSolution:
         """Return the best solution so far."""
