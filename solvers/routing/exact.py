@@ -246,6 +246,8 @@ class _Enumeration:
         last = self._problem.depots + label.clients[-1]
         if self._end == OPEN_END:
             distance, duration = label.distance, label.duration + self._service[last]
+            if label.earliest + self._service[last] > int(fleet.shift[kind, 1]):
+                return None
         else:
             step = self._step(label, last, self._end, list(self._opening(self._end)))
             if step is None:
