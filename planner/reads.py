@@ -16,12 +16,13 @@ SUPPLY: Mapping[str, list[str]] = {
     "targets": [
         *(*_KEYS, "category", "region", "level", *_SOURCE),
         *("lead_time_days", "lead_time_sd_days", "review_period_days", "moq_qty", "order_multiple_qty"),
-        *("unit_cost", "unit_price", "backorders"),
+        *("fixed_order_cost", "unit_cost", "unit_price", "backorders"),
     ],
     "replenishment": [
-        *(*_KEYS, "region", "level", *_SOURCE, "lead_time_days", "review_period_days"),
+        *(*_KEYS, "category", "region", "level", *_SOURCE, "lead_time_days", "review_period_days"),
         *("moq_qty", "order_multiple_qty", "order_uom", "order_uom_factor_qty", "fixed_order_cost", "cost_per_unit"),
         *("unit_cost", *_SIZE, "shelf_life_days", "backorders", "available_qty", "backorder_qty"),
+        "priority",
     ],
     "loads": [*_KEYS, "order_multiple_qty"],
     "simulation": [

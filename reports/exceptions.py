@@ -41,6 +41,7 @@ _LIMITS = {
     "dispatch": "Dispatch is full",
     "receiving": "Receiving is full",
     "stock": "All stock that the location can send is promised",
+    "supply": "The limit of supply or of the budget is reached",
 }
 
 

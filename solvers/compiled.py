@@ -23,7 +23,17 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _KEPT_FOLDERS = 3
 _NAME_OF_SOURCES = (
-    *("*kernels.py", "*instance.py", "fleet.py", "plan.py", "problem.py", "solution.py", "split_data.py", "*state.py"),
+    *(
+        "*kernels.py",
+        "*instance.py",
+        "fleet.py",
+        "plan.py",
+        "problem.py",
+        "region.py",
+        "solution.py",
+        "split_data.py",
+        "*state.py",
+    ),
 )
 """Files whose text compiled code depends on: the kernels, and the constants and tuples they take."""
 

@@ -51,7 +51,10 @@ def solve(
         typer.Option("--start", help="Plan to start from: VROOM JSON or .sol; default: the steps in a VROOM file."),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="Cores to use, this process on no more.")
+        int | None,
+        typer.Option(
+            "--threads", min=1, help="Cores to use, this process on no more; default: all, 1 with --cpu-time."
+        ),
     ] = None,
     cpu_time: Annotated[bool, typer.Option("--cpu-time", help="The time limit counts CPU seconds.")] = False,
     convention: _ConventionOption = None,
@@ -60,11 +63,12 @@ def solve(
 ) -> None:
     """Solve a routing problem; Ctrl-C keeps the best answer found so far."""
     import json
+    import os
     import sys
     import time
 
     from planner.cli.screen import note
-    from solvers.compiled import pin_to_cores
+    from solvers.compiled import pin_to_cores, set_threads
     from solvers.routing import registry
     from solvers.routing.formats import read_solution, vroom_answer, write_solution
     from solvers.routing.leftovers import place_leftovers
@@ -74,9 +78,12 @@ def solve(
     begin = file.plan if start is None else read_solution(file, start)
     if threads is not None:
         pin_to_cores(threads)
+    threads = threads or (1 if cpu_time else os.cpu_count() or 1)
+    set_threads(threads)
     loading = time.perf_counter() - began
     with _interruptible(_budget(time_limit, iterations, cpu_time)) as stop:
-        found = registry.solve(file.problem, stop, seed, solver=solver, start=None if begin is None else begin.solution)
+        first = None if begin is None else begin.solution
+        found = registry.solve(file.problem, stop, seed, solver=solver, start=first, threads=threads)
     solution, blocked = place_leftovers(file.problem, found.solution)
     spent = {"loading": round(1000 * loading), "solving": round(1000 * found.seconds)}
     if output is not None:

@@ -29,6 +29,18 @@ def tell_inactive(keys: pd.DataFrame, days: int, issues: Issues) -> None:
     )
 
 
+def tell_no_boosting(issues: Issues) -> None:
+    """Tell that boosted trees were asked for and cannot be had."""
+    issues.add(
+        "warning",
+        "settings",
+        "no_boosting",
+        "LightGBM cannot be loaded, so boosted_quantiles was left out.",
+        "Install lightgbm and the OpenMP library of the system (libgomp).",
+        column="forecast.models",
+    )
+
+
 def tell_new(keys: pd.DataFrame, issues: Issues) -> None:
     """Tell which item-locations have no history at all."""
     if keys.empty:

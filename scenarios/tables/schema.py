@@ -309,8 +309,8 @@ INVENTORY_POLICIES = TableSchema(
         Column(
             "service_measure",
             "text",
-            "What the target measures.",
-            choices=("cycle_service_level", "fill_rate"),
+            "What the target measures; cost_optimal: the target follows from holding and shortage cost.",
+            choices=("cycle_service_level", "fill_rate", "cost_optimal"),
         ),
         Column("service_target", "number", "Wanted service.", unit="share 0..1", minimum=0, maximum=0.9999),
         Column("review_period_days", "number", "Days between two orders.", unit="days", minimum=0),
@@ -318,6 +318,27 @@ INVENTORY_POLICIES = TableSchema(
             "safety_stock_qty",
             "number",
             "Fixed safety stock instead of a computed one.",
+            unit="base units",
+            minimum=0,
+        ),
+        Column(
+            "days_of_supply",
+            "number",
+            "Safety stock as days of mean demand instead of a computed one.",
+            unit="days",
+            minimum=0,
+        ),
+        Column(
+            "reorder_point_qty",
+            "number",
+            "Order when the inventory position falls to it, instead of a computed one: the min of min-max.",
+            unit="base units",
+            minimum=0,
+        ),
+        Column(
+            "order_up_to_qty",
+            "number",
+            "Order up to this inventory position, instead of a computed one: the max of min-max.",
             unit="base units",
             minimum=0,
         ),
@@ -408,6 +429,26 @@ CAPACITIES = TableSchema(
         Column("capacity_m3", "number", "Limit by volume.", unit="m3", minimum=0),
     ),
     key=("location_id", "kind", "item_id", "weekday"),
+)
+SUPPLY_LIMITS = TableSchema(
+    "supply_limits",
+    "What suppliers can deliver and what may be bought: limits of one bucket of the plan, by bucket of receipt.",
+    (
+        Column(
+            "supplier_id",
+            "id",
+            "Supplier; empty for all suppliers together (a budget).",
+            references="suppliers.supplier_id",
+        ),
+        Column("category", "text", "Only items of this category; empty for all.", references="items.category"),
+        Column("start_date", "date", "First day of the buckets it holds for; empty: from the start."),
+        Column("end_date", "date", "First day that it no longer holds for; empty: to the end."),
+        Column("limit_qty", "number", "Most in a bucket, base units.", unit="base units", minimum=0),
+        Column("limit_kg", "number", "Most in a bucket by weight.", unit="kg", minimum=0),
+        Column("limit_m3", "number", "Most in a bucket by volume.", unit="m3", minimum=0),
+        Column("limit_value", "number", "Most in a bucket at purchase cost.", unit="money", minimum=0),
+    ),
+    key=("supplier_id", "category", "start_date"),
 )
 VEHICLES = TableSchema(
     "vehicles",
@@ -530,6 +571,7 @@ TABLES: dict[str, TableSchema] = {
         ITEM_TRANSITIONS,
         CALENDARS,
         CAPACITIES,
+        SUPPLY_LIMITS,
         VEHICLES,
         TRAVEL_MATRIX,
         PINS,

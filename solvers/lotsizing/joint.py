@@ -104,3 +104,14 @@ def bought(problem: LotSizingProblem) -> Flags:
     makes_room[np.repeat(np.arange(p.item_locations), np.diff(p.usage_start))[p.usage_amount < 0]] = True
     found: Flags = makes_room & (p.shortage == 0) & (p.shortfall == 0) & (p.storage == 0).all(axis=1) & (p.source < 0)
     return found
+
+
+def size_and_price(problem: LotSizingProblem) -> tuple[Floats, Floats]:
+    """Return [R] the most that one unit of what is bought moves in a row, and its price; 0 where nothing is bought."""
+    p = problem
+    user = np.repeat(np.arange(p.item_locations), np.diff(p.usage_start))
+    own = np.flatnonzero(bought(p)[user])
+    size, price = np.zeros(p.resources), np.zeros(p.resources)
+    np.maximum.at(size, p.usage_resource[own], np.abs(p.usage_amount[own]))
+    np.maximum.at(price, p.usage_resource[own], p.pack_cost[user[own]])
+    return size, price

@@ -40,7 +40,12 @@ def supports(problem: RoutingProblem) -> str | None:
 
 
 def search(
-    problem: RoutingProblem, stop: StopRule, seed: int, params: None = None, start: RoutingSolution | None = None
+    problem: RoutingProblem,
+    stop: StopRule,
+    seed: int,
+    params: None = None,
+    start: RoutingSolution | None = None,
+    _threads: int = 1,
 ) -> Found:
     """Enumerate and choose; nothing is drawn, so that `seed` changes nothing.
 

@@ -38,7 +38,12 @@ def supports(problem: RoutingProblem) -> str | None:
 
 
 def search(
-    problem: RoutingProblem, stop: StopRule, seed: int, params: None = None, start: RoutingSolution | None = None
+    problem: RoutingProblem,
+    stop: StopRule,
+    seed: int,
+    params: None = None,
+    start: RoutingSolution | None = None,
+    _threads: int = 1,
 ) -> Found:
     """Search with guided local search until `stop`, from `start` where one is given."""
     if problem.clients == 0:

@@ -266,6 +266,24 @@ def receiving(case: Case) -> Iterator[str]:
     yield from daily(case, "receiving", "location_id")
 
 
+def supply_limits(case: Case) -> Iterator[str]:
+    """What arrives from a supplier, or from all, in one bucket fits supply_limits."""
+    for limit in case.given.get("supply_limits", []):
+        used: dict[date, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+        for order in case.plan["replenishment_orders"]:
+            bucket = order["bucket_start"]
+            bound = order["type"] == "PO" and (limit.get("supplier_id") or order["source_id"]) == order["source_id"]
+            bound &= (limit.get("category") or case.category(order["item_id"])) == case.category(order["item_id"])
+            bound &= (limit.get("start_date") or bucket) <= bucket
+            if bound and not (limit.get("end_date") and limit["end_date"] <= bucket):
+                for measure, amount in goods(case, order, order["qty"]).items():
+                    used[bucket][measure.replace("capacity", "limit")] += amount
+                used[bucket]["limit_value"] += order["qty"] * case.terms(order)["per_unit"]
+        for bucket, amounts in used.items():
+            who = limit.get("supplier_id") or "all suppliers"
+            yield from (f"{who}, bucket {bucket}: {text}" for text in over(limit, amounts))
+
+
 def pins(case: Case) -> Iterator[str]:
     """Exactly the pinned quantity arrives in the bucket of the pin."""
     for pin in case.given.get("pins", []):
@@ -327,6 +345,6 @@ STOCK_RULES = {
     rule.__name__: rule
     for rule in (
         *(complete, balance, chain, signs, open_orders, flows, source_stock, packs, smallest_order, order_value),
-        *(lead_times, storage, dispatch, receiving, pins, stock_limits, demand, order_costs),
+        *(lead_times, storage, dispatch, receiving, supply_limits, pins, stock_limits, demand, order_costs),
     )
 }

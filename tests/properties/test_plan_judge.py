@@ -129,6 +129,8 @@ CHANGES: list[tuple[str, Callable[[Case], None], str]] = [
     ("too much on a weekday", put(row("capacities", weekday="wed"), capacity_kg=39.9), "dispatch"),
     ("too much on another day", put(row("capacities", kind="dispatch", weekday=""), capacity_kg=11.9), "dispatch"),
     ("too much arrives", put(row("capacities", kind="receiving"), capacity_kg=23.9), "receiving"),
+    ("a supplier sends too much", put(row("supply_limits", supplier_id="SUP"), limit_kg=47.9), "supply_limits"),
+    ("the budget is spent", put(row("supply_limits", supplier_id=""), limit_value=239.0), "supply_limits"),
     ("a pinned order is missing", put(row("pins", pin_id="1"), qty=6.0), "pins"),
     ("a pin forbids", put(row("pins", pin_id="2"), qty=0.0), "pins"),
     ("below the smallest stock", put(row("inventory_policies", location_id="DC"), min_qty=13.0), "stock_limits"),
