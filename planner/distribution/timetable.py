@@ -15,10 +15,11 @@ from planner.distribution.around import vehicle_numbers
 from planner.distribution.day import DepotDay
 from planner.distribution.stop_pins import NO_PINS, PinnedDay
 from reports.emissions import Factor, factor_of
-from solvers.routing.evaluate import Rule, Timetable, timetable
+from solvers.routing.evaluate import Rule
 from solvers.routing.leftovers import Blocked, Change
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.solution import RoutingSolution
+from solvers.routing.timetable import Timetable, timetable
 
 Row = dict[str, object]
 

@@ -1,4 +1,4 @@
-"""Ruin and recreate under simulated annealing: the solver for large cases and for every rule the kernels know."""
+"""Ruin and recreate under simulated annealing: the solver for large cases and, by `general`, for every rule."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from solvers.routing import general
 from solvers.routing.annealing_kernels import anneal
 from solvers.routing.instance import FIXED, PRIZE, Instance, build_instance, is_timed, unsupported
 from solvers.routing.problem import RoutingProblem
@@ -60,7 +61,7 @@ class RuinRecreateParams:
 
 def supports(problem: RoutingProblem) -> str | None:
     """Return None, or the feature that is missing."""
-    return unsupported(problem)
+    return general.supports(problem)
 
 
 class Chain(Protocol):
@@ -209,6 +210,8 @@ def search(
 ) -> Found:
     """Anneal from savings, a greedy solution or `start` until `stop`; Ctrl-C ends it with the best so far."""
     chosen = params if isinstance(params, RuinRecreateParams) else RuinRecreateParams()
+    if unsupported(problem) is not None:
+        return general.search(problem, stop, seed, None, start)
     if problem.clients == 0:
         return Found(RoutingSolution((), ()), 0)
     chain = make_chain(problem, seed, chosen, start, threads)
