@@ -50,3 +50,17 @@ PROJECTION: Mapping[str, list[str]] = {"simulation": [*_KEYS, "bucket_start", "o
 LOCATIONS: Mapping[str, list[str]] = {"loads": ["location_id", "required_skills"]}
 VEHICLES: Mapping[str, list[str]] = {"loads": ["depot_id", "count", "capacity_kg", "capacity_m3", "skills"]}
 SUPPLIERS: Mapping[str, list[str]] = {"replenishment": ["supplier_id", "min_order_value"]}
+EXCEPTIONS: Mapping[str, list[str]] = {
+    "projected_inventory": [],
+    "policy_params": [
+        *(*_KEYS, "safety_stock_qty", "order_up_to_qty", "min_qty", "demand_sd_qty", "holding_cost", "shortage_cost"),
+    ],
+    "items": ["item_id", "uom"],
+    "open_orders": [],
+    "replenishment_orders": [*_KEYS, "order_id", "receipt_date"],
+    "supply": [*_KEYS, "source_id"],
+    "load_lines": [],
+    "unassigned": [],
+    "capacity_prices": [],
+}
+"""Published tables that the ranking of exceptions reads, and their columns; all of them where none are named."""
