@@ -204,7 +204,12 @@ def make_plan(
             horizon_start=pd.Timestamp(horizon.start),
             bucket_days=horizon.bucket_days,
         )
-        published["exceptions"] = rank_exceptions(published, bucket_days=horizon.bucket_days)
+        published["exceptions"] = recall(
+            "exceptions",
+            rank_exceptions,
+            {name: published[name][columns or slice(None)] for name, columns in reads.EXCEPTIONS.items()},
+            horizon.bucket_days,
+        )
         published["kpis"] = compute_kpis(published, bucket_days=horizon.bucket_days, currency=scenario.currency)
     return Plan(
         tables={name: conform(schema, published[name]) for name, schema in PUBLISHED.items()},

@@ -56,3 +56,17 @@ SUPPLIERS: Mapping[str, list[str]] = {
         *("truck_cost", "truck_kg", "truck_m3"),
     ]
 }
+EXCEPTIONS: Mapping[str, list[str]] = {
+    "projected_inventory": [],
+    "policy_params": [
+        *(*_KEYS, "safety_stock_qty", "order_up_to_qty", "min_qty", "demand_sd_qty", "holding_cost", "shortage_cost"),
+    ],
+    "items": ["item_id", "uom"],
+    "open_orders": [],
+    "replenishment_orders": [*_KEYS, "order_id", "receipt_date"],
+    "supply": [*_KEYS, "source_id"],
+    "load_lines": [],
+    "unassigned": [],
+    "capacity_prices": [],
+}
+"""Published tables that the ranking of exceptions reads, and their columns; all of them where none are named."""
