@@ -12,9 +12,9 @@ import contextlib
 from functools import cache
 from typing import Any
 
-from solvers.routing import genetic, ruin_recreate
+from solvers.routing import general, genetic, ruin_recreate
 from solvers.routing.genetic import BROOD, Genetic, GeneticParams
-from solvers.routing.instance import build_instance, is_timed
+from solvers.routing.instance import build_instance, is_timed, unsupported
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.regional_annealing import Regional
 from solvers.routing.registry import Found
@@ -49,6 +49,8 @@ def search(
 ) -> Found:
     """Search until `stop`; `params` may be those of ruin and recreate. Ctrl-C ends it with the best so far."""
     chosen = params if isinstance(params, RuinRecreateParams) else RuinRecreateParams()
+    if unsupported(problem) is not None:
+        return general.search(problem, stop, seed, None, start)
     if problem.clients == 0:
         return Found(RoutingSolution((), ()), 0)
     instance = build_instance(problem, chosen.nearest(problem))

@@ -14,10 +14,12 @@ import numpy as np
 
 from solvers.routing.problem import OPEN_END, UNBOUNDED, IntArray, RoutingProblem
 from solvers.routing.registry import Found
+from solvers.routing.simplify import special_rules
 from solvers.routing.solution import RELOAD, RoutingSolution
 from solvers.routing.stop import StopRule
 
 MOST_NODES = 4000
+KNOWN_RULES = ("several time windows per client",)
 CHECKS_PER_ITERATION = 100
 
 
@@ -29,6 +31,9 @@ def supports(problem: RoutingProblem) -> str | None:
         return "ortools is not given release times"
     if (problem.vehicles.max_reloads > 0).any():
         return "ortools is not given reloads"
+    special = [rule for rule in special_rules(problem) if rule not in KNOWN_RULES]
+    if special:
+        return f"ortools is not given {' and '.join(special)}"
     return None
 
 

@@ -13,9 +13,11 @@ import numpy as np
 
 from solvers.routing.evaluate import judge
 from solvers.routing.problem import RoutingProblem
-from solvers.routing.relabel import curve_order, renamed, reordered
+from solvers.routing.relabel import curve_order, renamed
+from solvers.routing.simplify import simplified
 from solvers.routing.solution import RoutingResult, RoutingSolution, Status
 from solvers.routing.stop import StopRule
+from solvers.routing.subproblem import part_of
 
 CURVED_CLIENTS = 500
 """From so many clients with coordinates on, they are numbered along a curve while solving."""
@@ -62,6 +64,7 @@ SOLVERS: Mapping[str, tuple[str, str]] = {
     "genetic": ("numba", "solvers.routing.genetic"),
     "ant_colony": ("numba", "solvers.routing.ant_colony"),
     "ruin_recreate": ("numba", "solvers.routing.ruin_recreate"),
+    "population_annealing": ("numba", "solvers.routing.population_annealing"),
     "ortools": ("ortools", "solvers.routing.ortools"),
     "exact": ("highspy", "solvers.routing.exact"),
 }
@@ -78,7 +81,7 @@ def why_not(name: str, problem: RoutingProblem | None = None) -> str | None:
     if problem is None:
         return None
     supports: Callable[[RoutingProblem], str | None] = import_module(module).supports
-    return supports(problem)
+    return supports(simplified(problem))
 
 
 def solve(
@@ -113,13 +116,14 @@ def solve(
         raise UnsupportedProblemError(reason)
     search: Callable[..., Found] = import_module(SOLVERS[solver][1]).search
     began = time.perf_counter()
+    simple = simplified(problem)
     if problem.coordinates is not None and problem.clients >= CURVED_CLIENTS:
         order = curve_order(problem)
         begin = None if start is None else renamed(start, np.argsort(order))
-        found = search(reordered(problem, order), stop, seed, params, begin, threads)
+        found = search(part_of(simple, order), stop, seed, params, begin, threads)
         found = replace(found, solution=renamed(found.solution, order))
     else:
-        found = search(problem, stop, seed, params, start, threads)
+        found = search(simple, stop, seed, params, start, threads)
     seconds = time.perf_counter() - began
     verdict = judge(problem, found.solution)
     broken = [v.message for v in verdict.violations if v.rule != "unassigned"]

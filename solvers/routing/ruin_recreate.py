@@ -1,4 +1,4 @@
-"""Ruin and recreate under simulated annealing: the solver for large cases and for every rule the kernels know."""
+"""Ruin and recreate under simulated annealing: the solver for large cases and, by `general`, for every rule."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from solvers.routing import general
 from solvers.routing.annealing_kernels import anneal
 from solvers.routing.instance import FIXED, PRIZE, Instance, build_instance, is_timed, unsupported
 from solvers.routing.problem import RoutingProblem
@@ -47,6 +48,9 @@ class RuinRecreateParams:
     hot: float | None = None
     cold: float = 0.008
     neighbours: int | None = None
+    crossed: float = 0.15
+    split: float = 0.05
+    opened: float = 0.05
 
     def nearest(self, problem: RoutingProblem) -> int:
         """Return the number of neighbours for `problem`."""
@@ -57,7 +61,7 @@ class RuinRecreateParams:
 
 def supports(problem: RoutingProblem) -> str | None:
     """Return None, or the feature that is missing."""
-    return unsupported(problem)
+    return general.supports(problem)
 
 
 class Chain(Protocol):
@@ -110,7 +114,7 @@ class Annealing:
 
     def settle_start(self) -> None:
         """Insert whoever is unassigned after `put_solution` and take the result as the best so far."""
-        anneal(self.instance, self.state, self.work, 0, 1.0, 1.0, self.params.average_removed)
+        anneal(self.instance, self.state, self.work, 0, 1.0, 1.0, self.params.average_removed, 0.0, 0.0, 0.0)
 
     @property
     def slice_steps(self) -> int:
@@ -125,7 +129,10 @@ class Annealing:
     def run(self, steps: int, begin: float, end: float) -> None:
         """Run `steps` steps while the share of the budget goes from `begin` to `end`."""
         first, last = self.schedule.temperature(begin), self.schedule.temperature(end)
-        anneal(self.instance, self.state, self.work, steps, first, last, self.params.average_removed)
+        p = self.params
+        anneal(
+            self.instance, self.state, self.work, steps, first, last, p.average_removed, p.crossed, p.split, p.opened
+        )
 
     def best(self) -> RoutingSolution:
         """Return the best solution so far."""
@@ -209,6 +216,8 @@ def search(
 ) -> Found:
     """Anneal from savings, a greedy solution or `start` until `stop`; Ctrl-C ends it with the best so far."""
     chosen = params if isinstance(params, RuinRecreateParams) else RuinRecreateParams()
+    if unsupported(problem) is not None:
+        return general.search(problem, stop, seed, None, start)
     if problem.clients == 0:
         return Found(RoutingSolution((), ()), 0)
     instance = build_instance(problem, chosen.nearest(problem))
