@@ -3,7 +3,8 @@
 The rule, with its evidence in docs/mathematics-routing.md: the genetic search takes problems with one type of vehicle,
 no cost of time and rules it knows, if the budget is enough for `FEWEST_CHILDREN` children: `GENETIC_CLIENTS` clients
 at most, and `CHILDREN_PER_CLIENT` children per client; where time matters `GENETIC_TIMED_CLIENTS` at most, or
-`LONG_ROUTED_CLIENTS` if routes have `LONG_ROUTE` clients and more. Everything else goes to ruin and recreate.
+`LONG_ROUTED_CLIENTS` if routes have `LONG_ROUTE` clients and more. On plain problems a chain that cools down over the
+share `ANNEALED` of the budget gives it a first individual. Everything else goes to ruin and recreate.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ from typing import Any
 
 from solvers.routing import general, genetic, ruin_recreate
 from solvers.routing.genetic import BROOD, Genetic, GeneticParams
-from solvers.routing.instance import build_instance, is_timed, unsupported
+from solvers.routing.instance import is_timed, unsupported
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.regional_annealing import Regional
 from solvers.routing.registry import Found
-from solvers.routing.ruin_recreate import Chain, Progress, RuinRecreateParams, cool, make_chain
+from solvers.routing.ruin_recreate import Chain, Progress, RuinRecreateParams, begin_chain, cool
 from solvers.routing.solution import RoutingSolution
 from solvers.routing.stop import StopRule, iterations
 
-GENETIC_CLIENTS = 245
+GENETIC_CLIENTS = 350
 GENETIC_TIMED_CLIENTS = 120
 LONG_ROUTED_CLIENTS = 250
 LONG_ROUTE = 15
@@ -53,9 +54,7 @@ def search(
         return general.search(problem, stop, seed, None, start)
     if problem.clients == 0:
         return Found(RoutingSolution((), ()), 0)
-    instance = build_instance(problem, chosen.nearest(problem))
-    chain = make_chain(problem, instance, seed, chosen, start, threads)
-    progress = Progress(0, [(0, chain.best_cost)])
+    chain, progress = begin_chain(problem, stop, seed, chosen, start, threads)
     best = chain.best
     with contextlib.suppress(KeyboardInterrupt):
         child = child_iterations(problem)
