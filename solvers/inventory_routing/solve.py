@@ -36,7 +36,7 @@ _STEPS = (0.4, 0.01, 0.03, 6, 0.1)  # DAY_SHARE to WHOLE_ROUTE of the settings: 
 _SIZE = 12  # members at most
 _FOUNDED, _REFINED = 0.4, 0.9  # shares of the budget after which no plan starts anew, and the best is refined
 _FEWEST, _ALONE = 3, 0.7  # fewest members worth crossing; with fewer one plan is annealed for so much of the budget
-_FOUNDER_STEPS, _CHILD_STEPS = 150, 100  # per customer and day
+_FOUNDER_STEPS, _CHILD_STEPS = 300, 100  # per customer and day
 
 
 @dataclass(frozen=True, slots=True)
