@@ -27,18 +27,27 @@ class RuinRecreateParams:
     Attributes
     ----------
     average_removed : clients that leave their routes in one step, on average.
-    hot, cold : first and last temperature over the mean cost of an arc of the first solution.
+    hot, cold : first and last temperature over the mean cost of an arc of the first solution; hot None: 1 where time
+        matters, else 0.5.
     neighbours : clients next to which an insertion is tried; None: 100 where time matters, as many a near client does
         not fit in time, else 50.
+    crossed, split, opened : shares of the steps in which, where time matters, tails of two routes are exchanged, a
+        route is split, and the first client to come back opens a route.
     """
 
     average_removed: float = 10.0
-    hot: float = 0.5
+    hot: float | None = None
     cold: float = 0.008
     neighbours: int | None = None
     crossed: float = 0.15
     split: float = 0.05
     opened: float = 0.05
+
+    def hottest(self, problem: RoutingProblem) -> float:
+        """Return `hot` for `problem`."""
+        if self.hot is not None:
+            return self.hot
+        return 1.0 if is_timed(problem) else 0.5
 
     def nearest(self, problem: RoutingProblem) -> int:
         """Return the number of neighbours for `problem`."""
@@ -62,6 +71,7 @@ class Annealing:
     work: Workspace
     params: RuinRecreateParams
     arc_cost: float
+    hot: float
 
     @classmethod
     def create(
@@ -77,7 +87,7 @@ class Annealing:
         work = make_workspace(problem, instance, state, seed)
         if start is not None:
             put_solution(instance, state, work, start)
-        chain = cls(problem, instance, state, work, params, 1.0)
+        chain = cls(problem, instance, state, work, params, 1.0, params.hottest(problem))
         chain.settle_start()
         chain.arc_cost = mean_arc_cost(instance, state)
         return chain
@@ -88,7 +98,7 @@ class Annealing:
 
     def temperature(self, share: float) -> float:
         """Return the temperature when `share` of the budget is used."""
-        hot, cold = self.params.hot * self.arc_cost, self.params.cold * self.arc_cost
+        hot, cold = self.hot * self.arc_cost, self.params.cold * self.arc_cost
         return float(hot * (cold / hot) ** min(1.0, share))
 
     @property
