@@ -71,7 +71,12 @@ class Polisher:
 
 
 def search(
-    problem: RoutingProblem, stop: StopRule, seed: int, params: Any | None, start: RoutingSolution | None
+    problem: RoutingProblem,
+    stop: StopRule,
+    seed: int,
+    params: Any | None,
+    start: RoutingSolution | None,
+    threads: int = 1,
 ) -> Found:
     """Send ants until `stop`; Ctrl-C ends it with the best so far."""
     chosen = params if isinstance(params, AntColonyParams) else AntColonyParams()
@@ -89,7 +94,7 @@ def search(
     share = stop(0, chain.best_cost)
     try:
         while share < 1:
-            temperature = chain.temperature(share)
+            temperature = chain.schedule.temperature(share)
             send_ants(
                 instance,
                 chain.state,

@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 
 from solvers.routing.kernel_types import FloatArray, Int32Array, IntArray
 from solvers.routing.problem import OPEN_END, UNBOUNDED, RoutingProblem
+from solvers.routing.simplify import special_rules
 
 # columns of `Instance.client`
 EARLY, LATE, SERVICE, RELEASE, PRIZE, BACKHAUL = range(6)
@@ -72,8 +73,9 @@ def unsupported(problem: RoutingProblem) -> str | None:
     """Return why the compiled solvers cannot take `problem`, or None."""
     if problem.clients == 0:
         return None
-    if problem.windows.shape[1] > 1:
-        return "several time windows per client"
+    special = special_rules(problem)
+    if special:
+        return " and ".join(special)
     if problem.vehicles.max_reloads.any():
         return _unsupported_reloads(problem)
     for matrix in (problem.distances, problem.durations):

@@ -39,6 +39,7 @@ def choose_routes(
     *,
     interrupted: Callable[[], bool] | None = None,
     time_limit_s: float | None = None,
+    most_nodes: int | None = None,
 ) -> Choice | None:
     """Minimise the cost of chosen columns plus `missed` of the clients in none of them.
 
@@ -50,6 +51,7 @@ def choose_routes(
     counts : [V], vehicles of each type.
     missed : [C], cost of leaving a client out, negative where that is not allowed; None: nowhere allowed.
     interrupted : asked now and then; true ends the search with the best choice so far.
+    most_nodes : of the branch-and-bound tree; more end the search likewise.
 
     Returns
     -------
@@ -89,6 +91,8 @@ def choose_routes(
         solver.setOptionValue(name, value)
     if time_limit_s is not None:
         solver.setOptionValue("time_limit", time_limit_s)
+    if most_nodes is not None:
+        solver.setOptionValue("mip_max_nodes", most_nodes)
     if interrupted is not None:
         solver.cbMipInterrupt.subscribe(lambda event: event.interrupt(interrupted()))
     solver.passModel(model)

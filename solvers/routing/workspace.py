@@ -36,7 +36,7 @@ def make_workspace(problem: RoutingProblem, instance: Instance, state: State, se
         gap=np.zeros(routes, np.int64),
         stamp=np.zeros(nodes + routes, np.int64),
         log=np.zeros((3 * nodes + 4 * routes + 16, 5), np.int32),
-        keys=_keys(problem, instance),
+        keys=sort_keys(problem, instance),
         sorting=np.zeros(nodes),
         clock=state.clock.copy(),
         timing=state.route[:, [DURATION, RELEASED, GOOD]].copy(),
@@ -50,7 +50,7 @@ def make_workspace(problem: RoutingProblem, instance: Instance, state: State, se
     )
 
 
-def _keys(problem: RoutingProblem, instance: Instance) -> FloatArray:
+def sort_keys(problem: RoutingProblem, instance: Instance) -> FloatArray:
     """Return [N, 6] the sort keys of reinsertion, smallest first."""
     starts = np.unique(instance.vehicle[:, START])
     away = distances_between(problem, instance, starts, 0).min(axis=0)
