@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner import reads
 from planner.distribution import build_loads, plan_routes
-from planner.forecast import adjust_demand, forecast_demand
+from planner.forecast import adjust_demand, forecast_demand, judge_adjustments
 from planner.inventory import set_targets
 from planner.network import build_network
 from planner.plan import Plan
@@ -87,6 +87,17 @@ def make_plan(
             progress=progress,
         )
         demand = adjust_demand(demand, supply, tables["demand_adjustments"], horizon, scenario.forecast.demand_factor)
+        judged = recall(
+            "adjustments",
+            judge_adjustments,
+            tables["demand_history"],
+            supply[reads.SUPPLY["forecast"]],
+            tables["promotions"],
+            tables["item_transitions"],
+            tables["demand_adjustments"],
+            horizon,
+            scenario.forecast.model_copy(update={"demand_factor": 1.0}),
+        )
     with clock.stage("targets"):
         targets = recall(
             "targets",
@@ -168,6 +179,7 @@ def make_plan(
         "forecast": demand.forecast,
         "forecast_channels": demand.forecast_channels,
         "forecast_accuracy": demand.accuracy,
+        "adjustment_report": judged,
         "policy_params": targets,
         "loads": loads,
         "load_lines": load_lines,
@@ -192,7 +204,12 @@ def make_plan(
             horizon_start=pd.Timestamp(horizon.start),
             bucket_days=horizon.bucket_days,
         )
-        published["exceptions"] = rank_exceptions(published, bucket_days=horizon.bucket_days)
+        published["exceptions"] = recall(
+            "exceptions",
+            rank_exceptions,
+            {name: published[name][columns or slice(None)] for name, columns in reads.EXCEPTIONS.items()},
+            horizon.bucket_days,
+        )
         published["kpis"] = compute_kpis(published, bucket_days=horizon.bucket_days, currency=scenario.currency)
     return Plan(
         tables={name: conform(schema, published[name]) for name, schema in PUBLISHED.items()},

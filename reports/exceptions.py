@@ -45,7 +45,7 @@ _LIMITS = {
 }
 
 
-def rank_exceptions(tables: Mapping[str, pd.DataFrame], *, bucket_days: int) -> pd.DataFrame:
+def rank_exceptions(tables: Mapping[str, pd.DataFrame], bucket_days: int) -> pd.DataFrame:
     """Return the exceptions of a run, most money first, schema `EXCEPTIONS`.
 
     Parameters

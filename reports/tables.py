@@ -101,6 +101,33 @@ FORECAST_ACCURACY = table(
     },
     ("item_id", "location_id"),
 )
+ADJUSTMENT_REPORT = table(
+    "adjustment_report",
+    "Adjustments of past demand, and whether they made the forecast better (forecast value added).",
+    {
+        "line": column(INTEGER, "Line of demand_adjustments."),
+        "item_id": column(ID, "Item; empty: all."),
+        "category": column(ID, "Item category; empty: all."),
+        "location_id": column(ID, "Location; empty: all."),
+        "region": column(ID, "Region; empty: all."),
+        "start_date": column(DATE, "First day."),
+        "end_date": column(DATE, "Day after the last; empty: it goes on.", nullable=True),
+        "factor": column(NUMBER, "Demand with it over the forecast without it.", "ratio", minimum=0),
+        "author": column(ID, "Who said so."),
+        "reason": column(ID, "Why."),
+        "item_locations": column(INTEGER, "Item-locations that could be judged.", minimum=0),
+        "actual_qty": column(NUMBER, "What was sold.", "base units", nullable=True, minimum=0),
+        "forecast_qty": column(NUMBER, "Forecast without it.", "base units", nullable=True, minimum=0),
+        "adjusted_qty": column(NUMBER, "Forecast with it.", "base units", nullable=True, minimum=0),
+        "value_added": column(
+            NUMBER,
+            "1 - absolute error with it over that without; below 0 it made things worse.",
+            "ratio",
+            nullable=True,
+        ),
+    },
+    ("line",),
+)
 POLICY_PARAMS = table(
     "policy_params",
     "Stock targets per item and location, and the rows that decided them.",
@@ -161,10 +188,11 @@ REPLENISHMENT_ORDERS = table(
         "volume_m3": column(NUMBER, "Volume.", "m3", minimum=0),
         "cost": column(
             NUMBER,
-            "Goods plus the line's fixed cost (PO), handling plus fixed cost (DO).",
+            "Goods plus the line's fixed and shared cost (PO), handling plus fixed cost (DO).",
             "money",
             minimum=0,
         ),
+        "shared_cost": column(NUMBER, "The line's share of its order's own cost and trucks.", "money", minimum=0),
         "days_of_supply_after": column(
             NUMBER,
             "Days that the stock lasts after this receipt by the forecast.",
@@ -550,6 +578,7 @@ PUBLISHED: dict[str, pa.DataFrameSchema] = {
         FORECAST,
         FORECAST_CHANNELS,
         FORECAST_ACCURACY,
+        ADJUSTMENT_REPORT,
         POLICY_PARAMS,
         CAPACITY_PRICES,
         LOADS,

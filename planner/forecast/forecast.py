@@ -10,9 +10,10 @@ import pandas as pd
 from planner.forecast.backtest import FEWEST
 from planner.forecast.candidates import make_members
 from planner.forecast.history import collect_rows
-from planner.forecast.notes import tell_inactive, tell_new, tell_no_boosting, tell_series
+from planner.forecast.newcomers import forecast_newcomers
+from planner.forecast.notes import tell_factorised, tell_inactive, tell_new, tell_no_boosting, tell_series
 from planner.forecast.output import accuracy_table, channel_table, forecast_table
-from planner.forecast.passes import Calendar, Past, Progress, adjust, learn, predict
+from planner.forecast.passes import LEVELS, Calendar, Past, Progress, adjust, learn, predict
 from planner.forecast.promotions import match_promotions
 from scenarios.settings import ForecastModel, ForecastSettings, Horizon
 from scenarios.tables.issues import Issues
@@ -64,7 +65,7 @@ def forecast_demand(
 
     Left out, and told: item-locations without demand in the last `settings.inactive_after_days`. Locations
     that only pass goods on have no history and no forecast of their own. Item-locations that sell and have no
-    history are forecast as zero.
+    history take the level that item and location have elsewhere (`newcomers`), or zero where nothing is known.
     """
     issues = Issues()
     rows = collect_rows(history, supply, transitions, horizon, issues)
@@ -83,13 +84,16 @@ def forecast_demand(
     learned = learn(past, calendar, members, progress)
     predicted = adjust(predict(past, calendar, members, learned, progress), past, transitions)
 
+    newcomers = forecast_newcomers(new, rows.keys, learned.rate, learned.power_law, LEVELS)
+
     tell_inactive(inactive, settings.inactive_after_days, issues)
-    tell_new(new, issues)
+    tell_new(new[~newcomers.known], issues)
+    tell_factorised(new[newcomers.known], issues)
     tell_series(rows.keys, learned.filled, learned.cut, learned.observed < FEWEST, issues)
     return ForecastResult(
-        forecast=forecast_table(rows.keys, new, predicted, horizon),
-        forecast_channels=channel_table(rows, new, predicted, horizon),
-        accuracy=accuracy_table(rows.keys, inactive, new, learned),
+        forecast=forecast_table(rows.keys, newcomers, predicted, horizon),
+        forecast_channels=channel_table(rows, newcomers, predicted, horizon),
+        accuracy=accuracy_table(rows.keys, inactive, newcomers, learned),
         issues=issues.frame(),
     )
 
@@ -108,4 +112,4 @@ def _without_history(supply: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     inner = supply["source_type"] == "location"
     sources = pd.MultiIndex.from_arrays([supply.loc[inner, "item_id"], supply.loc[inner, "source_id"]])
     alone = ~pairs.isin(pd.MultiIndex.from_frame(known[_KEYS])) & ~pairs.isin(sources)
-    return supply.loc[alone, _KEYS].reset_index(drop=True)
+    return supply.loc[alone, [*_KEYS, "category", "region"]].reset_index(drop=True)

@@ -56,6 +56,21 @@ def tell_new(keys: pd.DataFrame, issues: Issues) -> None:
     )
 
 
+def tell_factorised(keys: pd.DataFrame, issues: Issues) -> None:
+    """Tell which item-locations without history were forecast from others."""
+    if keys.empty:
+        return
+    issues.add(
+        "info",
+        "demand_history",
+        "new_item_factorised",
+        f"New here: no history. {len(keys):,} item-locations: {_names(keys)}.",
+        "Forecast from how the item, or its category, sells elsewhere and how the location sells other items.",
+        row=_name(keys, 0),
+        rows=len(keys),
+    )
+
+
 def tell_series(
     keys: pd.DataFrame,
     filled: npt.NDArray[np.bool_],

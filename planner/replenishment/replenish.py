@@ -10,6 +10,7 @@ import pandas as pd
 from planner.errors import RefusedError
 from planner.plan import Status
 from planner.replenishment.calendar import Days, delivery_days
+from planner.replenishment.joint_costs import join_costs
 from planner.replenishment.loosening import hold_rules
 from planner.replenishment.model import Model, Tables, buckets_ahead, build_model, planned_rows
 from planner.replenishment.orders import write_orders
@@ -92,9 +93,10 @@ def replenish(
         return build_model(new_rows, new_tables, days, open_days, settings)
 
     hold_rules(model, tables, rebuild, seed, threads)
-    prices, stock_prices = (None, None) if former is None else former_prices(model, former)
+    joint = join_costs(model, suppliers)
+    prices, stock_prices = (None, None) if former is None else former_prices(model, former, joint.problem)
     result = solve(
-        model.problem,
+        joint.problem,
         engine=settings.engine,
         target_gap=settings.target_gap,
         iterations=settings.iterations,
@@ -105,18 +107,18 @@ def replenish(
         prices=prices,
         stock_prices=stock_prices,
     )
-    verdict = verify(model.problem, result.packs)
+    verdict = verify(joint.problem, result.packs)
     if verdict.faults:
         raise RefusedError("The replenishment plan breaks rules:\n  " + "\n  ".join(verdict.faults[:20]))
-    result, shared, topped_up = settle(model, result, tables, settings)
+    result, shared, topped_up = settle(model, joint.trimmed(result, model), tables, settings, joint.cost)
     verdict = verify(model.problem, result.packs)
     projected_inventory = write_projection(model, result, verdict)
     return Replenishment(
-        orders=write_orders(model, result, verdict, tables, shared, topped_up),
+        orders=write_orders(model, result, verdict, tables, shared, topped_up, joint.shares(result.packs)),
         projected_inventory=projected_inventory,
         capacity_prices=write_prices(model, result, verdict),
         pin_report=report_pins(pins, suppliers, model, projected_inventory),
         status="limit" if result.status == "infeasible" else result.status,
-        cost=verdict.cost,
+        cost=joint.cost(result.packs),
         lower_bound=result.lower_bound,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -13,19 +14,24 @@ from planner.replenishment.fair_share import share_fairly
 from planner.replenishment.model import Model, Tables
 from planner.replenishment.order_value import raise_order_values
 from scenarios.settings import ReplenishmentSettings
+from solvers.lotsizing.problem import Ints
 from solvers.lotsizing.result import LotSizingResult
-from solvers.lotsizing.verify import verify
 
 _MOST_ROUNDS = 5
 
 
 def settle(
-    model: Model, result: LotSizingResult, tables: Tables, settings: ReplenishmentSettings
+    model: Model,
+    result: LotSizingResult,
+    tables: Tables,
+    settings: ReplenishmentSettings,
+    cost_of: Callable[[Ints], float],
 ) -> tuple[LotSizingResult, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Return the plan changed where these rules ask for it, and [K, T] which orders are fair shares or topped up.
 
-    Cost and status are those of the changed plan; the lower bound ignores these rules and stays valid.
-    One change can call for another, so both go in turns; the days have the last word.
+    Cost and status are those of the changed plan, as `cost_of` counts what packs [K, T] cost with all that orders
+    share; the lower bound ignores these rules and stays valid. One change can call for another, so they go in turns;
+    the days have the last word.
 
     Raises
     ------
@@ -45,7 +51,7 @@ def settle(
     if np.array_equal(editor.packs, result.packs):
         return result, shared, topped_up
     packs = editor.packs.astype(np.int32)
-    changed = replace(result, packs=packs, cost=verify(model.problem, packs).cost)
+    changed = replace(result, packs=packs, cost=cost_of(packs))
     if result.status in ("optimal", "gap_reached"):
         changed = replace(changed, status="gap_reached" if changed.gap <= settings.target_gap else "limit")
     return changed, shared & (packs > 0), topped_up & (packs > 0)

@@ -13,11 +13,11 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
 
-_ROUNDS = 60
+_ROUNDS = 80
 # small trees on large leaves: they correct a forecast that is good already
 _PARAMETERS: dict[str, Any] = {
     "num_leaves": 15,
-    "learning_rate": 0.1,
+    "learning_rate": 0.08,
     "min_data_in_leaf": 300,
     "feature_fraction": 0.4,
     "bagging_fraction": 0.5,

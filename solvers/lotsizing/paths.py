@@ -78,7 +78,7 @@ def to_paths(
 def _detour(p: LotSizingProblem, columns: Longs, cost: Floats, nodes: int, begins: Longs, prices: Floats) -> Floats:
     """Return [arcs] what the cheapest path over an arc costs more than the cheapest of all, at `prices`."""
     item, bucket, packs, stock, tail, head = columns.T
-    priced = cost.copy()
+    priced, per_order = cost.copy(), p.use_per_order()
     held = np.maximum(_end_stock(p, item, bucket, packs, stock), 0)
     start = np.searchsorted(item, np.arange(p.item_locations + 1))
     for k in range(p.item_locations):
@@ -87,7 +87,8 @@ def _detour(p: LotSizingProblem, columns: Longs, cost: Floats, nodes: int, begin
             r = int(p.usage_resource[e])
             at = bucket[mine] - (int(p.lead[k]) if p.kind[r] == DISPATCH else 0)
             used = held[mine] if p.kind[r] == STORAGE else packs[mine]
-            priced[mine] += np.where(at >= 0, p.usage_amount[e] * used * prices[r, np.maximum(at, 0)], 0.0)
+            use = p.usage_amount[e] * used + per_order[e] * (used > 0)
+            priced[mine] += np.where(at >= 0, use * prices[r, np.maximum(at, 0)], 0.0)
     to, ahead = np.full(nodes, np.inf), np.full(nodes, np.inf)
     to[begins] = 0.0
     ends = np.ones(nodes, bool)
@@ -181,6 +182,7 @@ def _programme(p: LotSizingProblem, columns: Longs, cost: Floats, nodes: int, be
     where = [np.arange(n), into, with_order, n + np.arange(orders.size)]
     values = [np.ones(n), -np.ones(into.size), np.ones(with_order.size), -np.ones(orders.size)]
     arc_start = np.searchsorted(item, np.arange(K + 1))
+    per_order = p.use_per_order()
     end_stock = np.maximum(_end_stock(p, item, bucket, packs, stock), 0)
     for k in range(K):
         mine = np.arange(arc_start[k], arc_start[k + 1])
@@ -191,7 +193,7 @@ def _programme(p: LotSizingProblem, columns: Longs, cost: Floats, nodes: int, be
             counts = (used > 0) & (at >= 0)
             rows.append(first_shared + r * T + at[counts])
             where.append(mine[counts])
-            values.append(float(p.usage_amount[e]) * used[counts])
+            values.append(float(p.usage_amount[e]) * used[counts] + per_order[e])
     milp = MilpProblem.from_entries(
         cost=np.concatenate([cost, np.zeros(orders.size)]),
         lower=np.zeros(n + orders.size),

@@ -22,12 +22,12 @@ def tightened(problem: LotSizingProblem) -> LotSizingProblem:
     p = problem
     T = p.buckets
     user = np.repeat(np.arange(p.item_locations), np.diff(p.usage_start))
-    capacity = p.capacity.copy()
+    capacity, per_order = p.capacity.copy(), p.use_per_order()
     users = np.bincount(p.usage_resource, minlength=p.resources)
     for r in np.flatnonzero((p.kind != STORAGE) & (users > 0) & (users <= _MOST_USERS)):
         entries = np.flatnonzero(p.usage_resource == r)
         amount = p.usage_amount[entries]
-        if not (amount > 0).all():
+        if not (amount > 0).all() or per_order[entries].any():
             continue
         items = user[entries]
         offset = p.lead[items] if p.kind[r] == DISPATCH else np.zeros(items.size, np.int32)

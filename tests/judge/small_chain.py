@@ -53,6 +53,8 @@ def _tighten(tables: dict[str, pd.DataFrame]) -> None:
     limits = tables["capacities"]
     limits["capacity_kg"] *= 0.3
     add("capacities", [{"location_id": "S3", "kind": "receiving", "capacity_kg": 60}])
+    joint = {"order_cost": [25, 0], "truck_cost": [60, 40], "truck_kg": [800, None], "truck_m3": [None, 3]}
+    tables["suppliers"] = tables["suppliers"].assign(**joint)
     later = START + pd.Timedelta(days=21)
     tables["supply_limits"] = pd.DataFrame(
         {

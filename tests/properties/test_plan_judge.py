@@ -137,6 +137,8 @@ CHANGES: list[tuple[str, Callable[[Case], None], str]] = [
     ("above the largest stock", put(row("inventory_policies", location_id="S2"), max_qty=8.0), "stock_limits"),
     ("demand is not the forecast", put(row("forecast", location_id="S2"), mean_qty=3.6), "demand"),
     ("the fixed cost is forgotten", put(ORDER["P1"], cost=240.0), "order_costs"),
+    ("a line shares too little", put(row("suppliers", supplier_id="SUP"), order_cost=9.0), "shared_costs"),
+    ("a second truck is needed", put(row("suppliers", supplier_id="SUP"), truck_kg=40.0), "shared_costs"),
     ("the weight is another", put(ORDER["D2"], weight_kg=20.0), "order_costs"),
     ("a line is in no load", drop("load_lines"), "loads_hold_orders"),
     ("a line is in a load twice", twice("load_lines"), "loads_hold_orders"),

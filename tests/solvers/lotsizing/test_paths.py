@@ -45,6 +45,7 @@ def sharing(seed: int, items: int, buckets: int, most: int) -> LotSizingProblem:
         usage_start=3 * np.arange(items + 1),
         usage_resource=np.tile([0, 1, 2], items),
         usage_amount=rng.uniform(1.0, 3.0, 3 * items),
+        usage_order=np.tile([0.7, 0.0, 0.0], items) * (seed % 2),
     )
 
 
