@@ -274,7 +274,8 @@ def predict(
                     ranked.take(rows),
                     past.rows.buckets,
                     buckets,
-                    levels,
+                    # the model of all series was trained for these levels
+                    levels if member.model == "boosted_quantiles" else learned.backtest.stated(index, levels),
                     past.horizon.bucket_days,
                     past.season,
                     boosted,

@@ -175,3 +175,13 @@ def test_three_points_get_their_mean_and_a_wide_spread() -> None:
     assert said.mean[0, 0] == pytest.approx(5.0)
     assert said.sd[0, 0] ** 2 == pytest.approx((3 * 1.0 + 8 * 2.0 * 5.0**1.5) / 11)
     assert (np.diff(said.quantiles[0, 0]) > 0).all()
+
+
+def test_levels_that_covered_too_little_are_raised_and_no_others() -> None:
+    backtest = backtest_of(np.ones((10, 2)), 10.0)
+    backtest.covered[0] = np.array([55.0, 80.0, 86.0, 93.0])
+    backtest.covered[1] = np.array([70.0, 90.0, 95.0, 99.0])
+    np.testing.assert_allclose(backtest.stated(0, LEVELS), [0.5, 0.8, 0.94, 0.97])
+    np.testing.assert_allclose(backtest.stated(0, np.array([0.1, 0.85, 0.98])), [0.1, 0.87, 0.988])
+    np.testing.assert_array_equal(backtest.stated(1, LEVELS), LEVELS)
+    assert Backtest.empty(3, 1).stated(0, LEVELS).tolist() == LEVELS.tolist()
