@@ -64,7 +64,7 @@ class Past:
         """Return the cleansed series first:last, which were filled, which were cut."""
         sales, stocked = self.rows.dense(first, last)
         factor = None if self.promoted is None else self.promoted.factors(first, last)[:, : self.rows.buckets]
-        return cleanse(sales, stocked, factor, self.horizon.buckets)
+        return cleanse(sales, stocked, factor, self.horizon.buckets, self.rows.spread)
 
 
 @dataclass(frozen=True, slots=True)
