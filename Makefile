@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check lint format types imports docs bench-forecast bench-inventory bench-replenishment bench-routing clean
+.PHONY: demo test check lint format types imports docs bench-fitness bench-forecast bench-inventory bench-inventory-routing bench-replenishment bench-routing clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -60,3 +60,7 @@ bench-routing: $(VENV)/.installed-dev
 # Replenishment with a proven bound on generated cases, beside HiGHS (and Pyomo for build times).
 bench-replenishment: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/replenishment.py
+
+# Fitness and chains by backend: NumPy, Numba, and CuPy where there is a GPU.
+bench-fitness: $(VENV)/.installed-dev
+	$(BIN)/python tests/benchmarks/fitness.py

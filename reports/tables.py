@@ -188,10 +188,11 @@ REPLENISHMENT_ORDERS = table(
         "volume_m3": column(NUMBER, "Volume.", "m3", minimum=0),
         "cost": column(
             NUMBER,
-            "Goods plus the line's fixed cost (PO), handling plus fixed cost (DO).",
+            "Goods plus the line's fixed and shared cost (PO), handling plus fixed cost (DO).",
             "money",
             minimum=0,
         ),
+        "shared_cost": column(NUMBER, "The line's share of its order's own cost and trucks.", "money", minimum=0),
         "days_of_supply_after": column(
             NUMBER,
             "Days that the stock lasts after this receipt by the forecast.",
@@ -232,11 +233,11 @@ CAPACITY_PRICES = table(
     "capacity_prices",
     "Shared limits: how full they are and what one more unit of them would save.",
     {
-        "location_id": column(ID, "Location."),
-        "kind": column(ID, "storage, dispatch, receiving or stock (of an item at a dc)."),
+        "location_id": column(ID, "Location; of a supply limit, its supplier and category."),
+        "kind": column(ID, "storage, dispatch, receiving, supply or stock (of an item at a dc)."),
         "item_id": column(ID, "Item, for stock; empty otherwise."),
         **_BUCKET,
-        "unit": column(ID, "kg, m3 or base units."),
+        "unit": column(ID, "kg, m3, base units or money."),
         "capacity": column(NUMBER, "Limit.", "unit", minimum=0),
         "used": column(NUMBER, "Used by the plan.", "unit", minimum=0),
         "price": column(NUMBER, "Saving per further unit, at most.", "money/unit", minimum=0),

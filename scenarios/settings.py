@@ -131,7 +131,9 @@ class ReplenishmentSettings(Model):
     target_gap: float = Field(0.01, ge=0, lt=1, description="Stop at this proven gap, share of the plan's cost.")
     iterations: int = Field(100, ge=1, description="Most price updates of the decomposition.")
     fair_share: Literal["proportional", "equal_days", "priority"] = Field(
-        "proportional", description="Who gets what when a dc is short."
+        "proportional",
+        description="Who gets what when a source is short: the same share of the need until the next delivery, "
+        "stock that lasts equally long, or locations by priority.",
     )
     safety_stock_weight: float = Field(
         4.0, ge=0, description="Cost of a missing unit of safety stock over its holding cost, per bucket."

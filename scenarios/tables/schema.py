@@ -203,6 +203,17 @@ SUPPLIERS = TableSchema(
         Column("review_period_days", "number", "Days between two orders.", unit="days", minimum=0),
         Column("fixed_order_cost", "number", "Used where item_suppliers gives none.", unit="money", minimum=0),
         Column("min_order_value", "number", "Smallest value of one order.", unit="money", default=0.0, minimum=0),
+        Column(
+            "order_cost",
+            "number",
+            "Cost of one order to one location, whatever lines are in it.",
+            unit="money",
+            default=0.0,
+            minimum=0,
+        ),
+        Column("truck_cost", "number", "Cost of one inbound truck; paid whole.", unit="money", default=0.0, minimum=0),
+        Column("truck_kg", "number", "What an inbound truck takes.", unit="kg", minimum=1e-9),
+        Column("truck_m3", "number", "What an inbound truck takes.", unit="m3", minimum=1e-9),
         Column("currency", "text", "Currency of the money columns; must equal the scenario's."),
     ),
     key=("supplier_id",),
@@ -437,6 +448,26 @@ CAPACITIES = TableSchema(
     ),
     key=("location_id", "kind", "item_id", "weekday"),
 )
+SUPPLY_LIMITS = TableSchema(
+    "supply_limits",
+    "What suppliers can deliver and what may be bought: limits of one bucket of the plan, by bucket of receipt.",
+    (
+        Column(
+            "supplier_id",
+            "id",
+            "Supplier; empty for all suppliers together (a budget).",
+            references="suppliers.supplier_id",
+        ),
+        Column("category", "text", "Only items of this category; empty for all.", references="items.category"),
+        Column("start_date", "date", "First day of the buckets it holds for; empty: from the start."),
+        Column("end_date", "date", "First day that it no longer holds for; empty: to the end."),
+        Column("limit_qty", "number", "Most in a bucket, base units.", unit="base units", minimum=0),
+        Column("limit_kg", "number", "Most in a bucket by weight.", unit="kg", minimum=0),
+        Column("limit_m3", "number", "Most in a bucket by volume.", unit="m3", minimum=0),
+        Column("limit_value", "number", "Most in a bucket at purchase cost.", unit="money", minimum=0),
+    ),
+    key=("supplier_id", "category", "start_date"),
+)
 VEHICLES = TableSchema(
     "vehicles",
     "The fleet, by type and depot.",
@@ -558,6 +589,7 @@ TABLES: dict[str, TableSchema] = {
         ITEM_TRANSITIONS,
         CALENDARS,
         CAPACITIES,
+        SUPPLY_LIMITS,
         VEHICLES,
         TRAVEL_MATRIX,
         PINS,

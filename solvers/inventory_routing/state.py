@@ -14,13 +14,14 @@ Floats = NDArray[np.float64]
 
 NEIGHBOURS = 30
 LABELS = 64
+SHIFTS = 100
 
 # entries of `State.total`
 ROUTING, HOLDING, OVERLOAD, SHORTAGE, BEST = range(5)
 # entries of `Settings`
 OVERLOAD_PRICE, SHORTAGE_PRICE, DAY_SHARE, BLINK, CLOSED_DAY, MOST_REMOVED, WHOLE_ROUTE = range(7)
 # entries of `State.counter`
-VERSION, STEP, LOGGED, OVERLOADED, SHORT = range(5)
+VERSION, STEP, LOGGED, OVERLOADED, SHORT, MOVED = range(6)
 
 
 class Case(NamedTuple):
@@ -54,6 +55,7 @@ class State(NamedTuple):
     version : [T, K] number that changes with the route.
     kept_tour, kept_length, kept_load, kept_version, kept_step : the routes as they were before this step.
     log : [T K, 2] routes changed in this step.
+    moved, moved_cost : [M, 4], [M] day, other day, customer, units of this step's shifts; what they add to holding.
     known_version, known_cost, known_place : [T, K, N + 1] cheapest insertion into a route of that version.
     best_tour, best_length, best_units : the best feasible plan.
     random : [1].
@@ -76,6 +78,10 @@ class State(NamedTuple):
     kept_version: Ints
     kept_step: Ints
     log: Ints
+    moved: Ints
+    moved_cost: Floats
+    link: Ints
+    link_cost: Floats
     known_version: Ints
     known_cost: Floats
     known_place: Ints
@@ -165,7 +171,7 @@ def empty_state(problem: InventoryRoutingProblem, seed: int) -> State:
         held=np.zeros(nodes),
         shipped=whole(days),
         total=np.array([0.0, 0.0, 0.0, 0.0, np.inf]),
-        counter=whole(5),
+        counter=whole(6),
         version=whole(days, vehicles),
         kept_tour=whole(days, vehicles, nodes + 1),
         kept_length=whole(days, vehicles),
@@ -173,6 +179,10 @@ def empty_state(problem: InventoryRoutingProblem, seed: int) -> State:
         kept_version=whole(days, vehicles),
         kept_step=whole(days, vehicles, fill=-1),
         log=whole(days * vehicles, 2),
+        moved=whole(SHIFTS, 4),
+        moved_cost=np.zeros(SHIFTS),
+        link=whole(days * vehicles, 3),
+        link_cost=np.zeros(days * vehicles),
         known_version=whole(days, vehicles, nodes, fill=-1),
         known_cost=np.zeros((days, vehicles, nodes)),
         known_place=whole(days, vehicles, nodes),

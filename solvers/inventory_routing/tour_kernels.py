@@ -10,8 +10,8 @@ CLOSED = 1e15
 
 
 @njit(helper=True, called=True)
-def keep(state: State, t: Number, k: Number) -> None:
-    """Remember a route as it was before this step, and give it a new version."""
+def remember(state: State, t: Number, k: Number) -> None:
+    """Remember a route as it was before this step."""
     if state.kept_step[t, k] != state.counter[STEP]:
         state.kept_step[t, k] = state.counter[STEP]
         length = state.length[t, k]
@@ -23,6 +23,12 @@ def keep(state: State, t: Number, k: Number) -> None:
         state.log[state.counter[LOGGED], 0] = t
         state.log[state.counter[LOGGED], 1] = k
         state.counter[LOGGED] += 1
+
+
+@njit(helper=True)
+def keep(state: State, t: Number, k: Number) -> None:
+    """Remember a route as it was before this step, and give it a new version."""
+    remember(state, t, k)
     state.counter[VERSION] += 1
     state.version[t, k] = state.counter[VERSION]
 

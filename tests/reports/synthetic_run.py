@@ -315,6 +315,7 @@ def _stores(
                 days_of_supply_after=(stock + receive)[receive > 0] / weekly * 7,
                 binding_reason=np.where(qty > 3, "demand until the next delivery", "safety stock"),
                 pack_rounding_qty=0.0,
+                shared_cost=0.0,
             )
         )
         stock = closing
@@ -398,6 +399,7 @@ def _dc(
                 cost=qty * line["unit_cost"] + 20.0,
                 days_of_supply_after=14.0,
                 binding_reason="demand of the stores over lead time and review period",
+                shared_cost=0.0,
                 pack_rounding_qty=(planned - np.maximum(need - stock - arrive[:, t], 0.0))[planned > 0],
             )
         )
