@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check lint format types imports docs bench-forecast bench-inventory bench-inventory-routing bench-replenishment bench-routing clean
+.PHONY: demo test check lint format types imports docs bench-fitness bench-forecast bench-inventory bench-inventory-routing bench-replenishment bench-routing clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -46,6 +46,7 @@ bench-forecast: $(VENV)/.installed-dev
 # Ordering policies on past windows of the VN2 challenge, beside their peers (needs its data; see the script).
 bench-inventory: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/inventory.py
+	$(BIN)/python tests/benchmarks/guaranteed_service.py $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
 
 # Inventory routing on the challenge's instances (needs its data; see the script).
 bench-inventory-routing: $(VENV)/.installed-dev
@@ -59,3 +60,7 @@ bench-routing: $(VENV)/.installed-dev
 # Replenishment with a proven bound on generated cases, beside HiGHS (and Pyomo for build times).
 bench-replenishment: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/replenishment.py
+
+# Fitness and chains by backend: NumPy, Numba, and CuPy where there is a GPU.
+bench-fitness: $(VENV)/.installed-dev
+	$(BIN)/python tests/benchmarks/fitness.py

@@ -68,11 +68,14 @@ def build_network(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> Sup
 
 
 def _with_demand(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return the item-locations with a history, and those of items that succeed one with a history."""
+    """Return the item-locations with a history, heirs of such, and stores' that a stock policy names one by one."""
     sold = tables["demand_history"][_KEYS].drop_duplicates()
     followers = tables["item_transitions"][["from_item_id", "to_item_id"]].rename(columns={"from_item_id": "item_id"})
     heirs = sold.merge(followers, on="item_id").drop(columns="item_id").rename(columns={"to_item_id": "item_id"})
-    return pd.concat([sold, heirs[_KEYS]]).drop_duplicates()
+    policies, locations = tables["inventory_policies"], tables["locations"]
+    selling = locations.loc[locations["type"] != "dc", "location_id"]
+    named = policies.loc[policies["location_id"].isin(selling) & (policies["item_id"].fillna("") != ""), _KEYS]
+    return pd.concat([sold, heirs[_KEYS], named]).drop_duplicates()
 
 
 def _not_in(pairs: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:

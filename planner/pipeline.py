@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner import reads
 from planner.distribution import build_loads, plan_routes
-from planner.forecast import adjust_demand, forecast_demand
+from planner.forecast import adjust_demand, forecast_demand, judge_adjustments
 from planner.inventory import set_targets
 from planner.network import build_network
 from planner.plan import Plan
@@ -47,6 +47,7 @@ def make_plan(
     time_limit_s: float | None = None,
     progress: Progress | None = None,
     recall: Recall = compute_anew,
+    former_prices: pd.DataFrame | None = None,
 ) -> Plan:
     """Plan one project: forecast, targets, replenishment, loads, routes, simulated check.
 
@@ -58,6 +59,7 @@ def make_plan(
         so that the plan can be reproduced.
     progress : called with (what, done, total).
     recall : gives a stage's result, which may be known from another run; the plan does not depend on it.
+    former_prices : capacity_prices of a former run for the replenishment engine to begin with.
 
     Raises
     ------
@@ -85,6 +87,17 @@ def make_plan(
             progress=progress,
         )
         demand = adjust_demand(demand, supply, tables["demand_adjustments"], horizon, scenario.forecast.demand_factor)
+        judged = recall(
+            "adjustments",
+            judge_adjustments,
+            tables["demand_history"],
+            supply[reads.SUPPLY["forecast"]],
+            tables["promotions"],
+            tables["item_transitions"],
+            tables["demand_adjustments"],
+            horizon,
+            scenario.forecast.model_copy(update={"demand_factor": 1.0}),
+        )
     with clock.stage("targets"):
         targets = recall(
             "targets",
@@ -108,10 +121,12 @@ def make_plan(
             tables["calendars"],
             tables["pins"],
             tables["suppliers"][reads.SUPPLIERS["replenishment"]],
+            tables["supply_limits"],
             horizon,
             scenario.replenishment,
             scenario.distribution.receive_weekdays,
             seed,
+            former_prices,
             threads=threads,
             time_limit_s=half_limit_s,
             progress=progress,
@@ -164,6 +179,7 @@ def make_plan(
         "forecast": demand.forecast,
         "forecast_channels": demand.forecast_channels,
         "forecast_accuracy": demand.accuracy,
+        "adjustment_report": judged,
         "policy_params": targets,
         "loads": loads,
         "load_lines": load_lines,
@@ -188,7 +204,12 @@ def make_plan(
             horizon_start=pd.Timestamp(horizon.start),
             bucket_days=horizon.bucket_days,
         )
-        published["exceptions"] = rank_exceptions(published, bucket_days=horizon.bucket_days)
+        published["exceptions"] = recall(
+            "exceptions",
+            rank_exceptions,
+            {name: published[name][columns or slice(None)] for name, columns in reads.EXCEPTIONS.items()},
+            horizon.bucket_days,
+        )
         published["kpis"] = compute_kpis(published, bucket_days=horizon.bucket_days, currency=scenario.currency)
     return Plan(
         tables={name: conform(schema, published[name]) for name, schema in PUBLISHED.items()},

@@ -16,12 +16,13 @@ SUPPLY: Mapping[str, list[str]] = {
     "targets": [
         *(*_KEYS, "category", "region", "level", *_SOURCE),
         *("lead_time_days", "lead_time_sd_days", "review_period_days", "moq_qty", "order_multiple_qty"),
-        *("unit_cost", "unit_price", "backorders"),
+        *("fixed_order_cost", "unit_cost", "unit_price", "backorders"),
     ],
     "replenishment": [
-        *(*_KEYS, "region", "level", *_SOURCE, "lead_time_days", "review_period_days"),
+        *(*_KEYS, "category", "region", "level", *_SOURCE, "lead_time_days", "review_period_days"),
         *("moq_qty", "order_multiple_qty", "order_uom", "order_uom_factor_qty", "fixed_order_cost", "cost_per_unit"),
         *("unit_cost", *_SIZE, "shelf_life_days", "backorders", "available_qty", "backorder_qty"),
+        "priority",
     ],
     "loads": [*_KEYS, "order_multiple_qty"],
     "simulation": [
@@ -44,9 +45,28 @@ POLICY_PARAMS: Mapping[str, list[str]] = {
 }
 ORDERS: Mapping[str, list[str]] = {
     "loads": [*_KEYS, "order_id", "type", "source_id", "receipt_date", "qty", "weight_kg", "volume_m3"],
-    "simulation": [*_KEYS, "type", "bucket_start", "qty", "cost"],
+    "simulation": [*_KEYS, "type", "bucket_start", "qty", "cost", "shared_cost"],
 }
 PROJECTION: Mapping[str, list[str]] = {"simulation": [*_KEYS, "bucket_start", "opening_qty", "receipts_qty"]}
 LOCATIONS: Mapping[str, list[str]] = {"loads": ["location_id", "required_skills"]}
 VEHICLES: Mapping[str, list[str]] = {"loads": ["depot_id", "count", "capacity_kg", "capacity_m3", "skills"]}
-SUPPLIERS: Mapping[str, list[str]] = {"replenishment": ["supplier_id", "min_order_value"]}
+SUPPLIERS: Mapping[str, list[str]] = {
+    "replenishment": [
+        *("supplier_id", "min_order_value", "order_cost"),
+        *("truck_cost", "truck_kg", "truck_m3"),
+    ]
+}
+EXCEPTIONS: Mapping[str, list[str]] = {
+    "projected_inventory": [],
+    "policy_params": [
+        *(*_KEYS, "safety_stock_qty", "order_up_to_qty", "min_qty", "demand_sd_qty", "holding_cost", "shortage_cost"),
+    ],
+    "items": ["item_id", "uom"],
+    "open_orders": [],
+    "replenishment_orders": [*_KEYS, "order_id", "receipt_date"],
+    "supply": [*_KEYS, "source_id"],
+    "load_lines": [],
+    "unassigned": [],
+    "capacity_prices": [],
+}
+"""Published tables that the ranking of exceptions reads, and their columns; all of them where none are named."""

@@ -41,10 +41,11 @@ _LIMITS = {
     "dispatch": "Dispatch is full",
     "receiving": "Receiving is full",
     "stock": "All stock that the location can send is promised",
+    "supply": "The limit of supply or of the budget is reached",
 }
 
 
-def rank_exceptions(tables: Mapping[str, pd.DataFrame], *, bucket_days: int) -> pd.DataFrame:
+def rank_exceptions(tables: Mapping[str, pd.DataFrame], bucket_days: int) -> pd.DataFrame:
     """Return the exceptions of a run, most money first, schema `EXCEPTIONS`.
 
     Parameters

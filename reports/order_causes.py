@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reports.supply_limits import limits_on
+
 _KEYS = ["item_id", "location_id"]
 _MOST = 3
 _PINNED = "pinned"
@@ -63,6 +65,7 @@ _LIMITS = {
     "dispatch": "dispatch",
     "receiving": "receiving",
     "stock": "stock that can be sent",
+    "supply": "supply limit",
 }
 _REPLENISHING = ("replenishment.", "inventory.", "horizon.", "seed")
 
@@ -115,19 +118,20 @@ class Causes:
                 found.append((fact.cause, _told(fact, a[fact.column], b[fact.column])))
             elif fact.column == "forecast_qty" and self._moved(key):
                 found.append(("forecast", "forecast moves between buckets, its sum stays"))
-        found += self._shared(key, (str(a["source_id"]), str(b["source_id"])))
+        found += self._shared(key, a, b)
         return found or self._upstream(key, a)
 
     def _moved(self, key: _Key) -> bool:
         a, b = self._shape_a.get(key), self._shape_b.get(key)
         return a is not None and b is not None and (len(a) != len(b) or not np.allclose(a, b, rtol=_NOISE, atol=1e-9))
 
-    def _shared(self, key: _Key, sources: tuple[str, str]) -> list[tuple[str, str]]:
+    def _shared(self, key: _Key, of_a: Mapping[str, Any], of_b: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Return the shared limit of the location or its source whose price or size differs most."""
         item, location = key
         places = [(location, ("storage", "receiving"), ""), (location, ("stock",), item)]
-        for source in dict.fromkeys(sources):
+        for source in dict.fromkeys((str(of_a["source_id"]), str(of_b["source_id"]))):
             places += [(source, ("dispatch",), ""), (source, ("stock",), item)]
+            places += [(name, ("supply",), "") for name in limits_on(source, str(of_a["category"]))]
         best: tuple[float, str] | None = None
         for place, kinds, of_item in places:
             for kind in kinds:
@@ -176,7 +180,7 @@ def _facts(tables: Mapping[str, pd.DataFrame]) -> dict[_Key, dict[str, Any]]:
     for name, values in sums.items():
         both[name] = values.reindex(both.index).fillna(0.0).to_numpy(np.float64)
     both["forecast_qty"] = _passed_on(both, tables["forecast"].groupby(_KEYS)["mean_qty"].sum())
-    names = ["source_type", *(fact.column for fact in _FACTS)]
+    names = ["source_type", "category", *(fact.column for fact in _FACTS)]
     records: list[dict[str, Any]] = both[names].to_dict("records")  # type: ignore[assignment]
     return dict(zip(both.index.tolist(), records, strict=True))
 

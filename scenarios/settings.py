@@ -11,8 +11,10 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator, model_validator
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-ServiceMeasure = Literal["cycle_service_level", "fill_rate"]
-ForecastModel = Literal["ewm_quantiles", "window_average", "seasonal_naive", "croston_sba", "tsb", "ses"]
+ServiceMeasure = Literal["cycle_service_level", "fill_rate", "cost_optimal"]
+ForecastModel = Literal[
+    "ewm_quantiles", "window_average", "seasonal_naive", "croston_sba", "tsb", "ses", "boosted_quantiles"
+]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -35,16 +37,39 @@ class Horizon(Model):
         return 7 if self.bucket == "week" else 1
 
 
+def public_holidays(country: str, years: range) -> dict[date, str]:
+    """Return the public holidays of a country, or of one of its regions ("US-IA"), with their names in English.
+
+    Raises
+    ------
+    ValueError
+        The package `holidays` knows no such country or region.
+    """
+    import holidays  # noqa: PLC0415 - only where a project asks for it
+
+    code, _, region = country.partition("-")
+    try:
+        found = holidays.country_holidays(code, subdiv=region or None, years=years, language="en_US")
+    except NotImplementedError as error:
+        raise ValueError(f"no public holidays are known for '{country}': write a country as US, or US-IA") from error
+    return dict(found)
+
+
 class ForecastSettings(Model):
     """History to demand distribution."""
 
     models: tuple[ForecastModel, ...] = Field(
         ("ewm_quantiles", "window_average", "seasonal_naive", "croston_sba", "tsb", "ses"),
         min_length=1,
-        description="Candidate models; the best by rolling backtest is chosen for every series.",
+        description="Candidate models, weighed for every series by rolling backtest. boosted_quantiles, one model of "
+        "boosted trees for all series, is the most accurate on two years of history or more, and slower to train.",
     )
     backtest_windows: int = Field(4, ge=1, le=52, description="Rolling origins of the backtest.")
     season_length: int | None = Field(None, ge=2, description="Buckets in a season; empty: 52 weeks or 7 days.")
+    holidays: str = Field(
+        "",
+        description="Country whose public holidays move demand, or country and region: US, US-IA, DE-BY; empty: none.",
+    )
     inactive_after_days: int = Field(
         182,
         ge=1,
@@ -52,11 +77,21 @@ class ForecastSettings(Model):
     )
     demand_factor: float = Field(1.0, ge=0, description="Multiplies the forecast: 1.2 is a what-if of +20 %.")
 
+    @field_validator("holidays")
+    @classmethod
+    def _known_country(cls, country: str) -> str:
+        if country:
+            public_holidays(country, range(2024, 2025))
+        return country
+
 
 class InventorySettings(Model):
     """Demand distribution to stock targets."""
 
-    service_measure: ServiceMeasure = Field("fill_rate", description="What service_target measures.")
+    service_measure: ServiceMeasure = Field(
+        "fill_rate",
+        description="What service_target measures; cost_optimal: the target follows from holding and shortage cost.",
+    )
     service_target: float = Field(0.95, gt=0, lt=1, description="Wanted service, share 0..1.")
     service_by_class: dict[Literal["A", "B", "C"], Share] = Field(
         default_factory=dict, description="Service target by ABC class, share 0..1; overrides service_target."
@@ -96,7 +131,9 @@ class ReplenishmentSettings(Model):
     target_gap: float = Field(0.01, ge=0, lt=1, description="Stop at this proven gap, share of the plan's cost.")
     iterations: int = Field(100, ge=1, description="Most price updates of the decomposition.")
     fair_share: Literal["proportional", "equal_days", "priority"] = Field(
-        "proportional", description="Who gets what when a dc is short."
+        "proportional",
+        description="Who gets what when a source is short: the same share of the need until the next delivery, "
+        "stock that lasts equally long, or locations by priority.",
     )
     safety_stock_weight: float = Field(
         4.0, ge=0, description="Cost of a missing unit of safety stock over its holding cost, per bucket."

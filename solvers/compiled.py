@@ -22,7 +22,19 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 _KEPT_FOLDERS = 3
-_NAME_OF_SOURCES = ("*kernels.py", "instance.py", "plan.py", "problem.py", "split_data.py", "state.py")
+_NAME_OF_SOURCES = (
+    *(
+        "*kernels.py",
+        "*instance.py",
+        "fleet.py",
+        "plan.py",
+        "problem.py",
+        "region.py",
+        "solution.py",
+        "split_data.py",
+        "*state.py",
+    ),
+)
 """Files whose text compiled code depends on: the kernels, and the constants and tuples they take."""
 
 
@@ -122,3 +134,15 @@ def set_threads(threads: int) -> int:
     used = max(1, min(threads, _launched()))
     numba.set_num_threads(used)
     return used
+
+
+def is_compiled(module: str) -> bool:
+    """Return whether kernels of a module (its last name) were compiled on this machine before."""
+    return any(Path(os.environ["NUMBA_CACHE_DIR"]).glob(f"**/{module}.*.nbi"))
+
+
+def pin_to_cores(cores: int) -> None:
+    """Let this process run on `cores` cores at most, whatever library uses threads, and Numba's kernels likewise."""
+    set_threads(cores)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])

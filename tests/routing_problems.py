@@ -60,6 +60,15 @@ def problems(draw):
     )
 
 
+@st.composite
+def classic_problems(draw):
+    """One depot and equal vehicles, up to eight clients: what every solver knows."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    clients = draw(st.integers(1, 8))
+    points = rng.integers(0, 100, (clients + 1, 2))
+    return RoutingProblem.cvrp(points, rng.integers(1, 10, clients), draw(st.integers(10, 30)))
+
+
 def cheapest_by_permutation(problem):
     """Return (cost) of the cheapest solution that serves all required clients, inf if there is none."""
     kinds, clients = problem.vehicles.types, problem.clients

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,15 +33,6 @@ _PARAMETERS: dict[str, Any] = {
     "num_threads": 1,  # two threads on busy cores wait for each other longer than they work
     "verbose": -1,
 }
-
-
-def boosting_installed() -> bool:
-    """Return whether LightGBM can be loaded; it needs the OpenMP library of the system, which some machines lack."""
-    try:
-        importlib.import_module("lightgbm")
-    except (ImportError, OSError):
-        return False
-    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from planner.backtest.boost import FIRST_ORIGIN, BoostedModel, boosting_installed, train
+from planner.backtest.boost import FIRST_ORIGIN, BoostedModel, train
 from planner.backtest.dispersion import fit_dispersion
 from planner.backtest.panel import Panel
 from planner.backtest.views import Views
+from solvers.demand.boosting import boosting_installed
 
 Floats = npt.NDArray[np.float64]
 

@@ -48,7 +48,6 @@ def backtest(
     import pandas as pd
 
     from planner.backtest.backtest import backtest as play
-    from planner.backtest.boost import boosting_installed
     from planner.backtest.errors import BacktestError
     from planner.backtest.output import describe_costs, write_backtest
     from planner.cli.edge import UsageError
@@ -56,6 +55,7 @@ def backtest(
     from scenarios.project import load_project
     from scenarios.vn2 import read_week_sales
     from solvers.compiled import set_threads
+    from solvers.demand.boosting import boosting_installed
 
     set_threads(threads or os.cpu_count() or 1)
     loaded = load_project(project, scenario, overrides or [])

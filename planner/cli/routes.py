@@ -12,7 +12,7 @@ import typer
 from planner.cli.options import JsonOption, QuietOption
 
 if TYPE_CHECKING:
-    from solvers.routing.formats import RoutingFile
+    from solvers.routing.formats import BrokenRule, RoutingFile
     from solvers.routing.solution import RoutingResult
     from solvers.routing.stop import StopRule
 
@@ -46,7 +46,16 @@ def solve(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Answer file: VROOM JSON, or VRPLIB where it ends in .sol.")
     ] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Cores to use.")] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option("--start", help="Plan to start from: VROOM JSON or .sol; default: the steps in a VROOM file."),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            "--threads", min=1, help="Cores to use, this process on no more; default: all, 1 with --cpu-time."
+        ),
+    ] = None,
     cpu_time: Annotated[bool, typer.Option("--cpu-time", help="The time limit counts CPU seconds.")] = False,
     convention: _ConventionOption = None,
     quiet: QuietOption = False,
@@ -54,22 +63,30 @@ def solve(
 ) -> None:
     """Solve a routing problem; Ctrl-C keeps the best answer found so far."""
     import json
+    import os
     import sys
     import time
 
     from planner.cli.screen import note
-    from solvers.compiled import set_threads
+    from solvers.compiled import pin_to_cores, set_threads
     from solvers.routing import registry
-    from solvers.routing.formats import vroom_answer, write_solution
+    from solvers.routing.formats import read_solution, vroom_answer, write_solution
+    from solvers.routing.general import needs_compiling
     from solvers.routing.leftovers import place_leftovers
 
     began = time.perf_counter()
     file = _read(problem, convention)
+    begin = file.plan if start is None else read_solution(file, start)
     if threads is not None:
-        set_threads(threads)
+        pin_to_cores(threads)
+    threads = threads or (1 if cpu_time else os.cpu_count() or 1)
+    set_threads(threads)
     loading = time.perf_counter() - began
+    if solver in {"auto", "ruin_recreate"} and needs_compiling(file.problem):
+        note("Compiling kernels, once on this machine: about a minute, which no time limit counts.", quiet)
     with _interruptible(_budget(time_limit, iterations, cpu_time)) as stop:
-        found = registry.solve(file.problem, stop, seed, solver=solver)
+        first = None if begin is None else begin.solution
+        found = registry.solve(file.problem, stop, seed, solver=solver, start=first, threads=threads)
     solution, blocked = place_leftovers(file.problem, found.solution)
     spent = {"loading": round(1000 * loading), "solving": round(1000 * found.seconds)}
     if output is not None:
@@ -88,7 +105,10 @@ def solve(
 @app.command("check")
 def check(
     problem: Annotated[Path, typer.Argument(help="VRPLIB, Solomon or VROOM JSON file.", show_default=False)],
-    solution: Annotated[Path, typer.Argument(help="Plan: VROOM JSON or VRPLIB .sol.", show_default=False)],
+    solution: Annotated[
+        Path | None,
+        typer.Argument(help="Plan: VROOM JSON or VRPLIB .sol; default: the steps in a VROOM file.", show_default=False),
+    ] = None,
     convention: _ConventionOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -105,15 +125,19 @@ def check(
         sys.stdout.write(json.dumps(checked.answer, indent=1) + "\n")
     elif checked.broken:
         rows = [
-            (rule.cause, _or_dash(rule.vehicle), _or_dash(rule.job), f"{rule.amount:g}", rule.message)
+            (rule.cause, _or_dash(rule.vehicle), _task(rule), f"{rule.amount:g}", rule.message)
             for rule in checked.broken
         ]
-        show_rows("", ("violation", "vehicle", "job", "by", "what"), rows)
+        show_rows("", ("violation", "vehicle", "task", "by", "what"), rows)
     if not as_json:
         routes = len(checked.solution.routes)
         sys.stdout.write(f"cost {checked.cost:g}, {routes} routes, {len(checked.broken)} violations\n")
     if checked.broken:
         sys.exit(ExitCode.REFUSED)
+
+
+def _task(rule: BrokenRule) -> str:
+    return "-" if rule.type is None else f"{rule.type} {rule.job}"
 
 
 def _or_dash(number: int | None) -> str:

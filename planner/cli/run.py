@@ -44,6 +44,15 @@ def run(
             help="Also write the tables to PostgreSQL: postgresql+psycopg://USER@HOST/DATABASE.",
         ),
     ] = None,
+    warm_start: Annotated[
+        Path | None,
+        typer.Option(
+            "--warm-start",
+            metavar="RUN",
+            help="Folder of a former run, such as yesterday's: the replenishment engine begins with its prices "
+            "of scarce capacities.",
+        ),
+    ] = None,
     threads: ThreadsOption = None,
     no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
@@ -61,6 +70,7 @@ def run(
         time_limit_s=time_limit,
         output=output,
         publish=publish,
+        warm_start=warm_start,
         threads=threads,
         use_cache=not no_cache,
         quiet=quiet,

@@ -32,6 +32,7 @@ def run_and_report(
     as_json: bool,
     publish: str | None = None,
     as_of: date | None = None,
+    warm_start: Path | None = None,
 ) -> None:
     """Plan, write the run folder, print the summary, leave with the right exit code."""
     overrides = [*overrides, f"seed={seed}"] if seed is not None else list(overrides)
@@ -48,6 +49,7 @@ def run_and_report(
                 progress=progress,
                 cache=cache,
                 as_of=as_of,
+                warm_start=warm_start,
             )
     except InfeasibleError as error:
         if as_json:

@@ -12,27 +12,22 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import fields, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from planner.distribution.stop_pins import PinnedDay
 from solvers.routing import registry
 from solvers.routing.evaluate import judge
 from solvers.routing.leftovers import Blocked, place_leftovers
-from solvers.routing.problem import IntArray, RoutingProblem, VehicleTypes
+from solvers.routing.problem import RoutingProblem
 from solvers.routing.solution import Route, RoutingSolution
 from solvers.routing.stop import StopRule
+from solvers.routing.subproblem import part_of, with_types
 
 INSERTED_ONE_BY_ONE = 25
 """Up to so many loads are also tried one by one: each is judged at every place of every route."""
 
 _NEVER = -1
-_BY_CLIENT = (
-    *("delivery", "pickup", "windows", "service", "release", "prize", "required", "priority", "skills", "backhaul"),
-)
 
 
 def solve_around(
@@ -46,7 +41,9 @@ def solve_around(
     free = np.maximum(problem.vehicles.count - np.bincount([k for k, _ in base], minlength=problem.vehicles.types), 0)
     if rest and free.any():
         kinds = np.flatnonzero(free)
-        found = registry.solve(_part(problem, rest, kinds, free), rule, seed, solver=solver).solution
+        found = registry.solve(
+            with_types(part_of(problem, rest), kinds, free[kinds]), rule, seed, solver=solver
+        ).solution
         others = [(int(kinds[route.vehicle_type]), tuple(rest[c] for c in route.clients)) for route in found.routes]
         answers.append(place_leftovers(problem, RoutingSolution.create([*base, *others], problem.clients)))
     if len(rest) <= INSERTED_ONE_BY_ONE:
@@ -81,30 +78,6 @@ def _cost(problem: RoutingProblem, kind: int, clients: tuple[int, ...]) -> int:
     """Return what a route costs; _NEVER where it breaks a rule."""
     verdict = judge(problem, RoutingSolution((Route(kind, clients),), ()))
     return verdict.cost if all(v.rule == "unassigned" for v in verdict.violations) else _NEVER
-
-
-def _part(
-    problem: RoutingProblem, clients: Sequence[int], kinds: npt.NDArray[np.intp], free: IntArray
-) -> RoutingProblem:
-    """Return the problem of some clients and some vehicle types with so many of each left."""
-    nodes = np.array([*range(problem.depots), *(problem.depots + client for client in clients)])
-    square = np.ix_(np.arange(problem.profiles), nodes, nodes)
-    chosen = np.asarray(clients)
-    fleet: dict[str, Any] = {}
-    for field in fields(VehicleTypes):
-        values = getattr(problem.vehicles, field.name)
-        fleet[field.name] = None if values is None else values[kinds]
-    if fleet["allowed"] is not None:
-        fleet["allowed"] = fleet["allowed"][:, chosen]
-    fleet["count"] = free[kinds]
-    return replace(
-        problem,
-        distances=None if problem.distances is None else problem.distances[square],
-        durations=None if problem.durations is None else problem.durations[square],
-        coordinates=None if problem.coordinates is None else problem.coordinates[nodes],
-        **{name: getattr(problem, name)[chosen] for name in _BY_CLIENT},
-        vehicles=VehicleTypes(**fleet),
-    )
 
 
 def vehicle_numbers(routes: Sequence[Route], pinned: PinnedDay) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import tzinfo
 
 import numpy as np
 import numpy.typing as npt
@@ -39,27 +40,43 @@ class DepotDay:
     problem: RoutingProblem | None
 
 
-def depot_day(
+def depot_days(
     loads: pd.DataFrame,
     locations: pd.DataFrame,
     vehicles: pd.DataFrame,
     travel: RoadTravel,
-    clock: DayClock,
+    zone: tzinfo,
+    settings: DistributionSettings,
+) -> list[DepotDay]:
+    """Build the problem of every day and source that has loads, in this order."""
+    placed = loads.sort_values("load_id").merge(locations, on="location_id", how="left", validate="many_to_one")
+    fleets = {str(depot): fleet_of(vehicles, str(depot)) for depot in loads["source_id"].unique()}
+    days = placed.groupby(["date", "source_id"])
+    return [
+        _depot_day(day, list(loads.columns), fleets[str(depot)], travel, zone, settings) for (_, depot), day in days
+    ]
+
+
+def _depot_day(
+    loads: pd.DataFrame,
+    named: list[str],
+    fleet: pd.DataFrame,
+    travel: RoadTravel,
+    zone: tzinfo,
     settings: DistributionSettings,
 ) -> DepotDay:
-    """Build the problem of the loads of one day and one source."""
-    loads = loads.sort_values("load_id", ignore_index=True)
+    """Build the problem of one day and one source; `loads` with the columns of their locations behind those `named`."""
     date, depot_id = loads["date"].iloc[0], str(loads["source_id"].iloc[0])
+    clock = DayClock(date, zone)
     km, minutes = travel.between([depot_id, *loads["location_id"]])
     known = _reachable(km)[1:]
     here = np.concatenate([[True], known])
-    fleet = fleet_of(vehicles, depot_id)
-    stops = loads[known].merge(locations, on="location_id", how="left", validate="many_to_one")
+    stops = loads[known].reset_index(drop=True)
     problem = None
     if len(stops) and len(fleet):
         problem = _problem(stops, fleet, km[np.ix_(here, here)], minutes[np.ix_(here, here)], clock, settings)
-    columns = [*loads.columns, "latitude", "longitude"]
-    return DepotDay(date, depot_id, stops[columns], loads[~known], fleet, clock, problem)
+    stranded = loads.loc[~known, named].reset_index(drop=True)
+    return DepotDay(date, depot_id, stops[[*named, "latitude", "longitude"]], stranded, fleet, clock, problem)
 
 
 def _reachable(km: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:

@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from planner.distribution.clock import DayClock
-from planner.distribution.day import DepotDay, depot_day
+from planner.distribution.day import DepotDay, depot_days
 from planner.distribution.hand_plan import HandStop, Vehicle
 from planner.distribution.stop_pins import PinnedDay
 from planner.distribution.timetable import route_rows
@@ -81,10 +80,9 @@ def retime(
     named = {stop.load_id for stop in stops}
     touched = loads[loads["load_id"].isin(named)][["date", "source_id"]].drop_duplicates()
     found = []
-    for _, group in loads.merge(touched).groupby(["date", "source_id"]):
-        clock = DayClock(group["date"].iloc[0], zone)
-        day = depot_day(group, tables["locations"], tables["vehicles"], travel, clock, settings)
-        found.append((day, [stop for stop in stops if stop.load_id in set(group["load_id"])]))
+    for day in depot_days(loads.merge(touched), tables["locations"], tables["vehicles"], travel, zone, settings):
+        here = {*day.loads["load_id"], *day.stranded["load_id"]}
+        found.append((day, [stop for stop in stops if stop.load_id in here]))
     for day, mine in found:
         _check_names(day, mine, faults)
     faults.stop()

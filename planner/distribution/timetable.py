@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from planner.distribution.around import vehicle_numbers
 from planner.distribution.day import DepotDay
 from planner.distribution.stop_pins import NO_PINS, PinnedDay
 from reports.emissions import Factor, factor_of
-from solvers.routing.evaluate import Rule, Timetable, timetable
+from solvers.routing.evaluate import Rule
 from solvers.routing.leftovers import Blocked, Change
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.solution import RoutingSolution
+from solvers.routing.timetable import Timetable, timetable
 
 Row = dict[str, object]
 
@@ -68,12 +68,13 @@ def route_rows(day: DepotDay, solution: RoutingSolution, pinned: PinnedDay = NO_
     numbers = vehicle_numbers(solution.routes, pinned)
     kg, m3 = (day.loads[name].to_numpy(dtype=float) for name in ("weight_kg", "volume_m3"))
     columns = {name: day.loads[name].tolist() for name in _OF_LOADS}
+    fleet = day.fleet.to_dict("records")
     for number, route in enumerate(solution.routes, 1):
         route_id = f"R{day.date:%Y%m%d}-{day.depot_id}-{number:02d}"
         plan = timetable(day.problem, route)
         clients = list(route.clients)
         loads = _Loads(columns, clients, kg[clients], m3[clients])
-        vehicle = day.fleet.iloc[route.vehicle_type]
+        vehicle = fleet[route.vehicle_type]
         factor = factor_of(
             float(vehicle["co2e_kg_per_km"]), float(vehicle["co2_kg_per_km"]), float(vehicle["capacity_kg"])
         )
@@ -96,7 +97,7 @@ def route_rows(day: DepotDay, solution: RoutingSolution, pinned: PinnedDay = NO_
     return routes, stops
 
 
-def _totals(day: DepotDay, plan: Timetable, loads: _Loads, vehicle: pd.Series[float]) -> Row:
+def _totals(day: DepotDay, plan: Timetable, loads: _Loads, vehicle: Mapping[Hashable, Any]) -> Row:
     km, hours = plan.distance / 1000, plan.duration / 3600
     kg, m3 = float(loads.kg.sum()), float(loads.m3.sum())
     shares = [
@@ -153,10 +154,10 @@ def _still_on_board(amounts: npt.NDArray[np.float64]) -> Sequence[float]:
 
 def unassigned_rows(day: DepotDay, blocked: Sequence[Blocked]) -> list[Row]:
     """Return the rows of the loads on no route, with the rule that stops each and its nearest fix."""
-    rows = [_unassigned(load, *NO_WAY) for load in day.stranded.to_dict("records")]
+    rows = [] if day.stranded.empty else [_unassigned(load, *NO_WAY) for load in day.stranded.to_dict("records")]
     if day.problem is None:
         return rows + [_unassigned(load, *NO_VEHICLE) for load in day.loads.to_dict("records")]
-    loads = day.loads.to_dict("records")
+    loads = day.loads.to_dict("records") if blocked else []
     for case in blocked:
         reason = "; ".join(REASONS.get(rule, rule) for rule in case.reasons)
         rows.append(_unassigned(loads[case.client], reason, _fix(day, case)))

@@ -98,7 +98,10 @@ def _add_table(digest: _Hash, value: pd.DataFrame | pd.Series[Any] | npt.NDArray
         _add_column(digest, value)
     else:
         _add_text(digest, f"array {value.dtype.str} {value.shape}")
-        _add_column(digest, pd.Series(value.ravel()))
+        if value.dtype.hasobject:
+            _add_column(digest, pd.Series(value.ravel()))
+        else:
+            digest.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
 
 
 def _add_text(digest: _Hash, text: str) -> None:

@@ -19,7 +19,7 @@ from planner.plan import Plan
 from planner.recall import compute_anew
 from reports.geo import write_geojson
 from reports.page import write_page
-from reports.run_folder import refuse_foreign, write_run
+from reports.run_folder import read_run, refuse_foreign, write_run
 from scenarios.errors import InputError
 from scenarios.paths import walk_settings
 from scenarios.project import check_project, load_project
@@ -62,6 +62,7 @@ def run_project(
     pages: bool = True,
     store: TableStore | None = None,
     as_of: date | None = None,
+    warm_start: Path | None = None,
 ) -> FinishedRun:
     """Plan the project at `path` and write its run folder.
 
@@ -75,11 +76,14 @@ def run_project(
     pages : also write what people look at: every table as CSV, report.html and routes.geojson.
     store : keeps the input tables between runs of one process.
     as_of : plan from this day on, knowing the sales before it; stock and open orders as the tables have them.
+    warm_start : folder of a former run whose prices of scarce capacities the replenishment engine begins with.
 
     Raises
     ------
     InputError, InfeasibleError, RefusedError
         As the stages do; nothing is written then.
+    RunFolderError
+        `warm_start` is not the folder of a run.
     """
     start = time.perf_counter()
     project = load_project(path, scenario, overrides, store, as_of)
@@ -87,6 +91,7 @@ def run_project(
     name = scenario or project.scenario.name
     folder = output if output is not None else project.root / "runs" / name
     refuse_foreign(folder)
+    former = read_run(warm_start) if warm_start is not None else None
     before = cache.uses() if cache is not None else {}
     plan = make_plan(
         project,
@@ -94,6 +99,7 @@ def run_project(
         time_limit_s=time_limit_s,
         progress=progress,
         recall=compute_anew if cache is None else cache.recall,
+        former_prices=None if former is None else former.tables["capacity_prices"],
     )
     recalled = {} if cache is None else cache.uses(before)
     start = time.perf_counter()
@@ -102,6 +108,7 @@ def run_project(
         "scenario": scenario or "",
         "overrides": list(overrides),
         "as_of": as_of.isoformat() if as_of is not None else "",
+        "warm_start": "" if former is None else former.provenance["run_id"],
         "status": plan.status,
         "cost": plan.cost,
         "lower_bound": plan.lower_bound,

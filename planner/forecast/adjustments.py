@@ -48,15 +48,18 @@ def adjust_demand(
         return demand
     keys = demand.forecast[_KEYS].drop_duplicates(ignore_index=True)
     keys = keys.merge(supply[list(RULE_KEYS)].drop_duplicates(_KEYS), how="left", on=_KEYS, validate="one_to_one")
-    covered = _covered(adjustments, horizon)
+    covered = covered_share(adjustments, horizon)
     factor = np.ones((len(keys), horizon.buckets))
     used = np.zeros(len(adjustments), dtype=bool)
-    for row, series in _matches(adjustments, keys):
+    for row, series in match_adjustments(adjustments, keys):
         change = 1.0 + (adjustments["factor"].to_numpy()[row, None] - 1.0) * covered[row]
         np.multiply.at(factor, series, change)
         used[row[(covered[row] > 0).any(axis=1)]] = True
     issues = Issues()
-    _tell_unused(adjustments[~used], issues)
+    # what is over is judged in adjustment_report
+    start = pd.Timestamp(horizon.start)
+    over = ((adjustments["start_date"] < start) & (adjustments["end_date"] <= start)).to_numpy()
+    _tell_unused(adjustments[~used & ~over], issues)
     return replace(
         demand,
         forecast=_scaled(demand.forecast, _SCALED, keys, factor, horizon),
@@ -65,7 +68,7 @@ def adjust_demand(
     )
 
 
-def _covered(adjustments: pd.DataFrame, horizon: Horizon) -> Floats:
+def covered_share(adjustments: pd.DataFrame, horizon: Horizon) -> Floats:
     """Return the share of every bucket that an adjustment covers: [rows, buckets]."""
     start, length = pd.Timestamp(horizon.start), horizon.buckets * horizon.bucket_days
 
@@ -80,7 +83,7 @@ def _covered(adjustments: pd.DataFrame, horizon: Horizon) -> Floats:
     return covered
 
 
-def _matches(
+def match_adjustments(
     adjustments: pd.DataFrame, keys: pd.DataFrame
 ) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
     """Return positions of adjustments and of the series in `keys` that they apply to, in pairs.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from planner.forecast.boosted import Boosted
 from planner.forecast.candidates import Member, forecast_member
 from planner.forecast.cleansing import DemandSeries
 from solvers.demand.empirical import SortedSeries, pinball_loss
@@ -69,13 +70,22 @@ def run_backtest(
     horizon: int,
     bucket_days: int,
     season: int,
+    boosted: Boosted | None = None,
+    first: int = 0,
 ) -> Backtest:
-    """Forecast from `windows` origins, none of which sees what it is judged on."""
+    """Forecast from `windows` origins, none of which sees what it is judged on.
+
+    Parameters
+    ----------
+    boosted : trained before the first origin; None where no member asks for it.
+    first : position of the first of these series among all.
+    """
     buckets = series.demand.shape[1]
     length = judged_buckets(horizon, bucket_days)
     out = Backtest.empty(len(series.start), len(members))
     seen = np.cumsum(series.observed, axis=1)
     ranked = SortedSeries.of(series.demand)
+    rows = np.arange(len(series.start))
     for origin in origins(buckets, windows, length):
         inside = slice(origin, origin + length)
         weight = np.where(seen[:, origin - 1] >= FEWEST, 1.0, 0.0)[:, None] * series.observed[:, inside]
@@ -84,7 +94,9 @@ def run_backtest(
         out.actual[:] += (weight * actual).sum(axis=1)
         out.points[:] += weight.sum(axis=1)
         for column, member in enumerate(members):
-            said = forecast_member(member, series, ranked, origin, length, LEVELS, bucket_days, season)
+            said = forecast_member(
+                member, series, ranked, origin, length, LEVELS, bucket_days, season, boosted, first + rows
+            )
             error = said.mean * shape - actual
             quantiles = said.quantiles * shape[:, :, None]
             out.pinball[:, column] += (weight * pinball_loss(actual, quantiles, LEVELS)).sum(axis=1)

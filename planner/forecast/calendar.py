@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.forecast.cleansing import DemandSeries, local_rate
+from planner.forecast.holiday_effects import holiday_factors
 from scenarios.settings import Horizon
 
 Floats = npt.NDArray[np.float64]
@@ -26,16 +27,33 @@ _LEAST, _MOST = 0.2, 5.0  # factors of a week of the year
 _SIGNIFICANT = 3.3**2
 
 
-def relative_demand(series: DemandSeries) -> tuple[Floats, Floats]:
-    """Return what `week_factors` needs of a chunk: sums [T] of demand over its mean, and of observed series.
+def relative_demand(series: DemandSeries, year: int = _WEEKS) -> tuple[Floats, Floats]:
+    """Return what calendar factors need of a chunk: sums [T] of demand over its mean, and of observed series.
 
-    Only series with a year of observed buckets take part; each counts the same.
+    Only series with a year (in buckets) of observed ones take part; each counts the same.
     """
     count = series.observed.sum(axis=1)
     mean = (series.demand * series.observed).sum(axis=1) / np.maximum(count, 1.0)
-    part = (count >= _WEEKS) & (mean > 0.0)
+    part = (count >= year) & (mean > 0.0)
     scaled = series.demand[part] * series.observed[part] / mean[part, None]
     return scaled.sum(axis=0), series.observed[part].sum(axis=0)
+
+
+def shared_factors(demand: Floats, observed: Floats, marks: Floats, until: int, horizon: Horizon) -> Floats:
+    """Return the factor of every bucket of history and horizon [T + H] by holidays and, for weeks, week of the year.
+
+    Parameters
+    ----------
+    demand, observed : [T] sums of `relative_demand` over all series.
+    marks : [T + H, E] holidays, `holiday_effects.holiday_marks`.
+    until : buckets from here on are not looked at.
+    """
+    relative, seen = demand / np.maximum(observed, 1e-9), observed > 0.0
+    weekly = horizon.bucket == "week"
+    moved = holiday_factors(np.where(seen, relative, 0.0), seen, marks, until, 1 if weekly else _DAYS)
+    if not weekly:
+        return moved
+    return moved * week_factors(demand / moved[: len(demand)], observed, until, horizon)
 
 
 def week_factors(demand: Floats, observed: Floats, until: int, horizon: Horizon) -> Floats:

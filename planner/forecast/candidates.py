@@ -1,9 +1,11 @@
 """Candidate demand distributions: a mean path and quantiles around it.
 
 `ewm_quantiles` forgets: the distribution is the empirical one of the past with weights that halve every
-8, 13, 26 or 52 weeks; it has one member for each, and the backtest says how to weigh them. All other
-models take the mean path of a point model and the shape of the empirical distribution with a half-life
-of 26 weeks: q_h(p) = mean_h q(p) / mean, so that zeros stay zeros and the spread grows with the mean.
+8, 13, 26 or 52 weeks; it has one member for each, and the backtest says how to weigh them.
+`boosted_quantiles` corrects their mean by one model of boosted trees for all series
+(`planner.forecast.boosted`). All other models take the mean path of a point model and the shape of the empirical
+distribution with a half-life of 26 weeks: q_h(p) = mean_h q(p) / mean, so that zeros stay zeros and the spread
+grows with the mean.
 """
 
 from __future__ import annotations
@@ -14,10 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from planner.forecast.boosted import Boosted
 from planner.forecast.cleansing import DemandSeries
 from planner.forecast.models import point_forecasts
+from planner.forecast.shape import Distribution, memory_weights
 from scenarios.settings import ForecastModel
-from solvers.demand.empirical import SortedSeries, weighted_moments
+from solvers.demand.empirical import SortedSeries
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -25,21 +29,6 @@ Integers = npt.NDArray[np.int64]
 _HALF_LIVES_WEEKS = (8, 13, 26, 52)
 _SHAPE_WEEKS = 26
 _WINDOW_WEEKS = 13
-
-
-@dataclass(frozen=True, slots=True)
-class Distribution:
-    """Forecast distributions of some series; flat ones have one bucket for the whole horizon.
-
-    Attributes
-    ----------
-    mean, sd : [K, H] or [K, 1], base units per bucket.
-    quantiles : [K, H, L] or [K, 1, L].
-    """
-
-    mean: Floats
-    sd: Floats
-    quantiles: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +57,8 @@ def forecast_member(
     levels: Floats,
     bucket_days: int,
     season: int,
+    boosted: Boosted | None = None,
+    rows: Integers | None = None,
 ) -> Distribution:
     """Forecast every series of a chunk from bucket `origin` on, looking only at what lies before it.
 
@@ -76,10 +67,14 @@ def forecast_member(
     ranked : demand of the same series, sorted by value.
     levels : [L] of the quantiles, ascending.
     season : buckets of a season.
+    boosted, rows : the model of all series, and which of them these are [K]; for `boosted_quantiles`.
     """
-    weights = _memory(series, origin, member.half_life_weeks, bucket_days)
-    mean, variance = weighted_moments(series.demand, weights)
-    quantiles = ranked.quantiles(weights, levels)
+    if member.model == "boosted_quantiles":
+        if boosted is None or rows is None:
+            raise ValueError("boosted_quantiles was not trained")
+        return boosted.forecast(series, ranked, rows, origin, horizon, levels)
+    memory = memory_weights(series.demand.shape[1], origin, member.half_life_weeks, bucket_days)
+    mean, variance, quantiles = ranked.describe(series.observed, memory, levels)
     sd = np.sqrt(variance)
     if member.model == "ewm_quantiles":
         return Distribution(mean[:, None], sd[:, None], quantiles[:, None, :])
@@ -89,11 +84,3 @@ def forecast_member(
     path = np.where(np.isnan(path), mean[:, None], path)
     ratio = np.where(mean[:, None] > 0.0, path / np.where(mean > 0.0, mean, 1.0)[:, None], 0.0)
     return Distribution(path, sd[:, None] * ratio, quantiles[:, None, :] * ratio[:, :, None])
-
-
-def _memory(series: DemandSeries, origin: int, half_life_weeks: int, bucket_days: int) -> Floats:
-    """Return the weights [K, T]: halved every half-life, by what was observed, 0 from the origin on."""
-    age = np.arange(origin - 1, -1, -1, dtype=np.float64) * bucket_days / 7.0
-    weights = np.zeros(series.demand.shape)
-    weights[:, :origin] = series.observed[:, :origin] * 0.5 ** (age / half_life_weeks)
-    return weights

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,12 +10,14 @@ import pandas as pd
 from planner.forecast.backtest import FEWEST
 from planner.forecast.candidates import make_members
 from planner.forecast.history import collect_rows
-from planner.forecast.notes import tell_inactive, tell_new, tell_series
+from planner.forecast.newcomers import forecast_newcomers
+from planner.forecast.notes import tell_factorised, tell_inactive, tell_new, tell_no_boosting, tell_series
 from planner.forecast.output import accuracy_table, channel_table, forecast_table
-from planner.forecast.passes import Calendar, Past, Progress, adjust, learn, predict
+from planner.forecast.passes import LEVELS, Calendar, Past, Progress, adjust, learn, predict
 from planner.forecast.promotions import match_promotions
-from scenarios.settings import ForecastSettings, Horizon
+from scenarios.settings import ForecastModel, ForecastSettings, Horizon
 from scenarios.tables.issues import Issues
+from solvers.demand.boosting import boosting_installed
 
 _KEYS = ["item_id", "location_id"]
 
@@ -56,13 +59,13 @@ def forecast_demand(
 
     Notes
     -----
-    Per series the model with the least pinball loss over rolling origins wins (`selection.choose`).
+    Per series models are weighed by their pinball loss over rolling origins (`selection.choose`).
     Then, by bucket, the distribution is multiplied by the future promotions and by what transitions leave of
     it: mean, standard deviation and quantiles alike. `settings.demand_factor` comes later (`adjust_demand`).
 
     Left out, and told: item-locations without demand in the last `settings.inactive_after_days`. Locations
     that only pass goods on have no history and no forecast of their own. Item-locations that sell and have no
-    history are forecast as zero.
+    history take the level that item and location have elsewhere (`newcomers`), or zero where nothing is known.
     """
     issues = Issues()
     rows = collect_rows(history, supply, transitions, horizon, issues)
@@ -77,19 +80,30 @@ def forecast_demand(
         season=settings.season_length or (52 if horizon.bucket == "week" else 7),
     )
     calendar = Calendar.of(past)
-    members = make_members(settings.models)
+    members = make_members(usable_models(settings.models, issues))
     learned = learn(past, calendar, members, progress)
     predicted = adjust(predict(past, calendar, members, learned, progress), past, transitions)
 
+    newcomers = forecast_newcomers(new, rows.keys, learned.rate, learned.power_law, LEVELS)
+
     tell_inactive(inactive, settings.inactive_after_days, issues)
-    tell_new(new, issues)
+    tell_new(new[~newcomers.known], issues)
+    tell_factorised(new[newcomers.known], issues)
     tell_series(rows.keys, learned.filled, learned.cut, learned.observed < FEWEST, issues)
     return ForecastResult(
-        forecast=forecast_table(rows.keys, new, predicted, horizon),
-        forecast_channels=channel_table(rows, new, predicted, horizon),
-        accuracy=accuracy_table(rows.keys, inactive, new, learned),
+        forecast=forecast_table(rows.keys, newcomers, predicted, horizon),
+        forecast_channels=channel_table(rows, newcomers, predicted, horizon),
+        accuracy=accuracy_table(rows.keys, inactive, newcomers, learned),
         issues=issues.frame(),
     )
+
+
+def usable_models(models: Sequence[ForecastModel], issues: Issues) -> tuple[ForecastModel, ...]:
+    """Return the models that this machine can fit; `ewm_quantiles` where that leaves none."""
+    if "boosted_quantiles" not in models or boosting_installed():
+        return tuple(models)
+    tell_no_boosting(issues)
+    return tuple(model for model in models if model != "boosted_quantiles") or ("ewm_quantiles",)
 
 
 def _without_history(supply: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
@@ -98,4 +112,4 @@ def _without_history(supply: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     inner = supply["source_type"] == "location"
     sources = pd.MultiIndex.from_arrays([supply.loc[inner, "item_id"], supply.loc[inner, "source_id"]])
     alone = ~pairs.isin(pd.MultiIndex.from_frame(known[_KEYS])) & ~pairs.isin(sources)
-    return supply.loc[alone, _KEYS].reset_index(drop=True)
+    return supply.loc[alone, [*_KEYS, "category", "region"]].reset_index(drop=True)

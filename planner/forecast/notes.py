@@ -29,6 +29,18 @@ def tell_inactive(keys: pd.DataFrame, days: int, issues: Issues) -> None:
     )
 
 
+def tell_no_boosting(issues: Issues) -> None:
+    """Tell that boosted trees were asked for and cannot be had."""
+    issues.add(
+        "warning",
+        "settings",
+        "no_boosting",
+        "LightGBM cannot be loaded, so boosted_quantiles was left out.",
+        "Install lightgbm and the OpenMP library of the system (libgomp).",
+        column="forecast.models",
+    )
+
+
 def tell_new(keys: pd.DataFrame, issues: Issues) -> None:
     """Tell which item-locations have no history at all."""
     if keys.empty:
@@ -39,6 +51,21 @@ def tell_new(keys: pd.DataFrame, issues: Issues) -> None:
         "new_item_no_history",
         f"New item: no history. {len(keys):,} item-locations: {_names(keys)}.",
         "Forecast as zero. Give item_transitions from an item like it, or a first history.",
+        row=_name(keys, 0),
+        rows=len(keys),
+    )
+
+
+def tell_factorised(keys: pd.DataFrame, issues: Issues) -> None:
+    """Tell which item-locations without history were forecast from others."""
+    if keys.empty:
+        return
+    issues.add(
+        "info",
+        "demand_history",
+        "new_item_factorised",
+        f"New here: no history. {len(keys):,} item-locations: {_names(keys)}.",
+        "Forecast from how the item, or its category, sells elsewhere and how the location sells other items.",
         row=_name(keys, 0),
         rows=len(keys),
     )

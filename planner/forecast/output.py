@@ -8,6 +8,8 @@ import pandas as pd
 
 from planner.forecast.backtest import FEWEST
 from planner.forecast.history import DemandRows
+from planner.forecast.newcomers import METHOD as FACTORISED
+from planner.forecast.newcomers import Newcomers
 from planner.forecast.passes import SHORT, Learned, Predicted
 from planner.forecast.selection import DEMAND_CLASSES
 from reports.tables import FORECAST, FORECAST_ACCURACY, FORECAST_CHANNELS, conform
@@ -19,8 +21,8 @@ _KEYS = ["item_id", "location_id"]
 _CHANNEL_DAYS = 182  # recent demand that is split by channel
 
 
-def forecast_table(keys: pd.DataFrame, new: pd.DataFrame, predicted: Predicted, horizon: Horizon) -> pd.DataFrame:
-    """Return `forecast`: the planned series, then the new ones at zero."""
+def forecast_table(keys: pd.DataFrame, new: Newcomers, predicted: Predicted, horizon: Horizon) -> pd.DataFrame:
+    """Return `forecast`: the planned series, then the new ones."""
     known = _by_bucket(keys, horizon).assign(
         mean_qty=predicted.mean.ravel(),
         sd_qty=predicted.sd.ravel(),
@@ -29,12 +31,22 @@ def forecast_table(keys: pd.DataFrame, new: pd.DataFrame, predicted: Predicted, 
         p90_qty=predicted.quantiles[:, :, 2].ravel(),
         method=predicted.method.ravel(),
     )
-    zeros = dict.fromkeys(("mean_qty", "sd_qty", "p10_qty", "p50_qty", "p90_qty"), 0.0)
-    unknown = _by_bucket(new, horizon).assign(**zeros, method="no_history")
+    unknown = _by_bucket(new.keys, horizon).assign(
+        mean_qty=np.repeat(new.said.mean[:, 0], horizon.buckets),
+        sd_qty=np.repeat(new.said.sd[:, 0], horizon.buckets),
+        p10_qty=np.repeat(new.said.quantiles[:, 0, 0], horizon.buckets),
+        p50_qty=np.repeat(new.said.quantiles[:, 0, 1], horizon.buckets),
+        p90_qty=np.repeat(new.said.quantiles[:, 0, 2], horizon.buckets),
+        method=np.repeat(_methods(new), horizon.buckets),
+    )
     return conform(FORECAST, pd.concat([part for part in (known, unknown) if len(part)] or [known]))
 
 
-def channel_table(rows: DemandRows, new: pd.DataFrame, predicted: Predicted, horizon: Horizon) -> pd.DataFrame:
+def _methods(new: Newcomers) -> npt.NDArray[np.object_]:
+    return np.where(new.known, FACTORISED, "no_history").astype(object)
+
+
+def channel_table(rows: DemandRows, new: Newcomers, predicted: Predicted, horizon: Horizon) -> pd.DataFrame:
     """Return `forecast_channels`: the mean split by the recent share of each channel, of all time if none is recent.
 
     New item-locations stand under the first channel known.
@@ -56,7 +68,8 @@ def channel_table(rows: DemandRows, new: pd.DataFrame, predicted: Predicted, hor
         mean = predicted.mean[here] * share[here, column, None]
         parts.append(_by_bucket(rows.keys[here], horizon).assign(channel=channel, mean_qty=mean.ravel()))
     first = rows.channels[0] if rows.channels else "store"
-    parts.append(_by_bucket(new, horizon).assign(channel=first, mean_qty=0.0))
+    level = np.repeat(new.said.mean[:, 0], horizon.buckets)
+    parts.append(_by_bucket(new.keys, horizon).assign(channel=first, mean_qty=level))
     table = pd.concat([part for part in parts if len(part)] or parts[-1:])
     return conform(FORECAST_CHANNELS, table.sort_values([*_KEYS, "channel", "bucket_start"], kind="stable"))
 
@@ -64,7 +77,7 @@ def channel_table(rows: DemandRows, new: pd.DataFrame, predicted: Predicted, hor
 def accuracy_table(
     keys: pd.DataFrame,
     inactive: pd.DataFrame,
-    new: pd.DataFrame,
+    new: Newcomers,
     learned: Learned,
 ) -> pd.DataFrame:
     """Return `forecast_accuracy` of the chosen models over the evaluated buckets; empty where there are none."""
@@ -84,7 +97,7 @@ def accuracy_table(
     parts = (
         known,
         inactive[_KEYS].assign(demand_class="inactive", method="not_planned", **nothing),
-        new[_KEYS].assign(demand_class="new", method="no_history", **nothing),
+        new.keys.assign(demand_class="new", method=_methods(new), **nothing),
     )
     return conform(FORECAST_ACCURACY, pd.concat([part for part in parts if len(part)] or [known]))
 

@@ -10,12 +10,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.forecast.backtest import FEWEST, Backtest, judged_buckets, origins, run_backtest
-from planner.forecast.calendar import flatten, relative_demand, week_factors, weekday_factors
-from planner.forecast.candidates import Distribution, Member, forecast_member
+from planner.forecast.backtest import LEVELS as JUDGED_LEVELS
+from planner.forecast.boosted import EXAMPLES, Boosted, train_boosted
+from planner.forecast.calendar import flatten, relative_demand, shared_factors, weekday_factors
+from planner.forecast.candidates import Member, forecast_member
 from planner.forecast.cleansing import DemandSeries, cleanse
 from planner.forecast.history import DemandRows
+from planner.forecast.holiday_effects import holiday_marks
 from planner.forecast.promotions import PromotionFactors
 from planner.forecast.selection import Choice, choose, classify
+from planner.forecast.shape import Distribution, memory_weights
 from planner.forecast.short import fit_power_law, forecast_short
 from planner.forecast.transitions import phase_factors
 from scenarios.settings import ForecastSettings, Horizon
@@ -29,6 +33,7 @@ Progress = Callable[[str, int, int], None]
 LEVELS = np.array([0.1, 0.5, 0.9])
 SHORT = "short_history"
 _CHUNK = 2048  # series handled at once, so that memory does not grow with their number
+_RATE_WEEKS = 26  # half-life
 _RECENT_DAYS = 182  # recent demand tells own from inherited
 
 
@@ -68,28 +73,34 @@ class Calendar:
 
     Attributes
     ----------
-    demand, observed : [T] sums of `relative_demand` over all series, by week; zeros for daily buckets.
+    demand, observed : [T] sums of `relative_demand` over all series; zeros where nothing is learnt from them.
+    marks : [T + H, E] holidays.
     """
 
     past: Past
     demand: Floats
     observed: Floats
+    marks: Floats
 
     @classmethod
     def of(cls, past: Past) -> Calendar:
-        """Look at all series once; days need no look, their weekdays are taken series by series."""
+        """Look at all series once; days without holidays need no look, their weekdays are taken series by series."""
+        weekly = past.horizon.bucket == "week"
+        marks = holiday_marks(past.settings.holidays, past.rows.buckets, past.horizon)
         demand, observed = np.zeros(past.rows.buckets), np.zeros(past.rows.buckets)
-        for first, last in past.chunks() if past.horizon.bucket == "week" else ():
-            for total, part in zip((demand, observed), relative_demand(past.series(first, last)[0]), strict=True):
+        for first, last in past.chunks() if weekly or marks.shape[1] else ():
+            sums = relative_demand(past.series(first, last)[0], 52 if weekly else 364)
+            for total, part in zip((demand, observed), sums, strict=True):
                 total += part
-        return cls(past, demand, observed)
+        return cls(past, demand, observed, marks)
 
     def flatten(self, series: DemandSeries, until: int) -> DemandSeries:
         """Return the series without the calendar as known before bucket `until`."""
         horizon = self.past.horizon
-        if horizon.bucket == "day":
-            return flatten(series, weekday_factors(series, until, horizon.buckets))
-        return flatten(series, week_factors(self.demand, self.observed, until, horizon)[None])
+        shared = shared_factors(self.demand, self.observed, self.marks, until, horizon)[None]
+        if horizon.bucket == "week":
+            return flatten(series, shared)
+        return flatten(series, shared * weekday_factors(series, until, horizon.buckets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +114,7 @@ class Learned:
     demand_class : [K] index into `DEMAND_CLASSES`.
     observed : [K] observed buckets since the first sale.
     scale : [K] mean absolute change from one bucket to the next, of the whole history.
+    rate : [K] recent mean, base units per bucket of an ordinary time of the year.
     power_law : (a, b) of variance = a mean^b over all series that are long enough.
     filled, cut : [K] series with sales lost in stock-outs added, with an outlier cut.
     """
@@ -112,6 +124,7 @@ class Learned:
     demand_class: Integers
     observed: Floats
     scale: Floats
+    rate: Floats
     power_law: tuple[float, float]
     filled: Flags
     cut: Flags
@@ -139,17 +152,22 @@ def learn(past: Past, calendar: Calendar, members: Sequence[Member], progress: P
     count = len(past.rows.keys)
     backtest = Backtest.empty(count, len(members))
     classes = np.zeros(count, dtype=np.int64)
-    observed, scale, mean, variance = (np.zeros(count) for _ in range(4))
+    observed, scale, mean, variance, rate = (np.zeros(count) for _ in range(5))
+    recent = memory_weights(past.rows.buckets, past.rows.buckets, _RATE_WEEKS, past.horizon.bucket_days)
     filled, cut = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+    length = judged_buckets(past.horizon.buckets, past.horizon.bucket_days)
+    judged = origins(past.rows.buckets, past.settings.backtest_windows, length)
+    earliest = min(judged, default=past.rows.buckets)
+    # half the examples do to judge it by
+    boosted = _boosted(past, calendar, members, earliest, length, JUDGED_LEVELS, EXAMPLES // 2)
     for first, last in past.chunks():
         series, filled[first:last], cut[first:last] = past.series(first, last)
-        length = judged_buckets(past.horizon.buckets, past.horizon.bucket_days)
-        earliest = min(origins(past.rows.buckets, past.settings.backtest_windows, length), default=past.rows.buckets)
         inside = slice(first, last)
         classes[inside] = classify(series)
         observed[inside] = series.observed.sum(axis=1)
         scale[inside] = _naive_error(series)
         mean[inside], variance[inside] = weighted_moments(series.demand, series.observed)
+        rate[inside] = weighted_moments(series.demand, series.observed * recent)[0]
         backtest.put(
             first,
             run_backtest(
@@ -159,6 +177,8 @@ def learn(past: Past, calendar: Calendar, members: Sequence[Member], progress: P
                 past.horizon.buckets,
                 past.horizon.bucket_days,
                 past.season,
+                boosted,
+                first,
             ),
         )
         if progress is not None:
@@ -170,9 +190,33 @@ def learn(past: Past, calendar: Calendar, members: Sequence[Member], progress: P
         demand_class=classes,
         observed=observed,
         scale=scale,
+        rate=rate,
         power_law=fit_power_law(mean[long], variance[long]),
         filled=filled,
         cut=cut,
+    )
+
+
+def _boosted(
+    past: Past,
+    calendar: Calendar,
+    members: Sequence[Member],
+    origin: int,
+    horizon: int,
+    levels: Floats,
+    examples: int = EXAMPLES,
+) -> Boosted | None:
+    """Train the model of all series on what lies before bucket `origin`; None where no member asks for it."""
+    if not any(member.model == "boosted_quantiles" for member in members):
+        return None
+
+    def chunks() -> Iterator[tuple[int, int, DemandSeries]]:
+        for first, last in past.chunks():
+            yield first, last, calendar.flatten(past.series(first, last)[0], origin)
+
+    item, location = (pd.factorize(past.rows.keys[name])[0].astype(np.int64) for name in ("item_id", "location_id"))
+    return train_boosted(
+        chunks, item, location, past.rows.buckets, origin, horizon, levels, past.horizon.bucket_days, examples
     )
 
 
@@ -211,6 +255,8 @@ def predict(
         out.quantiles[rows] += weight[:, :, None] * said.quantiles
 
     short = learned.observed < FEWEST
+    chosen = [member for index, member in enumerate(members) if learned.choice.weights[~short, index].any()]
+    boosted = _boosted(past, calendar, chosen, past.rows.buckets, buckets, levels)
     for first, last in past.chunks():
         series = calendar.flatten(past.series(first, last)[0], past.rows.buckets)
         ranked = SortedSeries.of(series.demand)
@@ -231,6 +277,8 @@ def predict(
                     levels,
                     past.horizon.bucket_days,
                     past.season,
+                    boosted,
+                    inside[rows],
                 )
                 add(inside[rows], said, weight[rows, None] * shape[rows])
         if progress is not None:
@@ -242,20 +290,24 @@ def adjust(predicted: Predicted, past: Past, transitions: pd.DataFrame) -> Predi
     """Multiply by future promotions and by what transitions leave."""
     rows, horizon = past.rows, past.horizon
     phase, outgoing, incoming = phase_factors(rows.keys, _own_share(past), transitions, horizon)
-    factor = phase.copy()
+    factor, unsure = phase.copy(), np.zeros_like(phase)
     method = predicted.method
     method[incoming] = method[incoming] + "+inherited"
     if past.promoted is not None:
         for first, last in past.chunks():
             uplift = past.promoted.factors(first, last)[:, rows.buckets :]
             factor[first:last] *= uplift
+            unsure[first:last] = past.promoted.variances(first, last)[:, rows.buckets :]
             method[first:last] = np.where(uplift != 1.0, method[first:last] + "+promotion", method[first:last])
     method[outgoing[:, None] & (phase == 0.0)] = "phased_out"
+    # the uplift is a factor of its own: its variance adds, and the distribution is stretched around its mean
+    squared = predicted.sd**2
+    sd = np.sqrt(squared + unsure * (predicted.mean**2 + squared))
+    wider = np.where(predicted.sd > 0.0, sd / np.where(predicted.sd > 0.0, predicted.sd, 1.0), 1.0)[:, :, None]
+    middle = predicted.mean[:, :, None]
+    quantiles = np.maximum(middle + (predicted.quantiles - middle) * wider, 0.0)
     return Predicted(
-        mean=predicted.mean * factor,
-        sd=predicted.sd * factor,
-        quantiles=predicted.quantiles * factor[:, :, None],
-        method=method,
+        mean=predicted.mean * factor, sd=sd * factor, quantiles=quantiles * factor[:, :, None], method=method
     )
 
 

@@ -1,4 +1,4 @@
-"""Which model forecasts which series, and the classes of demand."""
+"""How models are weighed for each series, and the classes of demand."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ Integers = npt.NDArray[np.int64]
 
 DEMAND_CLASSES = ("smooth", "erratic", "intermittent", "lumpy")
 _ADI_LIMIT, _CV2_LIMIT = 1.32, 0.49
-_POOLED_POINTS = 96.0  # the class speaks as loudly as this many buckets of the series itself
+_POOLED_POINTS = 400.0  # the class speaks as loudly as this many buckets of the series itself
 _FEWEST_SERIES = 30  # smaller classes are pooled with all series
-_SHARPNESS = 100.0  # of the weights within a model: a member worse by 1 % counts 1 / e as much
-_LEAST_WEIGHT = 0.01  # of the best member; less is not worth its computation
+_SHARPNESS = 100.0  # of the weights: a member worse by 1 % counts 1 / e as much
+_LEAST_WEIGHT = 0.05  # of the best member; less is not worth its computation
+_NAMED_SHARE = 0.1  # models with less weight are not named
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What forecasts each series.
+    """What forecasts each series: models, and how they are averaged.
 
     Attributes
     ----------
-    model : [K] name of the model.
-    weights : [K, M] of its members, summing to one; 0 for those of other models.
+    model : [K] names of the models, the heaviest first, joined by "+".
+    weights : [K, M] of the members, summing to one.
     """
 
     model: npt.NDArray[np.object_]
@@ -60,35 +61,40 @@ def classify(series: DemandSeries) -> Integers:
 
 
 def choose(backtest: Backtest, classes: Integers, members: Sequence[Member]) -> Choice:
-    """Choose a model per series by mean pinball loss, its own and that of its demand class.
+    """Weigh the members per series by mean pinball loss, its own and that of its demand class.
 
     The loss of every member is taken relative to the mean of all on the same series. Few evaluated buckets
     say little about what is best for one series, so the own figure is shrunk to that of its class:
-    score = (n own + 96 pooled) / (n + 96), n evaluated buckets. A series that could not be evaluated takes
+    score = (n own + 400 pooled) / (n + 400), n evaluated buckets. A series that could not be evaluated takes
     what is best for its class.
 
-    Members of one model are weighed by exp(-100 (score - best score)) and their quantiles averaged. The
-    pinball loss is convex in the quantile, so the weighted mean of their losses bounds that of the
-    average from above; it stands for the model when models are compared.
+    Members are weighed by exp(-100 (score - best score)) and their quantiles averaged: one that is clearly best
+    stands alone, near equals share, which is better than to pick among them (Bates and Granger 1969, "The
+    combination of forecasts", Operational Research Quarterly 20). The pinball loss is convex in the quantile, so
+    the weighted mean of their losses bounds that of the average from above.
     """
     average = backtest.pinball.mean(axis=1)
     judged = (backtest.points > 0.0) & (average > 0.0)
     relative = np.ones_like(backtest.pinball)
     relative[judged] = backtest.pinball[judged] / average[judged, None]
-    names = [member.model for member in members]
-    models = list(dict.fromkeys(names))
     score = _shrunk(relative, judged, backtest.points, classes)
-    weights = np.zeros_like(relative)
-    loss = np.empty((len(relative), len(models)))
-    for column, model in enumerate(models):
-        own = [index for index, name in enumerate(names) if name == model]
-        weight = np.exp(-_SHARPNESS * (score[:, own] - score[:, own].min(axis=1, keepdims=True)))
-        weight = np.where(weight >= _LEAST_WEIGHT, weight, 0.0)
-        weights[:, own] = weight / weight.sum(axis=1, keepdims=True)
-        loss[:, column] = (weights[:, own] * relative[:, own]).sum(axis=1)
-    winner = _shrunk(loss, judged, backtest.points, classes).argmin(axis=1)
-    weights[np.array(models)[winner][:, None] != np.array(names)[None]] = 0.0
-    return Choice(np.array(models, dtype=object)[winner], weights)
+    weights = np.exp(-_SHARPNESS * (score - score.min(axis=1, keepdims=True)))
+    weights = np.where(weights >= _LEAST_WEIGHT, weights, 0.0)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return Choice(_names(weights, members), weights)
+
+
+def _names(weights: Floats, members: Sequence[Member]) -> npt.NDArray[np.object_]:
+    """Return the models of each series [K] with some weight, the heaviest first."""
+    models = list(dict.fromkeys(member.model for member in members))
+    shares = np.zeros((len(weights), len(models)))
+    for index, member in enumerate(members):
+        shares[:, models.index(member.model)] += weights[:, index]
+    order = np.argsort(-shares, axis=1, kind="stable")
+    named = np.where(np.take_along_axis(shares, order, axis=1) >= _NAMED_SHARE, order, -1)
+    patterns, place = np.unique(named, axis=0, return_inverse=True)
+    texts = ["+".join(models[column] for column in pattern if column >= 0) for pattern in patterns]
+    return np.array(texts, dtype=object)[place.reshape(-1)] if texts else np.zeros(0, dtype=object)
 
 
 def _shrunk(relative: Floats, judged: npt.NDArray[np.bool_], points: Floats, classes: Integers) -> Floats:

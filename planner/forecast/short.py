@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.forecast.backtest import FEWEST
-from planner.forecast.candidates import Distribution
 from planner.forecast.cleansing import DemandSeries
+from planner.forecast.shape import Distribution
 from solvers.demand.distributions import fit_moments
 from solvers.demand.empirical import weighted_moments
 

@@ -21,10 +21,12 @@ class Policies:
 
     Attributes
     ----------
-    measure : cycle_service_level or fill_rate.
-    target : share 0..1.
+    measure : cycle_service_level, fill_rate or cost_optimal.
+    target : share 0..1; not looked at where the measure is cost_optimal.
     review_period_days : days.
     safety_stock, minimum, maximum : base units; safety_stock and maximum may be NaN.
+    days_of_supply : days of mean demand as safety stock.
+    reorder_point, order_up_to : base units, in place of computed levels.
     holding_rate : share of unit cost per year.
     shortage_cost : money per unit, NaN where no policy gives one.
     rule : text, the row and the settings that decided.
@@ -34,6 +36,9 @@ class Policies:
     target: Floats
     review_period_days: Floats
     safety_stock: Floats
+    days_of_supply: Floats
+    reorder_point: Floats
+    order_up_to: Floats
     minimum: Floats
     maximum: Floats
     holding_rate: Floats
@@ -67,16 +72,20 @@ def resolve_policies(
 
     by_class = np.array([settings.service_by_class.get(name, np.nan) for name in abc], dtype=np.float64)
     target = cell("service_target")
+    measure = _measures(winner, policies, settings)
     return Policies(
-        measure=_measures(winner, policies, settings),
+        measure=measure,
         target=first(target, by_class, settings.service_target),
         review_period_days=first(cell("review_period_days"), rows["review_period_days"].to_numpy(np.float64)),
         safety_stock=cell("safety_stock_qty"),
+        days_of_supply=cell("days_of_supply"),
+        reorder_point=cell("reorder_point_qty"),
+        order_up_to=cell("order_up_to_qty"),
         minimum=first(cell("min_qty"), 0.0),
         maximum=cell("max_qty"),
         holding_rate=first(cell("holding_cost_rate"), settings.holding_cost_rate),
         shortage_cost=cell("shortage_cost"),
-        rule=_rules(winner, np.isnan(target), ~np.isnan(by_class), abc, policies),
+        rule=_rules(winner, np.isnan(target), ~np.isnan(by_class), measure == "cost_optimal", abc, policies),
     )
 
 
@@ -96,6 +105,7 @@ def _rules(
     winner: npt.NDArray[np.int64],
     no_target: npt.NDArray[np.bool_],
     has_class: npt.NDArray[np.bool_],
+    by_cost: npt.NDArray[np.bool_],
     abc: npt.NDArray[np.str_],
     policies: pd.DataFrame,
 ) -> npt.NDArray[np.object_]:
@@ -105,5 +115,6 @@ def _rules(
     fallback = np.where(
         has_class, "settings inventory.service_by_class." + abc.astype(object), "settings inventory.service_target"
     )
+    fallback = np.where(by_cost, "holding and shortage cost", fallback)
     joined = np.where(row_text == "", fallback, row_text + "; " + fallback)
-    return np.where(no_target, joined, row_text)
+    return np.where(no_target | by_cost, joined, row_text)

@@ -9,6 +9,7 @@ import pandas as pd
 from planner.inventory.classes import abc_classes, xyz_classes
 from planner.inventory.dependent import Demand, see_demand
 from planner.inventory.echelons import ServiceTimes, guaranteed_times, independent_times
+from planner.inventory.lots import cost_optimal_level, economic_lot
 from planner.inventory.policies import Policies, resolve_policies
 from planner.inventory.protection import demand_over, demand_per_cycle, protection_moments, required_level
 from reports.tables import POLICY_PARAMS, conform
@@ -49,6 +50,10 @@ def set_targets(
     - order-up-to level = reorder point + max(Q - E[demand in R], 0), where Q is the larger of smallest
       order and pack. With small lots both are the base-stock level of periodic review; without review (R = 0)
       they are s and s + Q of continuous review;
+    - with the measure cost_optimal, s has the cycle service level of `lots.cost_optimal_level` and Q is at least the
+      economic lot;
+    - a reorder point or order-up-to level of the policy stands in place of the computed one, days of supply in
+      place of the safety stock;
     - a maximum of the policy caps all three.
     """
     demand = see_demand(supply, forecast, history, horizon)
@@ -69,24 +74,41 @@ def set_targets(
         mean, variance, times.covered, rows["lead_time_sd_days"].to_numpy(np.float64), horizon
     )
     in_review = demand_over(mean, review, horizon)
+    per_day = demand_over(mean, np.ones(len(rows)), horizon)
+    waits = rows["backorders"].to_numpy(bool)
+    worth = np.where(price > 0.0, price, unit_cost)
+    shortage_cost = np.where(np.isnan(policy.shortage_cost), worth * settings.shortage_cost_share, policy.shortage_cost)
+    by_cost = policy.measure == "cost_optimal"
+    order_cost = np.nan_to_num(rows["fixed_order_cost"].to_numpy(np.float64))
     lot = np.maximum(rows["moq_qty"].to_numpy(np.float64), pack)
-    cycle = demand_per_cycle(in_review, lot, policy.target, rows["backorders"].to_numpy(bool))
+    lot = np.where(by_cost, economic_lot(per_day, order_cost, holding_cost, pack, lot), lot)
+    cheapest = cost_optimal_level(per_day, lot, review, holding_cost, shortage_cost, waits)
+    target = np.where(by_cost, cheapest, policy.target)
+    cycle = demand_per_cycle(in_review, lot, target, waits)
     fitted = fit_moments(covered, spread, whole_units=pack == np.floor(pack))
-    needed = required_level(fitted, policy.measure == "fill_rate", policy.target, cycle)
+    needed = required_level(fitted, policy.measure == "fill_rate", target, cycle)
     level = np.maximum(needed + (total - covered), 0.0)  # two sums of one demand may differ in the last digit
-    fixed = ~np.isnan(policy.safety_stock)
-    safety = np.where(fixed, policy.safety_stock, np.maximum(level - total, 0.0))
+    given = np.where(np.isnan(policy.safety_stock), policy.days_of_supply * per_day, policy.safety_stock)
+    fixed = ~np.isnan(given)
+    safety = np.where(fixed, given, np.maximum(level - total, 0.0))
     floor = np.maximum(safety, policy.minimum)
     reorder = np.where((floor > 0.0) | fixed, total + floor, level)
+    set_point = ~np.isnan(policy.reorder_point)
+    reorder = np.where(set_point, np.maximum(policy.reorder_point, policy.minimum), reorder)
+    safety = np.where(set_point, np.maximum(reorder - total, 0.0), safety)
+    up_to = np.where(
+        np.isnan(policy.order_up_to),
+        reorder + np.maximum(lot - in_review, 0.0),
+        np.maximum(policy.order_up_to, reorder),
+    )
     most = np.where(np.isnan(policy.maximum), np.inf, policy.maximum)
-    worth = np.where(price > 0.0, price, unit_cost)
     return conform(
         POLICY_PARAMS,
         rows[["item_id", "location_id"]].assign(
             abc_class=abc,
             xyz_class=xyz,
             service_measure=policy.measure,
-            service_target=policy.target,
+            service_target=target,
             lead_time_days=lead,
             review_period_days=review,
             service_time_days=times.promised,
@@ -96,13 +118,11 @@ def set_targets(
             distribution=np.where(total > 0.0, fitted.names, "none"),
             safety_stock_qty=np.minimum(safety, most),
             reorder_point_qty=np.minimum(reorder, most),
-            order_up_to_qty=np.minimum(reorder + np.maximum(lot - in_review, 0.0), most),
+            order_up_to_qty=np.minimum(up_to, most),
             min_qty=policy.minimum,
             max_qty=policy.maximum,
             holding_cost=holding_cost,
-            shortage_cost=np.where(
-                np.isnan(policy.shortage_cost), worth * settings.shortage_cost_share, policy.shortage_cost
-            ),
+            shortage_cost=shortage_cost,
             policy_rule=policy.rule,
         ),
     )

@@ -28,8 +28,9 @@ class Rule(NamedTuple):
 
     Attributes
     ----------
-    name : storage, minimum, maximum, pin, dispatch or receiving.
-    item_id : empty for all items together. unit : base units, kg or m3.
+    name : storage, minimum, maximum, pin, dispatch, receiving or supply.
+    location_id : of a supply limit, its name.
+    item_id : empty for all items together. unit : base units, kg, m3 or money.
     bucket : of a pin; -1 for rules that hold all the time.
     """
 

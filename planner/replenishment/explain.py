@@ -16,6 +16,7 @@ import pandas as pd
 from planner.replenishment.explain_chain import ROUNDING, Chain, Effect, FloatArray, Line, Stock, read_chain
 from planner.replenishment.explain_text import write_text
 from reports.run_folder import RunFolderError
+from reports.supply_limits import limits_on
 
 _DIGITS = 6
 
@@ -299,6 +300,10 @@ def _limits(
     """
     flows = (prices["kind"] == "receiving") & (prices["location_id"] == line.location_id)
     flows |= (prices["kind"] == "dispatch") & (prices["location_id"] == line.source_id)
+    limits = limits_on(line.source_id, str(stock.terms["category"]))
+    flows |= (
+        (prices["kind"] == "supply") & prices["location_id"].isin(limits) & (stock.terms["source_type"] == "supplier")
+    )
     stores = (prices["kind"] == "storage") & (prices["location_id"] == line.location_id)
     item = str(stock.terms["item_id"])
     source = (prices["kind"] == "stock") & (prices["location_id"] == line.source_id) & (prices["item_id"] == item)

@@ -17,7 +17,13 @@ _PARTS = {
     "pack_rounding": "rounding up to whole packs",
     "moq_rounding": "rounding up to the smallest order",
 }
-_KINDS = {"dispatch": "dispatch capacity", "receiving": "receiving capacity", "storage": "storage", "stock": "stock"}
+_KINDS = {
+    "dispatch": "dispatch capacity at",
+    "receiving": "receiving capacity at",
+    "storage": "storage at",
+    "stock": "stock at",
+    "supply": "supply limit of",
+}
 
 
 def write_text(facts: Mapping[str, Any]) -> str:
@@ -122,7 +128,7 @@ def _limits(facts: Mapping[str, Any]) -> list[str]:
     lines = ["Limits"]
     for limit in facts["limits"]:
         early = limit["pulled_forward_qty"]
-        what = f"{_KINDS[limit['kind']]} at {limit['location_id']}, bucket from {limit['bucket_start']}"
+        what = f"{_KINDS[limit['kind']]} {limit['location_id']}, bucket from {limit['bucket_start']}"
         full = f"{_qty(limit['used'])} of {_qty(limit['capacity'])} {limit['unit']} used"
         saving = f"one more ({limit['unit']}) would save at most {limit['saving']:,.4f}"
         pulled = f"; {_qty(early)} units came early for it" if early else ""

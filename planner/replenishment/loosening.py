@@ -13,6 +13,7 @@ from planner.errors import RELAXATION_COLUMNS, InfeasibleError, RefusedError
 from planner.replenishment.clashes import Clash, Loosening, Rule, find_clashes
 from planner.replenishment.model import Model, Tables, given_sizes
 from planner.replenishment.resources import UNITS
+from planner.replenishment.supply_limits import COLUMNS, MONEY, SUPPLY, names
 from solvers.lotsizing.decomposition import decompose
 from solvers.lotsizing.verify import verify
 
@@ -96,6 +97,7 @@ def loosen(model: Model, tables: Tables, loosened: Iterable[Loosening]) -> tuple
     """Return the rows of the model and the tables with rules loosened."""
     rows, pins = model.rows.copy(), tables.pins.copy()
     capacities = tables.capacities.astype(dict.fromkeys(UNITS.values(), float))
+    supply = tables.supply_limits.astype(dict.fromkeys(COLUMNS.values(), float))
     pins["qty"] = pins["qty"].astype(float)
     for change in loosened:
         rule = change.rule
@@ -104,6 +106,9 @@ def loosen(model: Model, tables: Tables, loosened: Iterable[Loosening]) -> tuple
             rows.loc[mine, _POLICIES[rule.name]] = change.needed
         elif rule.name == "pin":
             _set_pins(pins, _pins_of(pins, model, rule), change.needed)
+        elif rule.name == SUPPLY:
+            mine, column = _supply_limits_of(supply, rule), COLUMNS[rule.unit]
+            supply.loc[mine, column] = _raised_by(supply.loc[mine, column], change)
         elif rule.item_id:
             mine = _limits_of(capacities, rule)
             row = rows[(rows["item_id"] == rule.item_id) & (rows["location_id"] == rule.location_id)].iloc[0]
@@ -111,10 +116,17 @@ def loosen(model: Model, tables: Tables, loosened: Iterable[Loosening]) -> tuple
                 capacities.loc[mine, column] = capacities.loc[mine, column].clip(lower=_up(change.needed * size))
         else:
             mine, column = _limits_of(capacities, rule), UNITS[rule.unit]
-            value = capacities.loc[mine, column]
-            raised = value * change.factor if change.factor > 0 else value.where(value.isna(), change.needed)
-            capacities.loc[mine, column] = _up(raised)
-    return rows, replace(tables, capacities=capacities, pins=pins)
+            capacities.loc[mine, column] = _raised_by(capacities.loc[mine, column], change)
+    return rows, replace(tables, capacities=capacities, pins=pins, supply_limits=supply)
+
+
+def _raised_by(value: pd.Series, change: Loosening) -> Any:
+    """Return limits after a loosening, rounded up to thousandths."""
+    return _up(value * change.factor if change.factor > 0 else value.where(value.isna(), change.needed))
+
+
+def _supply_limits_of(limits: pd.DataFrame, rule: Rule) -> pd.Series:
+    return pd.Series([name == rule.location_id for name in names(limits)], index=limits.index, dtype=bool)
 
 
 def _up(value: Any) -> Any:
@@ -184,6 +196,8 @@ def _relaxation(model: Model, tables: Tables, new: Tables, loosened: dict[Rule, 
             now = float(tables.pins.loc[mine, "qty"].sum())
             cost = abs(change.needed - now) * float(row["unit_cost"])
             found = [(f"{subject} on {date:%Y-%m-%d}", now, change.needed, "units", cost)]
+        elif rule.name == SUPPLY:
+            found = list(_raised_supply(tables.supply_limits, new.supply_limits, rule, change.cost))
         else:
             found = list(_raised(tables.capacities, new.capacities, rule, change.cost))
         for what, now, needed, unit, cost in found:
@@ -206,3 +220,15 @@ def _raised(
             name = "units" if unit == "base units" else unit
             name += "" if rule.name == "storage" else " a day"
             yield what, float(old[column][at]), float(new[column][at]), name, cost
+
+
+def _raised_supply(
+    old: pd.DataFrame, new: pd.DataFrame, rule: Rule, cost: float
+) -> Iterable[tuple[str, float, float, str, float]]:
+    """Yield what, now, needed, unit and cost of every row of supply_limits that was raised for a rule."""
+    column = COLUMNS[rule.unit]
+    for at in old.index[_supply_limits_of(old, rule) & (new[column] > old[column])]:
+        start = old["start_date"][at]
+        what = rule.location_id + (f" from {start:%Y-%m-%d}" if pd.notna(start) else "")
+        unit = {"base units": "units", MONEY: "of money"}.get(rule.unit, rule.unit)
+        yield what, float(old[column][at]), float(new[column][at]), f"{unit} a bucket", cost

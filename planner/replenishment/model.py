@@ -82,6 +82,7 @@ class Tables:
     calendars: pd.DataFrame
     pins: pd.DataFrame
     suppliers: pd.DataFrame
+    supply_limits: pd.DataFrame
 
 
 def buckets_ahead(rows: pd.DataFrame, bucket_days: int, buckets: int) -> int:
@@ -130,7 +131,7 @@ def build_model(
     safety = np.repeat(np.ceil(safety_qty / unit - 1e-9).astype(np.int64)[:, None], T, axis=1)
     storage = _storage(rows, tables.capacities, unit, pack, moq, safety, demand, stock, source, days, settings)
     resources, capacity, usage_start, usage_resource, usage_amount = shared_resources(
-        rows, tables.capacities, days, open_days, source, pack * unit, unit
+        rows, tables.capacities, tables.supply_limits, days, open_days, source, pack * unit, unit
     )
     kind = _int(np.array([resource.kind for resource in resources], dtype=np.int64))
     used_aside = use_aside(stock.aside / unit[:, None], kind, usage_start, usage_resource, usage_amount)

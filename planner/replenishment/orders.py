@@ -28,6 +28,7 @@ def write_orders(
     tables: Tables,
     rationed: npt.NDArray[np.bool_],
     topped_up: npt.NDArray[np.bool_],
+    shared_cost: FloatArray,
 ) -> pd.DataFrame:
     """Return the published table of orders that are placed within the horizon; some arrive after it.
 
@@ -35,12 +36,14 @@ def write_orders(
     ----------
     rationed : [K, T] where a source was short and the order is its fair share.
     topped_up : [K, T] where a supplier's smallest order value decided.
+    shared_cost : [K, T] money per pack for what the whole order costs.
     """
     spread = spread_plan(model, result.packs, verdict, tables)
     reason = binding_reasons(model, result, verdict, rationed)
     reason[topped_up] = MIN_ORDER_VALUE
     spread["reason"] = reason[spread["row"], spread["bucket"]]
     spread["supply_days"] = days_of_supply(model, result, verdict)[spread["row"], spread["bucket"]]
+    spread["shared_cost"] = shared_cost[spread["row"], spread["bucket"]] * spread["packs"]
     spread["rounding_qty"] = _pack_rounding(model, result, verdict, spread)
     return _published(spread, model)
 
@@ -164,7 +167,8 @@ def _published(lines: pd.DataFrame, model: Model) -> pd.DataFrame:
             "bucket_start": days.bucket_start(lines["bucket"].to_numpy()),
             "weight_kg": qty * lines["unit_weight_kg"],
             "volume_m3": qty * lines["unit_volume_m3"],
-            "cost": qty * per_unit + lines["fixed_order_cost"],
+            "cost": qty * per_unit + lines["fixed_order_cost"] + lines["shared_cost"],
+            "shared_cost": lines["shared_cost"],
             "days_of_supply_after": lines["supply_days"],
             "binding_reason": lines["reason"],
             "pack_rounding_qty": lines["rounding_qty"],

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.replenishment.model import Model
+from planner.replenishment.supply_limits import MONEY, SUPPLY
 from solvers.lotsizing.problem import DISPATCH, STORAGE
 from solvers.lotsizing.result import LotSizingResult
 from solvers.lotsizing.verify import Verdict
@@ -15,11 +16,15 @@ FAIR_SHARE = "dc short: fair share"
 STORAGE_LIMIT = "storage limit"
 PULLED_FORWARD = "pulled forward: capacity"
 CAPACITY = "dispatch capacity"
+RECEIVING_CAPACITY = "receiving capacity"
+SUPPLIER_LIMIT = "supplier limit"
+BUDGET = "budget"
 MOQ = "moq"
 DEMAND = "demand cover"
 SAFETY = "safety stock"
 ROUNDING = "pack rounding"
 
+_FULL_REASONS = {"dispatch": CAPACITY, "receiving": RECEIVING_CAPACITY, SUPPLY: SUPPLIER_LIMIT}
 _FULL = 0.999
 Texts = npt.NDArray[np.object_]
 
@@ -44,7 +49,8 @@ def binding_reasons(model: Model, result: LotSizingResult, verdict: Verdict, rat
     price = _capacity_prices(model, result)
     later = np.concatenate([price[:, 1:], price[:, -1:]], axis=1)
     reason[(later > price + 1e-9) & (demand > problem.demand) & (packs > 0)] = PULLED_FORWARD
-    reason[_no_room(model, result, verdict)] = CAPACITY
+    for text, full in _no_room(model, result, verdict).items():
+        reason[full] = text
     lasting = verdict.stock + problem.pack[:, None] > problem.storage
     reason[lasting & (verdict.sent == 0)] = STORAGE_LIMIT
     reason[rationed] = FAIR_SHARE
@@ -92,12 +98,12 @@ def _capacity_prices(model: Model, result: LotSizingResult) -> npt.NDArray[np.fl
     return out
 
 
-def _no_room(model: Model, result: LotSizingResult, verdict: Verdict) -> npt.NDArray[np.bool_]:
-    """Return [K, T] whether a priced shared capacity of the order's bucket has no room for another pack."""
+def _no_room(model: Model, result: LotSizingResult, verdict: Verdict) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return by reason [K, T] whether a priced limit of the order's bucket has no room for another pack."""
     problem = model.problem
     K, T = result.packs.shape
     use = resource_use(model, result, verdict)
-    full = np.zeros((K, T), dtype=bool)
+    full: dict[str, npt.NDArray[np.bool_]] = {}
     entry_row = np.repeat(np.arange(K), np.diff(problem.usage_start))
     for entry, k in enumerate(entry_row):
         r, amount = problem.usage_resource[entry], problem.usage_amount[entry]
@@ -105,8 +111,11 @@ def _no_room(model: Model, result: LotSizingResult, verdict: Verdict) -> npt.NDA
             continue
         offset = int(problem.lead[k]) if problem.kind[r] == DISPATCH else 0
         binding = (use[r] + amount > _FULL * problem.capacity[r]) & (result.prices[r] > 0)
-        full[k, offset:] |= binding[: T - offset]
-    return full & (result.packs > 0)
+        resource = model.resources[r]
+        text = BUDGET if resource.unit == MONEY else _FULL_REASONS[resource.name]
+        marked = full.setdefault(text, np.zeros((K, T), dtype=bool))
+        marked[k, offset:] |= binding[: T - offset] & (result.packs[k, offset:] > 0)
+    return full
 
 
 def resource_use(model: Model, result: LotSizingResult, verdict: Verdict) -> npt.NDArray[np.float64]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from planner.errors import RefusedError
 from planner.plan import Status
 from planner.replenishment.calendar import Days, delivery_days
+from planner.replenishment.joint_costs import join_costs
 from planner.replenishment.loosening import hold_rules
 from planner.replenishment.model import Model, Tables, buckets_ahead, build_model, planned_rows
 from planner.replenishment.orders import write_orders
 from planner.replenishment.pin_report import report_pins
 from planner.replenishment.projection import write_prices, write_projection
 from planner.replenishment.settle import settle
+from planner.replenishment.warm_start import former_prices
 from scenarios.settings import Horizon, ReplenishmentSettings
 from solvers.lotsizing.solve import solve
 from solvers.lotsizing.verify import verify
@@ -54,10 +55,12 @@ def replenish(
     calendars: pd.DataFrame,
     pins: pd.DataFrame,
     suppliers: pd.DataFrame,
+    supply_limits: pd.DataFrame,
     horizon: Horizon,
     settings: ReplenishmentSettings,
     receive_weekdays: Sequence[str],
     seed: int,
+    former: pd.DataFrame | None,
     threads: int,
     time_limit_s: float | None = None,
     progress: Progress | None = None,
@@ -67,8 +70,9 @@ def replenish(
     Parameters
     ----------
     supply : schema `planner.tables.SUPPLY`. forecast, policy_params : published tables.
-    open_orders, capacities, calendars, pins, suppliers : input tables.
+    open_orders, capacities, calendars, pins, suppliers, supply_limits : input tables.
     receive_weekdays : on which locations without a calendar receive.
+    former : capacity_prices of a former run, whose prices the engine begins with; None: with none.
     threads : cores to use; the plan does not depend on it.
     time_limit_s : wall seconds, an extra cap; None: only the iteration budget.
 
@@ -79,7 +83,7 @@ def replenish(
     RefusedError
         The judge found a broken rule.
     """
-    tables = Tables(forecast, policy_params, open_orders, capacities, calendars, pins, suppliers)
+    tables = Tables(forecast, policy_params, open_orders, capacities, calendars, pins, suppliers, supply_limits)
     rows = planned_rows(supply, policy_params)
     days = Days.of(horizon, buckets_ahead(rows, horizon.bucket_days, horizon.buckets))
     open_days = delivery_days(calendars, rows, days, receive_weekdays)
@@ -89,8 +93,10 @@ def replenish(
         return build_model(new_rows, new_tables, days, open_days, settings)
 
     hold_rules(model, tables, rebuild, seed, threads)
+    joint = join_costs(model, suppliers)
+    prices, stock_prices = (None, None) if former is None else former_prices(model, former, joint.problem)
     result = solve(
-        model.problem,
+        joint.problem,
         engine=settings.engine,
         target_gap=settings.target_gap,
         iterations=settings.iterations,
@@ -98,19 +104,21 @@ def replenish(
         threads=threads,
         time_limit_s=time_limit_s,
         progress=progress,
+        prices=prices,
+        stock_prices=stock_prices,
     )
-    verdict = verify(model.problem, result.packs)
+    verdict = verify(joint.problem, result.packs)
     if verdict.faults:
         raise RefusedError("The replenishment plan breaks rules:\n  " + "\n  ".join(verdict.faults[:20]))
-    result, topped_up = settle(model, result, tables, settings.target_gap)
+    result, shared, topped_up = settle(model, joint.trimmed(result, model), tables, settings, joint.cost)
     verdict = verify(model.problem, result.packs)
     projected_inventory = write_projection(model, result, verdict)
     return Replenishment(
-        orders=write_orders(model, result, verdict, tables, np.zeros(result.packs.shape, dtype=bool), topped_up),
+        orders=write_orders(model, result, verdict, tables, shared, topped_up, joint.shares(result.packs)),
         projected_inventory=projected_inventory,
         capacity_prices=write_prices(model, result, verdict),
         pin_report=report_pins(pins, suppliers, model, projected_inventory),
         status="limit" if result.status == "infeasible" else result.status,
-        cost=verdict.cost,
+        cost=joint.cost(result.packs),
         lower_bound=result.lower_bound,
     )

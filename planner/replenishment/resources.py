@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.replenishment.calendar import Days, OpenDays
+from planner.replenishment.supply_limits import SUPPLY, supply_limits
 from scenarios.tables.schema import WEEKDAYS
 from solvers.lotsizing.problem import RECEIVING, STORAGE
 
@@ -36,8 +37,9 @@ class Resource:
 
     Attributes
     ----------
-    kind : RECEIVING or STORAGE, how the problem counts it; name : dispatch, receiving or storage.
-    unit : base units, kg or m3.
+    location_id : of a supply limit, its name.
+    kind : RECEIVING or STORAGE, how the problem counts it; name : dispatch, receiving, storage or supply.
+    unit : base units, kg, m3 or money.
     whole : whether it is the limit of the whole location (not of some weekdays only).
     limit : [T] as given, before it is lowered for the last pack.
     """
@@ -72,6 +74,7 @@ def daily_limits(capacities: pd.DataFrame, kind: str, days: Days) -> dict[tuple[
 def shared_resources(
     rows: pd.DataFrame,
     capacities: pd.DataFrame,
+    limits_of_supply: pd.DataFrame,
     days: Days,
     open_days: OpenDays,
     source: npt.NDArray[np.int64],
@@ -114,6 +117,10 @@ def shared_resources(
                 lowered = limit - _last_packs(open_, days, float(amount[chosen].max()), kind)
                 limits.append(np.where(np.isfinite(lowered), np.maximum(lowered, 0.0), 1e15))
                 users.append((chosen, amount[chosen]))
+    for supply in supply_limits(rows, limits_of_supply, days):
+        resources.append(Resource(supply.name, RECEIVING, SUPPLY, supply.unit, True, supply.limit))
+        limits.append(np.where(np.isfinite(supply.limit), supply.limit, 1e15))
+        users.append((supply.members, supply.per_unit * pack_qty[supply.members]))
     return (tuple(resources), *_compress(len(rows), days.total, limits, users))
 
 

@@ -1,7 +1,8 @@
-"""What a plan of buckets must still keep before it is published: single days, and the value of suppliers' orders."""
+"""What a plan of buckets must still keep before it is published: fair shares, single days, the value of orders."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,21 +10,28 @@ import numpy.typing as npt
 
 from planner.replenishment.daily import fit_days
 from planner.replenishment.edits import PlanEditor
+from planner.replenishment.fair_share import share_fairly
 from planner.replenishment.model import Model, Tables
 from planner.replenishment.order_value import raise_order_values
+from scenarios.settings import ReplenishmentSettings
+from solvers.lotsizing.problem import Ints
 from solvers.lotsizing.result import LotSizingResult
-from solvers.lotsizing.verify import verify
 
 _MOST_ROUNDS = 5
 
 
 def settle(
-    model: Model, result: LotSizingResult, tables: Tables, target_gap: float
-) -> tuple[LotSizingResult, npt.NDArray[np.bool_]]:
-    """Return the plan changed where these rules ask for it, and [K, T] which orders were topped up.
+    model: Model,
+    result: LotSizingResult,
+    tables: Tables,
+    settings: ReplenishmentSettings,
+    cost_of: Callable[[Ints], float],
+) -> tuple[LotSizingResult, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Return the plan changed where these rules ask for it, and [K, T] which orders are fair shares or topped up.
 
-    Cost and status are those of the changed plan; the lower bound ignores these rules and stays valid.
-    One change can call for another, so both go in turns; the days have the last word.
+    Cost and status are those of the changed plan, as `cost_of` counts what packs [K, T] cost with all that orders
+    share; the lower bound ignores these rules and stays valid. One change can call for another, so they go in turns;
+    the days have the last word.
 
     Raises
     ------
@@ -32,6 +40,7 @@ def settle(
     """
     editor = PlanEditor(model.problem, result.packs)
     topped_up = np.zeros(result.packs.shape, dtype=bool)
+    shared = share_fairly(editor, model, settings.fair_share)
     fit_days(editor, model, tables)
     for _ in range(_MOST_ROUNDS):
         before = editor.packs.copy()
@@ -40,9 +49,9 @@ def settle(
             break
         fit_days(editor, model, tables)
     if np.array_equal(editor.packs, result.packs):
-        return result, topped_up
+        return result, shared, topped_up
     packs = editor.packs.astype(np.int32)
-    changed = replace(result, packs=packs, cost=verify(model.problem, packs).cost)
+    changed = replace(result, packs=packs, cost=cost_of(packs))
     if result.status in ("optimal", "gap_reached"):
-        changed = replace(changed, status="gap_reached" if changed.gap <= target_gap else "limit")
-    return changed, topped_up & (packs > 0)
+        changed = replace(changed, status="gap_reached" if changed.gap <= settings.target_gap else "limit")
+    return changed, shared & (packs > 0), topped_up & (packs > 0)

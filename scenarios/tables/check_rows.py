@@ -20,10 +20,12 @@ def check_rows(tables: Mapping[str, Table], scenario: Scenario | None, issues: I
     _check_locations(tables["locations"], issues)
     _check_order(tables["vehicles"], "shift_start_min", "shift_end_min", issues)
     _check_order(tables["inventory_policies"], "min_qty", "max_qty", issues)
+    _check_order(tables["inventory_policies"], "reorder_point_qty", "order_up_to_qty", issues)
     _check_period(tables["promotions"], "promotion", issues)
     _check_period(tables["demand_adjustments"], "adjustment", issues)
     _check_calendars(tables["calendars"], issues)
     _check_capacities(tables["capacities"], issues)
+    _check_supply_limits(tables["supply_limits"], issues)
     _check_inventory(tables["inventory"], issues)
     _check_units(tables, issues)
     _check_sources(tables, issues)
@@ -126,6 +128,18 @@ def _check_capacities(table: Table, issues: Issues) -> None:
         "Leave weekday empty, or write dispatch or receiving as kind.",
     )
     _report(table, (frame["weekday"] != "") & storage, fault, "weekday", issues)
+
+
+def _check_supply_limits(table: Table, issues: Issues) -> None:
+    amounts = table.frame[["limit_qty", "limit_kg", "limit_m3", "limit_value"]]
+    fault = (
+        "error",
+        "no_limit",
+        "the row gives no limit",
+        "Fill in limit_qty, limit_kg, limit_m3 or limit_value, or remove the row.",
+    )
+    _report(table, amounts.isna().all(axis=1), fault, "limit_qty", issues)
+    _check_period(table, "limit", issues)
 
 
 def _check_inventory(table: Table, issues: Issues) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from solvers.demand.empirical_kernels import describe_sorted
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -35,30 +37,35 @@ class SortedSeries:
         """Return only the series `rows`."""
         return SortedSeries(self.values[rows], self.order[rows], self.ascending[rows])
 
-    def quantiles(self, weights: Floats, levels: Floats) -> Floats:
-        """Return [K, L]: the smallest observation at which the running weight reaches each level.
+    def describe(self, observed: Floats, memory: Floats, levels: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return mean [K], variance [K] and quantiles [K, L] of the weighted past.
 
         Parameters
         ----------
-        weights : [K, T] weight of every observation, in time order; a row of zeros gives zeros.
+        observed : [K, T] how far each observation counts, in time order; times `memory` [T] it is the weight. A
+            row without weight gives zeros.
         levels : [L] ascending, each in (0, 1).
 
         Notes
         -----
         q(p) = min {x : sum_t w_t 1[y_t <= x] >= p sum_t w_t}, the inverse of the weighted empirical
         distribution function (Taylor 2007, "Forecasting daily supermarket sales using exponentially
-        weighted quantile regression", EJOR 178, the case without regressors).
+        weighted quantile regression", EJOR 178, the case without regressors). Mean and variance as in
+        `weighted_moments`.
         """
-        running = np.cumsum(np.take_along_axis(weights, self.order, axis=1), axis=1)
-        total = running[:, -1]
-        rows = np.arange(len(running))
-        out = np.empty((len(running), len(levels)))
-        for column, level in enumerate(levels):
-            # a little slack: a running sum that should be equal to the level may miss it by rounding
-            position = np.count_nonzero(running < (level - 1e-12) * total[:, None], axis=1)
-            out[:, column] = self.ascending[rows, np.minimum(position, running.shape[1] - 1)]
-        out[total <= 0.0] = 0.0
-        return out
+        count = len(self.values)
+        mean, variance, quantiles = np.empty(count), np.empty(count), np.empty((count, len(levels)))
+        describe_sorted(
+            self.order,
+            self.ascending,
+            np.ascontiguousarray(observed, dtype=np.float64),
+            np.ascontiguousarray(memory, dtype=np.float64),
+            np.ascontiguousarray(levels, dtype=np.float64),
+            mean,
+            variance,
+            quantiles,
+        )
+        return mean, variance, quantiles
 
 
 def weighted_moments(values: Floats, weights: Floats) -> tuple[Floats, Floats]:

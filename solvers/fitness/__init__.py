@@ -1,9 +1,23 @@
-"""Cost of giant tours behind one interface: NumPy (the reference), Numba and CuPy, chosen once.
+"""Work that is evaluated by the thousand, behind one interface: NumPy (the reference), Numba and CuPy, chosen once.
 
-Host arrays go in and out; algorithms never see a device.
+The cost of giant tours (`make_fitness`), and chains of ruin and recreate side by side (`make_chains`). Host arrays go
+in and out; algorithms never see a device.
 """
 
-from solvers.fitness.backends import Backend, BackendName, available_backends, make_fitness
+from solvers.fitness.backends import Backend, BackendName, available_backends, make_chains, make_fitness
+from solvers.fitness.chain_data import ChainProblem, Chains, ChainStates, Schedule
 from solvers.fitness.split_data import Fitness, SplitData
 
-__all__ = ["Backend", "BackendName", "Fitness", "SplitData", "available_backends", "make_fitness"]
+__all__ = [
+    "Backend",
+    "BackendName",
+    "ChainProblem",
+    "ChainStates",
+    "Chains",
+    "Fitness",
+    "Schedule",
+    "SplitData",
+    "available_backends",
+    "make_chains",
+    "make_fitness",
+]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from solvers.fitness.chain_data import ChainProblem, Chains
 from solvers.fitness.split_data import Fitness, SplitData
 
 BackendName = Literal["auto", "cupy", "numba", "numpy"]
@@ -30,7 +31,7 @@ class Backend:
 
 def available_backends() -> tuple[Backend, ...]:
     """Return every backend in order of preference, with the reason where it is not usable."""
-    return tuple(Backend(name, probe()) for name, (probe, _) in _BACKENDS.items())
+    return tuple(Backend(name, probe()) for name, probe in _PROBES.items())
 
 
 def make_fitness(data: SplitData, backend: BackendName = "auto") -> Fitness:
@@ -45,21 +46,38 @@ def make_fitness(data: SplitData, backend: BackendName = "auto") -> Fitness:
     RuntimeError
         The backend asked for by name is not usable here; the message says why.
     """
+    make: Callable[[SplitData], Fitness] = _chosen(backend, _SPLITS)
+    return make(data)
+
+
+def make_chains(problem: ChainProblem, backend: Literal["auto", "cupy", "numba"] = "auto") -> Chains:
+    """Return what runs many chains of ruin and recreate at once, or of the first usable one of CuPy and Numba.
+
+    Raises
+    ------
+    ValueError, RuntimeError
+        As `make_fitness`.
+    """
+    make: Callable[[ChainProblem], Chains] = _chosen(backend, _CHAINS)
+    return make(problem)
+
+
+def _chosen(backend: str, makers: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
+    """Return the maker of the wanted backend, or of the first usable one."""
     if backend != "auto":
-        if backend not in _BACKENDS:
-            raise ValueError(f"no fitness backend '{backend}'; there are auto, {', '.join(_BACKENDS)}")
-        probe, make = _BACKENDS[backend]
-        if reason := probe():
+        if backend not in makers:
+            raise ValueError(f"no fitness backend '{backend}'; there are auto, {', '.join(makers)}")
+        if reason := _PROBES[backend]():
             raise RuntimeError(f"fitness backend '{backend}' is not usable here: {reason}")
-        return make(data)
+        return makers[backend]
     passed_over: list[str] = []
-    for name, (probe, make) in _BACKENDS.items():
-        reason = probe()
+    for name, make in makers.items():
+        reason = _PROBES[name]()
         if not reason:
             _log.info("fitness backend %s%s", name, "".join(passed_over))
-            return make(data)
+            return make
         passed_over.append(f"; passed over {name}: {reason}")
-    raise AssertionError("numpy is always usable")
+    raise RuntimeError(f"no fitness backend is usable here{''.join(passed_over)}")
 
 
 def _probe_cupy() -> str:
@@ -100,8 +118,22 @@ def _make_numpy(data: SplitData) -> Fitness:
     return ArraySplit(data)
 
 
-_BACKENDS: dict[str, tuple[Callable[[], str], Callable[[SplitData], Fitness]]] = {
-    "cupy": (_probe_cupy, _make_cupy),
-    "numba": (_probe_numba, _make_numba),
-    "numpy": (_probe_numpy, _make_numpy),
+def _make_cuda_chains(problem: ChainProblem) -> Chains:
+    from solvers.fitness.cuda_chains import CudaChains  # noqa: PLC0415
+
+    return CudaChains(problem)
+
+
+def _make_numba_chains(problem: ChainProblem) -> Chains:
+    from solvers.fitness.numba_chains import NumbaChains  # noqa: PLC0415 - loads Numba
+
+    return NumbaChains(problem)
+
+
+_PROBES: Mapping[str, Callable[[], str]] = {"cupy": _probe_cupy, "numba": _probe_numba, "numpy": _probe_numpy}
+_SPLITS: Mapping[str, Callable[[SplitData], Fitness]] = {
+    "cupy": _make_cupy,
+    "numba": _make_numba,
+    "numpy": _make_numpy,
 }
+_CHAINS: Mapping[str, Callable[[ChainProblem], Chains]] = {"cupy": _make_cuda_chains, "numba": _make_numba_chains}

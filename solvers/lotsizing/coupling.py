@@ -20,7 +20,8 @@ class Coupling:
     row_of : [K] position in `sources`, -1 for leaves.
     child_start : [J + 1], child_item : whom each source supplies.
     grid : [J] units; everything a source sends is a multiple of it, and so are its stocks up to a rest.
-    user_start : [R + 1], user_item, user_amount : who uses each resource and how much.
+    user_start : [R + 1], user_item, user_amount : who uses each resource and how much; user_order : per order, empty
+        where no order as such uses any.
     """
 
     leaves: Ints
@@ -32,6 +33,7 @@ class Coupling:
     user_start: Ints
     user_item: Ints
     user_amount: Floats
+    user_order: Floats
 
     @classmethod
     def of(cls, problem: LotSizingProblem) -> Coupling:
@@ -61,6 +63,7 @@ class Coupling:
             user_start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
             user_item=entry_item[order].astype(np.int32),
             user_amount=problem.usage_amount[order],
+            user_order=problem.usage_order[order] if problem.usage_order.size else np.zeros(0),
         )
 
 

@@ -75,6 +75,7 @@ def value_to_go(
     data: Arrays,
     k: int,
     price: Floats,
+    order_price: Floats,
     stock_price: Floats,
     most: Ints,
     low: Ints,
@@ -86,7 +87,8 @@ def value_to_go(
 ) -> float:
     """Fill V[t, x - low[t]], the least cost from bucket t on with stock x before it; return V[0, 0].
 
-    price : [T] money per pack arriving; stock_price : [T] money per unit in stock at the end; most : [T] packs.
+    price : [T] money per pack arriving; order_price : [T] money per order; stock_price : [T] money per unit in stock
+    at the end; most : [T] packs.
     H, A, B are scratch: H[i] is the cost from bucket t on with first + i units available after orders.
     """
     T = data.demand.shape[1]
@@ -161,7 +163,7 @@ def value_to_go(
         now1 = now[pack * j1 :]
         now2 = now[pack * j2 :]
         now3 = now[pack * j3 :]
-        base = data.setup[k] + price[t] * fewest
+        base = order_price[t] + price[t] * fewest
         p1 = base + price[t] * j1
         p2 = base + price[t] * j2
         p3 = base + price[t] * j3
@@ -196,6 +198,7 @@ def best_path(
     data: Arrays,
     k: int,
     price: Floats,
+    order_price: Floats,
     stock_price: Floats,
     most: Ints,
     low: Ints,
@@ -221,7 +224,7 @@ def best_path(
         fewest = max(data.moq[k], least)
         for q in range(fewest, min(most[t], (top - y) // data.pack[k]) + 1):
             c, z = stage_cost(data, k, t, y + data.pack[k] * q)
-            w = data.setup[k] + price[t] * q + c + stock_price[t] * max(z, 0) + ahead[z - low[t + 1]]
+            w = order_price[t] + price[t] * q + c + stock_price[t] * max(z, 0) + ahead[z - low[t + 1]]
             if w < best - _TIE:
                 best = w
                 chosen = q
@@ -236,9 +239,16 @@ def best_path(
 
 @njit()
 def item_prices(
-    data: Arrays, k: int, prices: Floats, source_prices: Floats, row_of: Ints, price: Floats, stock_price: Floats
+    data: Arrays,
+    k: int,
+    prices: Floats,
+    source_prices: Floats,
+    row_of: Ints,
+    price: Floats,
+    order_price: Floats,
+    stock_price: Floats,
 ) -> None:
-    """Fill what item-location k pays: price [T] per pack arriving, stock_price [T] per unit in stock.
+    """Fill what k pays [T]: price per pack arriving, order_price per order, stock_price per unit in stock.
 
     prices : [R, T] of resources; source_prices : [J, T] per unit taken from a source, in row row_of[source].
     """
@@ -246,6 +256,8 @@ def item_prices(
     lead = data.lead[k]
     price[:] = data.pack_cost[k]
     stock_price[:] = 0.0
+    order_price[:] = data.setup[k]
+    with_orders = data.usage_order.shape[0] > 0
     for e in range(data.usage_start[k], data.usage_start[k + 1]):
         r = data.usage_resource[e]
         amount = data.usage_amount[e]
@@ -256,6 +268,9 @@ def item_prices(
             offset = lead if data.kind[r] == DISPATCH else 0
             for t in range(offset, T):
                 price[t] += amount * prices[r, t - offset]
+            if with_orders and data.usage_order[e] > 0.0:
+                for t in range(offset, T):
+                    order_price[t] += data.usage_order[e] * prices[r, t - offset]
     if data.source[k] >= 0:
         row = row_of[data.source[k]]
         for t in range(lead, T):
@@ -285,6 +300,7 @@ def solve_items(
     low = np.empty(T + 1, np.int32)
     high = np.empty(T + 1, np.int32)
     price = np.empty(T)
+    order_price = np.empty(T)
     stock_price = np.empty(T)
     stock = np.empty(T, np.int32)
     for j in range(begin, end):
@@ -292,10 +308,11 @@ def solve_items(
         value[k] = INFEASIBLE
         cost[k] = INFEASIBLE
         if stock_range(data, k, low, high) > 0:
-            item_prices(data, k, prices, source_prices, row_of, price, stock_price)
-            value[k] = value_to_go(data, k, price, stock_price, data.max_packs[k], low, high, V, H, A, B)
+            item_prices(data, k, prices, source_prices, row_of, price, order_price, stock_price)
+            most = data.max_packs[k]
+            value[k] = value_to_go(data, k, price, order_price, stock_price, most, low, high, V, H, A, B)
             if value[k] < 0.5 * INFEASIBLE:
-                cost[k] = best_path(data, k, price, stock_price, data.max_packs[k], low, high, V, packs[k], stock)
+                cost[k] = best_path(data, k, price, order_price, stock_price, most, low, high, V, packs[k], stock)
 
 
 @njit()

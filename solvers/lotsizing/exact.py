@@ -125,7 +125,7 @@ def to_milp(problem: LotSizingProblem) -> LotSizingMilp:
     rows = entries.add_rows(0.0, np.inf, n)
     entries.set(rows, packs, 1.0)
     entries.set(rows, order, -np.maximum(problem.moq[item], 1).astype(np.float64))
-    _capacities(problem, entries, stock, packs, item, bucket)
+    _capacities(problem, entries, stock, packs, order, item, bucket)
     _serve(problem, entries, np.flatnonzero(choosing), short, stock, owed, unmet)
     _send_from_stock(problem, entries, np.flatnonzero(late_sources), sends, owed, packs, item, bucket, most)
     milp = MilpProblem.from_entries(
@@ -274,7 +274,13 @@ def _asked(problem: LotSizingProblem) -> Longs:
 
 
 def _capacities(
-    problem: LotSizingProblem, entries: _Entries, stock: Longs, packs: Longs, item: Longs, bucket: Longs
+    problem: LotSizingProblem,
+    entries: _Entries,
+    stock: Longs,
+    packs: Longs,
+    order: Longs,
+    item: Longs,
+    bucket: Longs,
 ) -> None:
     R, (K, T) = problem.resources, problem.demand.shape
     if R == 0:
@@ -291,8 +297,7 @@ def _capacities(
     kind = problem.kind[resource]
     offset = np.where(kind == DISPATCH, problem.lead[item[orders]], 0)
     moves = (kind != STORAGE) & (bucket[orders] >= offset)
-    entries.set(
-        rows[resource[moves] * T + (bucket[orders] - offset)[moves]],
-        packs[orders[moves]],
-        problem.usage_amount[entry[moves]],
-    )
+    row = rows[resource[moves] * T + (bucket[orders] - offset)[moves]]
+    entries.set(row, packs[orders[moves]], problem.usage_amount[entry[moves]])
+    if problem.usage_order.size:
+        entries.set(row, order[orders[moves]], problem.usage_order[entry[moves]])

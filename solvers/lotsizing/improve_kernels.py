@@ -99,6 +99,7 @@ def improve(
     low = np.empty(T + 1, np.int32)
     high = np.empty(T + 1, np.int32)
     price = np.empty(T)
+    order_price = np.empty(T)
     stock_price = np.empty(T)
     most = np.empty(T, np.int32)
     stock = np.empty(T, np.int32)
@@ -133,14 +134,16 @@ def improve(
         for i in range(count):
             k = out[i]
             stock_range(data, k, low, high)
-            item_prices(data, k, prices, left, row_of, price, stock_price)
+            item_prices(data, k, prices, left, row_of, price, order_price, stock_price)
             for t in range(T):
                 price[t] = data.pack_cost[k] + guide * (price[t] - data.pack_cost[k])
+                order_price[t] = data.setup[k] + guide * (order_price[t] - data.setup[k])
                 stock_price[t] *= guide
             _limits(data, k, False, use, left, row_of, anything, low, high, most)
-            if value_to_go(data, k, price, stock_price, most, low, high, V, H, A, B) >= 0.5 * INFEASIBLE:
+            value = value_to_go(data, k, price, order_price, stock_price, most, low, high, V, H, A, B)
+            if value >= 0.5 * INFEASIBLE:
                 break
-            cost[k] = best_path(data, k, price, stock_price, most, low, high, V, packs[k], stock)
+            cost[k] = best_path(data, k, price, order_price, stock_price, most, low, high, V, packs[k], stock)
             _book(data, k, packs[k], 1, use, left, row_of, stock)
             delta += cost[k] - cost_before[i]
             done += 1

@@ -13,7 +13,7 @@ import numpy as np
 
 from solvers.lotsizing.problem import DISPATCH, Flags, Floats, Ints, LotSizingProblem
 
-_SHARED = {"capacity", "kind", "usage_start", "usage_resource", "usage_amount"}
+_SHARED = {"capacity", "kind", "usage_start", "usage_resource", "usage_amount", "usage_order"}
 
 
 def with_trucks(
@@ -86,6 +86,7 @@ def _bought(
     )
     entry_row = np.concatenate([p.usage_resource, R + row, R + own_row[group].ravel()])
     entry_use = np.concatenate([p.usage_amount, use, own_amount[group].ravel()])
+    per_order = np.concatenate([p.use_per_order(), np.zeros(entry_use.size - p.usage_amount.size)])
     order = np.argsort(entry_item, kind="stable")
     return LotSizingProblem(
         **{name: np.concatenate([getattr(p, name), new.get(name, zeros[name])]) for name in of_item},
@@ -94,6 +95,7 @@ def _bought(
         usage_start=np.concatenate([[0], np.cumsum(np.bincount(entry_item, minlength=K + added))]).astype(np.int32),
         usage_resource=entry_row[order].astype(np.int32),
         usage_amount=entry_use[order].astype(np.float64),
+        usage_order=per_order[order] if p.usage_order.size else np.zeros(0),
     )
 
 
@@ -104,3 +106,14 @@ def bought(problem: LotSizingProblem) -> Flags:
     makes_room[np.repeat(np.arange(p.item_locations), np.diff(p.usage_start))[p.usage_amount < 0]] = True
     found: Flags = makes_room & (p.shortage == 0) & (p.shortfall == 0) & (p.storage == 0).all(axis=1) & (p.source < 0)
     return found
+
+
+def size_and_price(problem: LotSizingProblem) -> tuple[Floats, Floats]:
+    """Return [R] the most that one unit of what is bought moves in a row, and its price; 0 where nothing is bought."""
+    p = problem
+    user = np.repeat(np.arange(p.item_locations), np.diff(p.usage_start))
+    own = np.flatnonzero(bought(p)[user])
+    size, price = np.zeros(p.resources), np.zeros(p.resources)
+    np.maximum.at(size, p.usage_resource[own], np.abs(p.usage_amount[own]))
+    np.maximum.at(price, p.usage_resource[own], p.pack_cost[user[own]])
+    return size, price

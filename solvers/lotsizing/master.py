@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from solvers.lotsizing.joint import size_and_price
 from solvers.lotsizing.master_kernels import Columns, Rows, add_columns, choose_columns, mix, mixed_use, model_value
 from solvers.lotsizing.problem import STORAGE, Floats, Ints
 from solvers.lotsizing.relaxation import Priced, Relaxation
@@ -25,6 +26,7 @@ _MOST_ROUNDS = 20
 _HELD_BUCKETS = 0.25
 _SOURCE_VISITS = 8
 """Sources are few and large: they are visited this often in one pass."""
+_UNUSED = 1e-3
 _COLUMNS = 16
 _MOST_COLUMN_CELLS = 4e8
 """Columns shrink so that their packs stay below 1.6 GB."""
@@ -114,8 +116,9 @@ class Master:
     def _set_scale(self, priced: Priced) -> None:
         """Say by how much a relative overload of 1 moves a price.
 
-        Of a resource: by what its users cost without prices, per unit. Of the stock of a source: by what it costs
-        to hold a unit for a while; before its first order can arrive, by what a missing unit costs.
+        Of a resource: by what its users cost without prices, per unit; where these use nothing yet (what a supplier
+        brings), by what the room that is bought there costs. Of the stock of a source: by what it costs to hold a unit
+        for a while; before its first order can arrive, by what a missing unit costs.
         """
         p, c = self._relaxation.problem, self._relaxation.coupling
         users = np.repeat(np.arange(p.item_locations), np.diff(p.usage_start))
@@ -125,6 +128,10 @@ class Master:
         grows = np.zeros(p.resources, bool)
         grows[p.usage_resource[p.usage_amount < 0]] = True
         volume = np.maximum(p.capacity, np.where(grows[:, None], 1.0, 0.1) * mean_use)
+        size, price = size_and_price(p)
+        unused = (size > 0) & (mean_use[:, 0] < _UNUSED * size)
+        scale[unused] = price[unused] / size[unused]
+        volume[unused] = size[unused, None]
         children = np.flatnonzero(p.source >= 0)
         row = c.row_of[p.source[children]]
         supplied = np.maximum(np.bincount(row, minlength=c.sources.size), 1)

@@ -73,9 +73,10 @@ class Rows(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """Packs, stock and units sent [T] of a plan, a mixture or a difference; or their prices."""
+    """Packs, orders, stock and units sent [T] of a plan, a mixture or a difference; or their prices."""
 
     packs: Floats
+    orders: Floats
     stock: Floats
     sent: Floats
 
@@ -153,9 +154,10 @@ def mixed_use(data: Arrays, columns: Columns, row_of: Ints, rows: Rows) -> None:
     K, T = data.demand.shape
     rows.use[:] = 0.0
     rows.net[:] = 0.0
-    mean = _Plan(np.empty(T), np.empty(T), np.empty(T))
+    mean = _Plan(np.zeros(T), np.zeros(T), np.zeros(T), np.zeros(T))
     for k in range(K):
         mean.packs[:] = 0.0
+        mean.orders[:] = 0.0
         mean.stock[:] = 0.0
         mean.sent[:] = 0.0
         for i in range(columns.known[k]):
@@ -166,11 +168,18 @@ def mixed_use(data: Arrays, columns: Columns, row_of: Ints, rows: Rows) -> None:
 
 
 @njit()
+def _takes_per_order(data: Arrays, e: int) -> bool:
+    """Whether an order as such, whatever its size, uses the resource of entry e."""
+    return bool(data.usage_order.shape[0] > 0 and data.usage_order[e] > 0.0)
+
+
+@njit()
 def _add_column(columns: Columns, k: int, row: int, i: int, share: float, plan: _Plan) -> None:
     """Add share times column i to a plan."""
     T = plan.packs.shape[0]
     for t in range(T):
         plan.packs[t] += share * columns.packs[k, t, i]
+        plan.orders[t] += share if columns.packs[k, t, i] > 0 else 0.0
     held = columns.stock_row[k]
     if held >= 0:
         for t in range(T):
@@ -195,6 +204,9 @@ def _book(data: Arrays, k: int, row_of: Ints, plan: _Plan, share: float, rows: R
             offset = lead if data.kind[r] == DISPATCH else 0
             for t in range(offset, T):
                 rows.use[r, t - offset] += amount * plan.packs[t]
+            if _takes_per_order(data, e):
+                for t in range(offset, T):
+                    rows.use[r, t - offset] += share * data.usage_order[e] * plan.orders[t]
     if data.source[k] >= 0:
         j = row_of[data.source[k]]
         for t in range(lead, T):
@@ -232,6 +244,7 @@ def _price_plan(data: Arrays, k: int, row_of: Ints, rows: Rows, price: _Plan) ->
     T = price.packs.shape[0]
     lead = data.lead[k]
     price.packs[:] = 0.0
+    price.orders[:] = 0.0
     price.stock[:] = 0.0
     price.sent[:] = 0.0
     for e in range(data.usage_start[k], data.usage_start[k + 1]):
@@ -244,6 +257,9 @@ def _price_plan(data: Arrays, k: int, row_of: Ints, rows: Rows, price: _Plan) ->
             offset = lead if data.kind[r] == DISPATCH else 0
             for t in range(offset, T):
                 price.packs[t] += amount * rows.prices[r, t - offset]
+            if _takes_per_order(data, e):
+                for t in range(offset, T):
+                    price.orders[t] += data.usage_order[e] * rows.prices[r, t - offset]
     if data.source[k] >= 0:
         j = row_of[data.source[k]]
         for t in range(lead, T):
@@ -267,6 +283,10 @@ def _priced_costs(columns: Columns, k: int, row: int, price: _Plan, total: Float
         if p != 0.0:
             for i in range(M):
                 total[i] += p * packs[t, i]
+        p = price.orders[t]
+        if p != 0.0:
+            for i in range(M):
+                total[i] += p if packs[t, i] > 0 else 0.0
     held = columns.stock_row[k]
     if held >= 0:
         for t in range(T):
@@ -295,9 +315,11 @@ def _curvature(data: Arrays, k: int, row_of: Ints, change: _Plan, rows: Rows) ->
                     total += rows.step[r, t] * (amount * change.stock[t]) ** 2
         else:
             offset = lead if data.kind[r] == DISPATCH else 0
+            per_order = data.usage_order[e] if _takes_per_order(data, e) else 0.0
             for t in range(offset, T):
                 if change.packs[t] != 0.0 and rows.prices[r, t - offset] > 0.0:
-                    total += rows.step[r, t - offset] * (amount * change.packs[t]) ** 2
+                    more = amount * change.packs[t] + per_order * change.orders[t]
+                    total += rows.step[r, t - offset] * more**2
     if data.source[k] >= 0:
         j = row_of[data.source[k]]
         for t in range(lead, T):
@@ -318,8 +340,8 @@ def mix(data: Arrays, columns: Columns, row_of: Ints, rows: Rows, order: Ints, p
     The first pass visits all, each further one those that moved or are mixed.
     """
     T = data.demand.shape[1]
-    price = _Plan(np.empty(T), np.empty(T), np.empty(T))
-    change = _Plan(np.empty(T), np.empty(T), np.empty(T))
+    price = _Plan(np.zeros(T), np.zeros(T), np.zeros(T), np.zeros(T))
+    change = _Plan(np.zeros(T), np.zeros(T), np.zeros(T), np.zeros(T))
     total = np.empty(columns.cost.shape[1])
     active = order.copy()
     count = order.shape[0]
@@ -350,6 +372,7 @@ def mix(data: Arrays, columns: Columns, row_of: Ints, rows: Rows, order: Ints, p
             active[kept] = k
             kept += 1
             change.packs[:] = 0.0
+            change.orders[:] = 0.0
             change.stock[:] = 0.0
             change.sent[:] = 0.0
             _add_column(columns, k, row_of[k], best, 1.0, change)
@@ -373,7 +396,7 @@ def mix(data: Arrays, columns: Columns, row_of: Ints, rows: Rows, order: Ints, p
 def model_value(data: Arrays, columns: Columns, row_of: Ints, rows: Rows) -> float:
     """Return what the bound would be at the prices of `rows` if there were no plans but the columns."""
     K, T = data.demand.shape
-    price = _Plan(np.empty(T), np.empty(T), np.empty(T))
+    price = _Plan(np.zeros(T), np.zeros(T), np.zeros(T), np.zeros(T))
     total = np.empty(columns.cost.shape[1])
     value = 0.0
     for k in range(K):
@@ -397,7 +420,7 @@ def choose_columns(
     """
     T = data.demand.shape[1]
     K = data.demand.shape[0]
-    plan = _Plan(np.empty(T), np.empty(T), np.empty(T))
+    plan = _Plan(np.zeros(T), np.zeros(T), np.zeros(T), np.zeros(T))
     for k in range(K):
         chosen[k] = np.argmax(columns.weight[k])
     for number in range(passes):
@@ -408,6 +431,7 @@ def choose_columns(
             if number == 0 and columns.weight[k, chosen[k]] > 1.0 - _LEAST_WEIGHT:
                 continue
             plan.packs[:] = 0.0
+            plan.orders[:] = 0.0
             plan.stock[:] = 0.0
             plan.sent[:] = 0.0
             for i in range(columns.known[k]):
@@ -418,6 +442,7 @@ def choose_columns(
             least = np.inf
             for i in range(columns.known[k]):
                 plan.packs[:] = 0.0
+                plan.orders[:] = 0.0
                 plan.stock[:] = 0.0
                 plan.sent[:] = 0.0
                 _add_column(columns, k, row_of[k], i, 1.0, plan)
@@ -426,6 +451,7 @@ def choose_columns(
                     least = total
                     chosen[k] = i
             plan.packs[:] = 0.0
+            plan.orders[:] = 0.0
             plan.stock[:] = 0.0
             plan.sent[:] = 0.0
             _add_column(columns, k, row_of[k], chosen[k], 1.0, plan)
@@ -443,8 +469,9 @@ def _penalty(data: Arrays, k: int, row_of: Ints, plan: _Plan, rows: Rows) -> flo
         amount = data.usage_amount[e]
         stored = data.kind[r] == STORAGE
         offset = lead if data.kind[r] == DISPATCH else 0
+        per_order = data.usage_order[e] if _takes_per_order(data, e) else 0.0
         for t in range(offset, T):
-            more = amount * (plan.stock[t] if stored else plan.packs[t])
+            more = amount * (plan.stock[t] if stored else plan.packs[t]) + per_order * plan.orders[t]
             if more != 0.0:
                 u = t - offset
                 over = rows.use[r, u] - data.capacity[r, u]

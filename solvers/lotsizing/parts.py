@@ -12,7 +12,7 @@ from solvers.lotsizing.problem import Ints, LotSizingProblem
 
 _LEAST = 2_000
 """Parts smaller than this many item-locations are planned together, up to about this many."""
-_SHARED = {"capacity", "kind", "usage_start", "usage_resource", "usage_amount"}
+_SHARED = {"capacity", "kind", "usage_start", "usage_resource", "usage_amount", "usage_order"}
 
 
 def split(problem: LotSizingProblem, least: int = _LEAST) -> list[Ints]:
@@ -63,4 +63,5 @@ def part(problem: LotSizingProblem, items: Ints) -> tuple[LotSizingProblem, Ints
         usage_start=np.concatenate([[0], ends]).astype(np.int32),
         usage_resource=np.searchsorted(resources, used).astype(np.int32),
         usage_amount=problem.usage_amount[entries],
+        usage_order=problem.usage_order[entries] if problem.usage_order.size else np.zeros(0),
     ), resources.astype(np.int32)

@@ -345,6 +345,8 @@ class Primal:
             else:
                 offset = int(p.lead[k]) if p.kind[resource] == DISPATCH else 0
                 state.use[resource, : T - offset] += amount * state.packs[k, offset:]
+                if p.usage_order.size:
+                    state.use[resource, : T - offset] += sign * p.usage_order[e] * (state.packs[k, offset:] > 0)
 
     def _left_for(self, state: _State, j: int, limit: Ints) -> tuple[Ints, Ints]:
         """Return packs [T] and units in stock [T] that resources leave for source j."""
@@ -357,7 +359,8 @@ class Primal:
             resource, amount = int(p.usage_resource[e]), float(p.usage_amount[e])
             if amount <= 0 or self._purchases.row_is_bought[resource]:
                 continue
-            free = np.maximum(p.capacity[resource] - state.use[resource], 0.0)
+            per_order = float(p.usage_order[e]) if p.usage_order.size else 0.0
+            free = np.maximum(p.capacity[resource] - state.use[resource] - per_order, 0.0)
             whole = np.floor(np.minimum(free / amount + 1e-9, NO_LIMIT)).astype(np.int64)
             if p.kind[resource] == STORAGE:
                 room = np.minimum(room, whole)

@@ -55,6 +55,7 @@ def resource_use(
     row_start: Ints,
     row_item: Ints,
     row_amount: Floats,
+    row_order: Floats,
     packs: Ints,
     row_of: Ints,
     source_stock: Longs,
@@ -86,6 +87,8 @@ def resource_use(
             for t in range(offset, T):
                 if packs[k, t] > 0:
                     use[r, t - offset] += amount * packs[k, t]
+                    if row_order.shape[0] > 0:
+                        use[r, t - offset] += row_order[e]
 
 
 @njit()
@@ -216,6 +219,10 @@ def _book(data: Arrays, k: int, packs: Ints, sign: int, use: Floats, left: Float
         offset = lead if data.kind[r] == DISPATCH else 0
         for t in range(offset, T):
             use[r, t - offset] += amount * packs[t]
+        if data.usage_order.shape[0] > 0 and data.usage_order[e] > 0.0:
+            for t in range(offset, T):
+                if packs[t] > 0:
+                    use[r, t - offset] += sign * data.usage_order[e]
     if data.source[k] >= 0:
         row = row_of[data.source[k]]
         units = 0
@@ -260,11 +267,12 @@ def _limits(
         if data.kind[r] == STORAGE or data.usage_amount[e] <= 0:
             continue
         offset = lead if data.kind[r] == DISPATCH else 0
+        per_order = data.usage_order[e] if data.usage_order.shape[0] > 0 else 0.0
         for t in range(T):
             if t < offset:
                 most[t] = 0
             elif not soft:
-                free = data.capacity[r, t - offset] - use[r, t - offset]
+                free = data.capacity[r, t - offset] - use[r, t - offset] - per_order
                 most[t] = min(most[t], max(int((free + _SLACK) / data.usage_amount[e] + _SLACK), 0))
     if data.source[k] >= 0:
         for t in range(min(lead, T)):
@@ -284,6 +292,7 @@ def _fees(
     data: Arrays,
     k: int,
     price: Floats,
+    order_price: Floats,
     use: Floats,
     penalty: Floats,
     left: Floats,
@@ -298,17 +307,18 @@ def _fees(
     for t in range(T):
         fee[t, 0] = 0.0
         for q in range(1, most[t] + 1):
-            fee[t, q] = data.setup[k] + price[t] * q
+            fee[t, q] = order_price[t] + price[t] * q
     for e in range(data.usage_start[k], data.usage_start[k + 1]):
         r = data.usage_resource[e]
         if data.kind[r] == STORAGE:
             continue
         offset = lead if data.kind[r] == DISPATCH else 0
+        per_order = data.usage_order[e] if data.usage_order.shape[0] > 0 else 0.0
         for t in range(offset, T):
             free = data.capacity[r, t - offset] - use[r, t - offset]
             base = max(-free, 0.0)
             for q in range(1, most[t] + 1):
-                fee[t, q] += penalty[r, t - offset] * (max(data.usage_amount[e] * q - free, 0.0) - base)
+                fee[t, q] += penalty[r, t - offset] * (max(data.usage_amount[e] * q + per_order - free, 0.0) - base)
     if data.source[k] >= 0:
         row = row_of[data.source[k]]
         free = np.inf
@@ -418,6 +428,7 @@ def adjust(
     low = np.empty(T + 1, np.int32)
     high = np.empty(T + 1, np.int32)
     price = np.empty(T)
+    order_price = np.empty(T)
     stock_price = np.empty(T)
     fee = np.empty((T, most_packs + 1))
     most = np.empty(T, np.int32)
@@ -434,7 +445,7 @@ def adjust(
         stores = False
         for e in range(data.usage_start[k], data.usage_start[k + 1]):
             stores |= data.kind[data.usage_resource[e]] == STORAGE
-        item_prices(data, k, prices, source_prices, row_of, price, stock_price)
+        item_prices(data, k, prices, source_prices, row_of, price, order_price, stock_price)
         if stores:
             stock_path(data, k, packs[k], stock)
         source = data.source[k]
@@ -448,7 +459,7 @@ def adjust(
         _limits(data, k, soft, use, left, row_of, limit[k] if limited else free_limit, low, high, most)
         stock_fee = np.empty((T, max(high.max(), 0) + 1 if stores and soft else 0))
         if soft:
-            _fees(data, k, price, use, penalty, left, stock_penalty[row], row_of, most, fee)
+            _fees(data, k, price, order_price, use, penalty, left, stock_penalty[row], row_of, most, fee)
             if stores:
                 _stock_fees(data, k, stock_price, use, penalty, high, stock_fee)
         accepted = False
@@ -459,9 +470,10 @@ def adjust(
                 for t in range(T):
                     most[t] = data.min_packs[k, t]
             if not soft:
-                if value_to_go(data, k, price, stock_price, most, low, high, V, H, A, B) >= 0.5 * INFEASIBLE:
+                value = value_to_go(data, k, price, order_price, stock_price, most, low, high, V, H, A, B)
+                if value >= 0.5 * INFEASIBLE:
                     break
-                best_path(data, k, price, stock_price, most, low, high, V, new, stock)
+                best_path(data, k, price, order_price, stock_price, most, low, high, V, new, stock)
             else:
                 if _table_value(data, k, fee, most, stock_fee, low, high, V, H) >= 0.5 * INFEASIBLE:
                     break

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +43,7 @@ class Arrays(NamedTuple):
     usage_start: Ints
     usage_resource: Ints
     usage_amount: Floats
+    usage_order: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ class LotSizingProblem:
         s[k,t] = sum over c with source[c] = k of pack[c] q[c, t + lead[c]]
         q[t] = 0 or max(moq, min_packs[t], 1) <= q[t] <= max_packs[t];  q[t] >= min_packs[t]
         x[t] <= storage[t];  s[t] <= x[t-1] + receipts[t] + pack q[t]
-        sum over k of amount[r,k] q[k, t + lead[k]] <= capacity[r,t]              (dispatch)
-        sum over k of amount[r,k] q[k,t] <= capacity[r,t]                         (receiving)
+        sum over k of amount[r,k] q[k, t + lead[k]] + order[r,k] y[k, t + lead[k]] <= capacity[r,t]  (dispatch)
+        sum over k of amount[r,k] q[k,t] + order[r,k] y[k,t] <= capacity[r,t]     (receiving)
         sum over k of amount[r,k] x[k,t] <= capacity[r,t]                         (storage)
 
     Own demand is served as far as stock allows after what is sent on. The cost is the sum of
@@ -88,6 +89,8 @@ class LotSizingProblem:
     usage_start : [K + 1], usage_resource, usage_amount : compressed rows, the resources that an
         item-location uses and how much per pack (per unit for STORAGE). A negative amount provides: room that is
         bought (a truck) or value that counts towards a smallest order, see `joint`.
+    usage_order : as usage_amount, per order whatever its size (set-up time, a pick list); not for STORAGE. May be
+        left out.
     """
 
     demand: Ints
@@ -113,6 +116,7 @@ class LotSizingProblem:
     usage_start: Ints
     usage_resource: Ints
     usage_amount: Floats
+    usage_order: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         """Check shapes, types and signs; ValueError names the array."""
@@ -126,18 +130,21 @@ class LotSizingProblem:
             "usage_start": (K + 1,),
             "usage_resource": (entries,),
             "usage_amount": (entries,),
+            "usage_order": (entries if self.usage_order.size else 0,),
         }
-        for field in fields(self):
-            array = getattr(self, field.name)
-            expected = _TYPES[field.name]
+        for of in fields(self):
+            array = getattr(self, of.name)
+            expected = _TYPES[of.name]
             if array.dtype != expected or not array.flags.c_contiguous:
-                raise ValueError(f"{field.name}: contiguous {expected} expected, got {array.dtype}")
-            if array.shape != shapes.get(field.name, (K,)):
-                raise ValueError(f"{field.name}: shape {shapes.get(field.name, (K,))} expected, got {array.shape}")
+                raise ValueError(f"{of.name}: contiguous {expected} expected, got {array.dtype}")
+            if array.shape != shapes.get(of.name, (K,)):
+                raise ValueError(f"{of.name}: shape {shapes.get(of.name, (K,))} expected, got {array.shape}")
         for name in _NOT_NEGATIVE:
             array = getattr(self, name)
             if array.size and not array.min() >= 0:
                 raise ValueError(f"{name}: must not be negative")
+        if self.usage_order.size and self.usage_order[self.kind[self.usage_resource] == STORAGE].any():
+            raise ValueError("usage_order: an order takes no room in storage")
         if K and (self.pack.min() < 1 or self.moq.min() < 1):
             raise ValueError("pack, moq: at least 1")
         if K and (self.opening[~self.backorders] < 0).any():
@@ -160,17 +167,24 @@ class LotSizingProblem:
         """Number of shared resources, R."""
         return int(self.kind.shape[0])
 
+    def use_per_order(self) -> Floats:
+        """Return usage_order [entries], zeros where it was left out."""
+        return self.usage_order if self.usage_order.size else np.zeros(self.usage_resource.size)
+
     def arrays(self) -> Arrays:
         """Return the arrays in the form that kernels take: all writable, or each would be compiled for anew."""
-        return Arrays(*(np.require(getattr(self, field.name), requirements=["C", "A", "W"]) for field in fields(self)))
+        return Arrays(*(np.require(getattr(self, of.name), requirements=["C", "A", "W"]) for of in fields(self)))
 
 
 _NOT_NEGATIVE = (
     "demand", "receipts", "lead", "min_packs", "max_packs", "holding", "shortage", "shortfall", "safety", "storage",
-    "setup", "pack_cost", "end_value", "capacity",
+    "setup", "pack_cost", "end_value", "capacity", "usage_order",
 )  # fmt: skip
-_FLOATS = {"holding", "shortage", "shortfall", "setup", "pack_cost", "end_value", "capacity", "usage_amount"}
+_FLOATS = {
+    "holding", "shortage", "shortfall", "setup", "pack_cost", "end_value", "capacity", "usage_amount",
+    "usage_order",
+}  # fmt: skip
 _TYPES = {
-    field.name: np.dtype(np.float64 if field.name in _FLOATS else np.bool_ if field.name == "backorders" else np.int32)
-    for field in fields(LotSizingProblem)
+    of.name: np.dtype(np.float64 if of.name in _FLOATS else np.bool_ if of.name == "backorders" else np.int32)
+    for of in fields(LotSizingProblem)
 }

@@ -12,9 +12,9 @@ shares nothing with the engines. For item-location k and bucket t with stock x, 
     order       max(moq, min_packs[t], 1) y[t] <= q[t] <= max_packs[t] y[t];  q[t] >= min_packs[t]
     storage     x[t] <= storage[t]
     safety      f[t] >= safety[t] - x[t]
-    resources   sum amount[r,k] q[k, t + lead[k]] <= capacity[r,t]     (dispatch)
-                sum amount[r,k] q[k, t]           <= capacity[r,t]     (receiving)
-                sum amount[r,k] x[k, t]           <= capacity[r,t]     (storage)
+    resources   sum amount[r,k] q[k, t + lead[k]] + order[r,k] y[k, t + lead[k]] <= capacity[r,t]   (dispatch)
+                sum amount[r,k] q[k, t] + order[r,k] y[k, t] <= capacity[r,t]                       (receiving)
+                sum amount[r,k] x[k, t] <= capacity[r,t]                                            (storage)
     serve       x[t] = 0 where short[t], and u[t] = w[t] = 0 where not
     on_hand     w[t] <= demand[t] where s[t] > 0                        (backorders)
 
@@ -118,16 +118,18 @@ def _sent_is_on_hand(model: Any, p: LotSizingProblem, children: dict[int, list[i
 
 def _resources(model: Any, p: LotSizingProblem) -> None:
     use: dict[tuple[int, int], Any] = defaultdict(int)
+    per_order = p.use_per_order()
     for k in range(p.item_locations):
         for entry in range(int(p.usage_start[k]), int(p.usage_start[k + 1])):
             r, amount = int(p.usage_resource[entry]), float(p.usage_amount[entry])
-            for t in range(p.buckets if amount else 0):
+            for t in range(p.buckets if amount or per_order[entry] else 0):
                 if p.kind[r] == STORAGE:
                     use[r, t] += amount * model.x[k, t]
                 elif p.kind[r] != DISPATCH:
-                    use[r, t] += amount * model.q[k, t]
+                    use[r, t] += amount * model.q[k, t] + float(per_order[entry]) * model.y[k, t]
                 elif t >= p.lead[k]:
-                    use[r, t - int(p.lead[k])] += amount * model.q[k, t]
+                    at = t - int(p.lead[k])
+                    use[r, at] += amount * model.q[k, t] + float(per_order[entry]) * model.y[k, t]
     model.resource = pyo.ConstraintList()
     for (r, t), total in use.items():
         model.resource.add(total <= float(p.capacity[r, t]))

@@ -138,7 +138,17 @@ class Relaxation:
         self.threads.over(
             use.shape[0],
             lambda begin, end: resource_use(
-                self.data, c.user_start, c.user_item, c.user_amount, packs, c.row_of, stock, begin, end, use
+                self.data,
+                c.user_start,
+                c.user_item,
+                c.user_amount,
+                c.user_order,
+                packs,
+                c.row_of,
+                stock,
+                begin,
+                end,
+                use,
             ),
         )
         return use

@@ -10,8 +10,10 @@ import numpy as np
 
 from solvers.lotsizing.decomposition import Progress, decompose
 from solvers.lotsizing.exact import to_milp
+from solvers.lotsizing.paths import to_paths
 from solvers.lotsizing.problem import Floats, LotSizingProblem
 from solvers.lotsizing.result import LotSizingResult, Status
+from solvers.lotsizing.tighten import tightened
 from solvers.lotsizing.verify import Verdict, verify
 from solvers.milp import solve as solve_milp
 
@@ -22,6 +24,9 @@ _SMALL = 200
 """Orders that can be placed, of a case that `auto` solves exactly ..."""
 _SMALL_WHEN_BROKEN = 1_000
 """The same where the decomposition found no plan that keeps the rules ..."""
+_MOST_ARCS, _PATHS_GAP = 30_000, 0.2
+"""Branch and bound goes over paths through stocks where these are few and the decomposition's gap, which is as large as
+that model's at first, is small; else over stocks and orders, whose cuts tell more where hardly a pack fits."""
 _NODES = 200
 """... within this many nodes of the search tree; nodes, not seconds, so that every machine gives the same plan."""
 
@@ -55,7 +60,7 @@ def solve(
     """
     began = time.perf_counter()
     found = decompose(
-        problem,
+        tightened(problem),
         target_gap=target_gap,
         iterations=iterations,
         seed=seed,
@@ -90,7 +95,10 @@ def _branch_and_bound(
     nodes: int | None,
 ) -> LotSizingResult:
     """Return the better of `found`, judged as `known`, and HiGHS's answer, with the better bound."""
-    model = to_milp(problem)
+    tight = tightened(problem)
+    near = not known.faults and found.gap <= _PATHS_GAP
+    room = (known.cost - found.lower_bound) * (1.0 + _PROVEN) + _PROVEN
+    model = (to_paths(tight, _MOST_ARCS, found.prices, room) if near else None) or to_milp(tight)
     start = None if known.faults else model.start(found.packs)
     answer = solve_milp(model.milp, gap=target_gap, time_limit_s=time_limit_s, nodes=nodes, start=start)
     packs, cost = found.packs, np.inf if known.faults else known.cost

@@ -91,6 +91,7 @@ def source_value(
     send_high: Longs,
     limit: Ints,
     price: Floats,
+    order_price: Floats,
     stock_price: Floats,
     reward: Floats,
     rest: Longs,
@@ -127,8 +128,9 @@ def source_value(
         value = H[t]
         _send_more(A, B, value, n_stage, first - least, window, reward[t] * grid)
         _order(
-            data, k, t, pack, limit, price[t], value[start - first :], top - start + 1, high[t] - low[t] + 1, V[t], A, B
-        )
+            data, k, t, pack, limit, price[t], order_price[t], value[start - first :], top - start + 1,
+            high[t] - low[t] + 1, V[t], A, B,
+        )  # fmt: skip
     return float(V[0, 0])
 
 
@@ -173,6 +175,7 @@ def _order(
     pack: int,
     limit: Ints,
     price: float,
+    order_price: float,
     value: Floats,
     n_stage: int,
     n_states: int,
@@ -204,7 +207,7 @@ def _order(
         now, other = other, now
         step *= 2
     gap = width - step
-    base = data.setup[k] + price * fewest
+    base = order_price + price * fewest
     for i in range(min(n, n_states)):
         w = now[i]
         if i + pack * gap < n:
@@ -221,6 +224,7 @@ def source_path(
     send_high: Longs,
     limit: Ints,
     price: Floats,
+    order_price: Floats,
     stock_price: Floats,
     reward: Floats,
     rest: Longs,
@@ -249,7 +253,7 @@ def source_path(
         for q in range(max(data.moq[k], least), min(data.max_packs[k, t], limit[t]) + 1):
             if index + step * q > top - first:
                 break
-            w = data.setup[k] + price[t] * q + H[t, index + step * q]
+            w = order_price[t] + price[t] * q + H[t, index + step * q]
             if w < best - _TIE:
                 best = w
                 chosen = q
@@ -301,19 +305,21 @@ def solve_source(
     if widest == 0:
         return INFEASIBLE, INFEASIBLE
     price = np.empty(T)
+    order_price = np.empty(T)
     stock_price = np.empty(T)
-    item_prices(data, k, prices, source_prices, row_of, price, stock_price)
+    item_prices(data, k, prices, source_prices, row_of, price, order_price, stock_price)
     width = widest + 1
     V = np.empty((T + 1, width))
     H = np.empty((T, width))
     A = np.empty(width)
     B = np.empty(width)
     value = source_value(
-        data, k, grid, send_low, send_high, limit, price, stock_price, reward, rest, low, high, V, H, A, B
+        data, k, grid, send_low, send_high, limit, price, order_price, stock_price, reward, rest, low, high, V, H, A, B
     )
     if value >= 0.5 * INFEASIBLE:
         return INFEASIBLE, INFEASIBLE
     cost = source_path(
-        data, k, grid, send_low, send_high, limit, price, stock_price, reward, rest, low, high, V, H, packs, sent, stock
-    )
+        data, k, grid, send_low, send_high, limit, price, order_price, stock_price, reward, rest, low, high, V, H,
+        packs, sent, stock,
+    )  # fmt: skip
     return value, cost

@@ -110,7 +110,9 @@ def _overloads(problem: LotSizingProblem, packs: Ints, stock: Ints) -> list[str]
         there = np.where(kind == STORAGE, np.maximum(stock[user, t], 0), packs[user, t])
         at = t - np.where(kind == DISPATCH, p.lead[user], 0)
         moves = there != 0
-        np.add.at(use, (p.usage_resource[moves], at[moves]), p.usage_amount[moves] * there[moves])
+        per_order = np.where(kind == STORAGE, 0.0, p.use_per_order())
+        amount = p.usage_amount[moves] * there[moves] + per_order[moves]
+        np.add.at(use, (p.usage_resource[moves], at[moves]), amount)
     over = use > p.capacity + _TOLERANCE * np.maximum(p.capacity, 1.0)
     return [
         f"resource {r}, bucket {t}: {use[r, t]:.6f} used, {p.capacity[r, t]:.6f} there"

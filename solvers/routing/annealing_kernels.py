@@ -12,8 +12,10 @@ import numpy as np
 from solvers.compiled import njit
 from solvers.routing.instance import (
     FINISH,
+    MIXED,
     RELOADED,
     START,
+    TIMED,
     Instance,
 )
 from solvers.routing.kernel_types import IntArray, Number
@@ -31,6 +33,7 @@ from solvers.routing.route_kernels import (
 )
 from solvers.routing.ruin_kernels import (
     EXCHANGED,
+    EXCHANGED_TAILS,
     INSERTED,
     LEFT,
     LOGGED,
@@ -45,20 +48,52 @@ from solvers.routing.state import (
     ABSENT,
     COSTS,
     COUNT,
+    DURATION,
     FIRST,
     GOOD,
     KIND,
     NEXT,
     PLACE,
     PRIOR,
+    RELEASED,
     ROUTE,
     VEHICLE,
     State,
 )
+from solvers.routing.tail_kernels import exchange_tails, exchanges, reconnect
 from solvers.routing.vehicle_kernels import (
     retype,
     trip_place,
 )
+
+REMEMBERED = TIMED | MIXED | RELOADED
+"""Time data are remembered where of these rules only `TIMED` matters, computed anew elsewhere."""
+
+
+@njit(helper=True)
+def remember(instance: Instance, state: State, work: Workspace, r: Number) -> None:
+    """Keep the time data of route r, for when the next steps are undone."""
+    v = state.route[r, FIRST]
+    while v >= instance.first_client:
+        for k in range(6):
+            work.clock[v, k] = state.clock[v, k]
+        v = np.int64(state.node[v, NEXT])
+    work.timing[r, 0] = state.route[r, DURATION]
+    work.timing[r, 1] = state.route[r, RELEASED]
+    work.timing[r, 2] = state.route[r, GOOD]
+
+
+@njit(helper=True)
+def recall(instance: Instance, state: State, work: Workspace, r: Number) -> None:
+    """Give route r, as it was before this step, its time data back."""
+    v = state.route[r, FIRST]
+    while v >= instance.first_client:
+        for k in range(6):
+            state.clock[v, k] = work.clock[v, k]
+        v = np.int64(state.node[v, NEXT])
+    state.route[r, DURATION] = work.timing[r, 0]
+    state.route[r, RELEASED] = work.timing[r, 1]
+    state.route[r, GOOD] = work.timing[r, 2]
 
 
 @njit(helper=True)
@@ -77,6 +112,8 @@ def undo(instance: Instance, state: State, work: Workspace) -> None:
             retype(state, c, r)
         elif a == EXCHANGED:
             route[c, KIND], route[r, KIND] = route[r, KIND], route[c, KIND]
+        elif a == EXCHANGED_TAILS:
+            exchange_tails(instance, state, r, c, np.int64(log[row, 3]), np.int64(log[row, 4]))
         elif a >= first:
             link(instance, state, c, a, np.int64(node[a, NEXT]), r)
         else:
@@ -84,14 +121,19 @@ def undo(instance: Instance, state: State, work: Workspace) -> None:
             link(instance, state, c, a, b, r)
     if instance.features & REFRESHED:
         for i in range(work.counter[TOUCHED]):
-            refresh(instance, state, work.touched[i])
+            if instance.features & REMEMBERED == TIMED:
+                recall(instance, state, work, work.touched[i])
+            else:
+                refresh(instance, state, work.touched[i])
 
 
 @njit(helper=True)
-def settle(state: State, work: Workspace) -> None:
+def settle(instance: Instance, state: State, work: Workspace) -> None:
     """Keep the lists of unassigned clients and of changed routes right after an accepted step."""
     for i in range(work.counter[TOUCHED]):
         r = work.touched[i]
+        if instance.features & REMEMBERED == TIMED:
+            remember(instance, state, work, r)
         if work.is_left[r] == 0:
             work.is_left[r] = 1
             work.left[work.counter[LEFT]] = r
@@ -168,7 +210,16 @@ def take_everyone(state: State, work: Workspace) -> None:
 
 @njit(allocates=False)
 def anneal(
-    instance: Instance, state: State, work: Workspace, steps: Number, hot: Number, cold: Number, average: float
+    instance: Instance,
+    state: State,
+    work: Workspace,
+    steps: Number,
+    hot: Number,
+    cold: Number,
+    average: float,
+    crossed: float,
+    split: float,
+    opened: float,
 ) -> Number:
     """Run `steps` steps of ruin and recreate while the temperature falls from `hot` to `cold`; return new bests.
 
@@ -179,6 +230,7 @@ def anneal(
     cooling = (cold / hot) ** (1.0 / max(1, steps))
     temperature = hot
     unsaved = False
+    exchanging = exchanges(instance)
     found = 0
     for step in range(-1 if opening else 0, steps):
         begin_step(work)
@@ -187,13 +239,15 @@ def anneal(
             take_everyone(state, work)
         else:
             change += ruin(instance, state, work, average)
+            if exchanging:
+                change += reconnect(instance, state, work, crossed, split)
             order_removed(instance, work)
         temperature *= 1.0 if opening else cooling
         limit = np.inf if opening else -temperature * math.log(draw(work.random) + 1e-300)
-        change += recreate(instance, state, work, limit - change)
+        change += recreate(instance, state, work, limit - change, opened if exchanging and not opening else 0.0)
         if step < 0:
             total[COSTS] += change
-            settle(state, work)
+            settle(instance, state, work)
             keep_best(instance, state, work)
             continue
         accepted = change < limit
@@ -209,7 +263,7 @@ def anneal(
             unsaved = False
             continue
         total[COSTS] += change
-        settle(state, work)
+        settle(instance, state, work)
         if total[COSTS] < work.best_cost[0]:
             work.best_cost[0] = total[COSTS]
             unsaved = True
@@ -258,4 +312,4 @@ def fill_routes(instance: Instance, state: State, work: Workspace, tours: IntArr
                     a = c
             work.removed[work.counter[REMOVED]] = c
             work.counter[REMOVED] += 1
-    settle(state, work)
+    settle(instance, state, work)

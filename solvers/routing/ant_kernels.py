@@ -120,7 +120,7 @@ def send_ants(
             undo(instance, state, work)
             continue
         total[COSTS] += change
-        settle(state, work)
+        settle(instance, state, work)
         accepted += 1
         if total[COSTS] < work.best_cost[0]:
             keep_best(instance, state, work)

@@ -12,15 +12,15 @@ import contextlib
 from functools import cache
 from typing import Any
 
-from solvers.routing import genetic, ruin_recreate
-from solvers.routing.genetic import Genetic, GeneticParams
-from solvers.routing.instance import TIMED, build_instance, is_timed
+from solvers.routing import general, genetic, ruin_recreate
+from solvers.routing.genetic import BROOD, Genetic, GeneticParams
+from solvers.routing.instance import build_instance, is_timed, unsupported
 from solvers.routing.problem import RoutingProblem
+from solvers.routing.regional_annealing import Regional
 from solvers.routing.registry import Found
-from solvers.routing.ruin_recreate import Annealing, Progress, RuinRecreateParams, cool
+from solvers.routing.ruin_recreate import Chain, Progress, RuinRecreateParams, cool, make_chain
 from solvers.routing.solution import RoutingSolution
-from solvers.routing.state import USED
-from solvers.routing.stop import StopRule
+from solvers.routing.stop import StopRule, iterations
 
 GENETIC_CLIENTS = 245
 GENETIC_TIMED_CLIENTS = 120
@@ -28,6 +28,8 @@ LONG_ROUTED_CLIENTS = 250
 LONG_ROUTE = 15
 FEWEST_CHILDREN = 500
 CHILDREN_PER_CLIENT = 6
+ANNEALED = 0.3
+"""Share of the budget for a chain whose best solution joins the first population, on plain problems."""
 PROBE = 0.002
 """Share of the budget after which the rest can be foreseen."""
 
@@ -38,36 +40,45 @@ def supports(problem: RoutingProblem) -> str | None:
 
 
 def search(
-    problem: RoutingProblem, stop: StopRule, seed: int, params: Any | None, start: RoutingSolution | None
+    problem: RoutingProblem,
+    stop: StopRule,
+    seed: int,
+    params: Any | None,
+    start: RoutingSolution | None,
+    threads: int = 1,
 ) -> Found:
     """Search until `stop`; `params` may be those of ruin and recreate. Ctrl-C ends it with the best so far."""
     chosen = params if isinstance(params, RuinRecreateParams) else RuinRecreateParams()
+    if unsupported(problem) is not None:
+        return general.search(problem, stop, seed, None, start)
     if problem.clients == 0:
         return Found(RoutingSolution((), ()), 0)
-    chain = Annealing.create(problem, build_instance(problem, chosen.nearest(problem)), seed, chosen, start)
+    instance = build_instance(problem, chosen.nearest(problem))
+    chain = make_chain(problem, instance, seed, chosen, start, threads)
     progress = Progress(0, [(0, chain.best_cost)])
     best = chain.best
     with contextlib.suppress(KeyboardInterrupt):
         child = child_iterations(problem)
-        if _breeds(chain, stop, progress):
-            breeder = Genetic.create(problem, seed, GeneticParams(), chain.best())
+        if _breeds(problem, chain, stop, progress):
+            if isinstance(chain, Regional):
+                cool(chain, stop, progress, ANNEALED)
+            breeder = Genetic.create(problem, seed, GeneticParams(), chain.best(), threads)
             best = breeder.best_solution
             while stop(progress.done, breeder.best_cost) < 1:
-                breeder.breed()
-                progress.done += child
+                breeder.breed(stop, progress.done)
+                progress.done += child * BROOD
                 progress.note(round(breeder.best_cost))
         else:
             cool(chain, stop, progress)
     return Found(best(), progress.done, tuple(progress.trace))
 
 
-def _breeds(chain: Annealing, stop: StopRule, progress: Progress) -> bool:
+def _breeds(problem: RoutingProblem, chain: Chain, stop: StopRule, progress: Progress) -> bool:
     """Return whether the genetic search gets the problem, after a short run of the chain to foresee the budget."""
-    problem = chain.problem
     fewest, most = max(FEWEST_CHILDREN, CHILDREN_PER_CLIENT * problem.clients), GENETIC_CLIENTS
-    if chain.instance.features & TIMED:
+    if is_timed(problem):
         fewest = FEWEST_CHILDREN
-        long_routed = problem.clients >= LONG_ROUTE * int(chain.state.total[USED])
+        long_routed = problem.clients >= LONG_ROUTE * len(chain.best().routes)
         most = LONG_ROUTED_CLIENTS if long_routed else GENETIC_TIMED_CLIENTS
     uniform = problem.vehicles.types == 1 and not problem.vehicles.duration_cost.any()
     if problem.clients > most or not uniform or genetic.supports(problem) is not None:
@@ -96,4 +107,4 @@ def warm_up() -> None:
     tiny = RoutingProblem.cvrp([[0, 0], [0, 1], [1, 0], [1, 1]], [1, 1, 1], 2)
     breeder = Genetic.create(tiny, 0, GeneticParams(first_individuals=4), None)
     for _ in range(6):
-        breeder.breed()
+        breeder.breed(iterations(1 << 40), 1)

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import itertools
-import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from solvers.routing.problem import OPEN_END, RoutingProblem
-from solvers.routing.solution import RELOAD, Route, RoutingSolution
+from solvers.routing.solution import BREAK, RELOAD, Route, RoutingSolution
+from solvers.routing.timetable import Span, Timetable, has_break, timetable
 
 Rule = Literal[
     "unassigned",
     "duplicate",
     "unknown",
     "delay",
+    "lead_time",
     "load",
     "skills",
     "precedence",
     "fleet",
     "shift",
+    "break",
+    "missing_break",
+    "max_load",
     "max_duration",
+    "max_driving",
     "max_distance",
     "max_tasks",
     "reloads",
+    "pinned",
 ]
-START = -2
-"""In a timetable: departure from the start depot."""
-END = -3
-"""In a timetable: return to the end depot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,37 +43,6 @@ class Violation:
     client: int
     amount: int
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One line of a timetable: a client index, `RELOAD`, `START` or `END`, and its times.
-
-    `arrival` <= `start` <= `departure`; `start - arrival` is waiting, `departure - start` is service;
-    `distance` is from the visit before; `late` is how much later than its last window it starts.
-    """
-
-    client: int
-    arrival: int
-    start: int
-    departure: int
-    distance: int
-    late: int
-
-
-@dataclass(frozen=True, slots=True)
-class Timetable:
-    """A route in time: it ends as early as possible and, given that, leaves as late as possible.
-
-    With one window per client no other departure makes the route shorter.
-    """
-
-    visits: tuple[Visit, ...]
-    distance: int
-    duration: int
-    driving: int
-    waiting: int
-    cost: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,117 +60,20 @@ class Judgement:
         return not self.violations
 
 
-def travel(problem: RoutingProblem, profile: int, origin: int, destination: int) -> tuple[int, int]:
-    """Return (distance, duration) between two nodes."""
-    if problem.distances is not None:
-        distance = int(problem.distances[profile, origin, destination])
-    elif problem.coordinates is not None:
-        x, y = problem.coordinates[origin] - problem.coordinates[destination]
-        length = problem.scale * math.sqrt(x * x + y * y)
-        distance = math.floor(length + (0.5 if problem.rounding == "nearest" else 1e-9))
-    else:
-        raise ValueError("neither distances nor coordinates")
-    return distance, distance if problem.durations is None else int(problem.durations[profile, origin, destination])
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """A place on the way: node, when it may start, how long it takes."""
-
-    client: int
-    node: int
-    windows: tuple[tuple[int, int], ...]
-    service: int
-
-
-def _calls(problem: RoutingProblem, route: Route) -> list[_Call]:
-    fleet, kind = problem.vehicles, route.vehicle_type
-    opens, closes = (int(t) for t in fleet.shift[kind])
-
-    def depot(node: int, client: int, clients: list[int]) -> _Call:
-        released = max((int(problem.release[c]) for c in clients), default=0)
-        early, late = (int(t) for t in problem.depot_windows[node])
-        early, late = max(early, opens, released), min(late, closes)
-        return _Call(client, node, ((early, max(early, late)),), 0)
-
-    trips: list[list[int]] = [[]]
-    for client in route.clients:
-        if client == RELOAD:
-            trips.append([])
-        else:
-            trips[-1].append(client)
-    start, end = int(fleet.start_depot[kind]), int(fleet.end_depot[kind])
-    calls: list[_Call] = []
-    for number, trip in enumerate(trips):
-        calls.append(depot(start, RELOAD if number else START, trip))
-        for client in trip:
-            spans = tuple((int(a), int(b)) for a, b in problem.windows[client])
-            calls.append(_Call(client, problem.depots + client, spans, int(problem.service[client])))
-    if end != OPEN_END:
-        calls.append(depot(end, END, []))
-    return calls
-
-
-def _next_start(call: _Call, arrival: int) -> int:
-    """Return when service starts for an arrival: in the first window that is still open, else at once (late)."""
-    return min((max(a, arrival) for a, b in call.windows if arrival <= b), default=arrival)
-
-
-def _last_start(call: _Call, limit: int) -> int:
-    """Return the latest start of service at or before `limit` inside a window, else `limit`."""
-    return max((min(b, limit) for a, b in call.windows if a <= limit), default=limit)
-
-
-def timetable(problem: RoutingProblem, route: Route) -> Timetable:
-    """Return when the route is where, how far it drives and what it costs."""
-    fleet, kind = problem.vehicles, route.vehicle_type
-    calls = _calls(problem, route)
-    profile = int(fleet.profile[kind])
-    legs = [(0, 0)] + [travel(problem, profile, a.node, b.node) for a, b in itertools.pairwise(calls)]
-    arrivals, starts = _times(calls, legs, calls[0].windows[0][0])
-    limit = starts[-1]
-    for k in range(len(calls) - 1, 0, -1):
-        late = arrivals[k] > max(b for _, b in calls[k].windows)
-        held = min(starts[k], limit) if late else _last_start(calls[k], limit)
-        limit = held - legs[k][1] - calls[k - 1].service
-    arrivals, starts = _times(calls, legs, max(calls[0].windows[0][0], min(limit, calls[0].windows[0][1])))
-    visits = tuple(
-        Visit(c.client, a, s, s + c.service, leg[0], max(0, s - max(b for _, b in c.windows)))
-        for c, a, s, leg in zip(calls, arrivals, starts, legs, strict=True)
-    )
-    distance = sum(leg[0] for leg in legs)
-    duration = visits[-1].departure - visits[0].departure
-    cost = int(fleet.fixed_cost[kind]) + int(fleet.distance_cost[kind]) * distance
-    return Timetable(
-        visits=visits,
-        distance=distance,
-        duration=duration,
-        driving=sum(leg[1] for leg in legs),
-        waiting=sum(v.start - v.arrival for v in visits),
-        cost=cost + int(fleet.duration_cost[kind]) * duration,
-    )
-
-
-def _times(calls: list[_Call], legs: list[tuple[int, int]], departure: int) -> tuple[list[int], list[int]]:
-    arrivals, starts = [departure], [departure]
-    for k in range(1, len(calls)):
-        arrivals.append(starts[-1] + calls[k - 1].service + legs[k][1])
-        starts.append(_next_start(calls[k], arrivals[-1]))
-    return arrivals, starts
-
-
-def judge(problem: RoutingProblem, solution: RoutingSolution) -> Judgement:
-    """Return cost and every violated rule of `solution`."""
+def judge(problem: RoutingProblem, solution: RoutingSolution, held: Sequence[Mapping[int, Span]] = ()) -> Judgement:
+    """Return cost and every violated rule of `solution`; `held` bounds starts by route, see `timetable`."""
     broken = _coverage(problem, solution)
     if any(v.rule == "unknown" for v in broken):
         return Judgement(0, 0, 0, tuple(broken))
     cost = sum(int(problem.prize[c]) for c in solution.unassigned if not problem.required[c])
-    distance = duration = 0
+    distance = duration = longest = 0
     for number, route in enumerate(solution.routes):
-        plan = timetable(problem, route)
+        plan = timetable(problem, route, held[number] if held else None)
         cost, distance, duration = cost + plan.cost, distance + plan.distance, duration + plan.duration
+        longest = max(longest, plan.duration)
         broken += _route_violations(problem, number, route, plan)
-    return Judgement(cost, distance, duration, tuple(broken))
+    broken += _pin_violations(problem, solution)
+    return Judgement(cost + problem.balance_cost * longest, distance, duration, tuple(broken))
 
 
 def _coverage(problem: RoutingProblem, solution: RoutingSolution) -> list[Violation]:
@@ -211,9 +86,11 @@ def _coverage(problem: RoutingProblem, solution: RoutingSolution) -> list[Violat
             continue
         used[route.vehicle_type] += 1
         for client in route.clients:
-            if client != RELOAD and not 0 <= client < problem.clients:
-                broken.append(Violation("unknown", number, client, 1, f"client {client} does not exist"))
-            elif client != RELOAD:
+            known = client == RELOAD or 0 <= client < problem.clients
+            if not known and not has_break(problem, route.vehicle_type, BREAK - client):
+                what = "break" if client < 0 else "client"
+                broken.append(Violation("unknown", number, client, 1, f"{what} {client} does not exist"))
+            elif client >= 0:
                 seen[client] = seen.get(client, 0) + 1
                 if seen[client] == 2:
                     broken.append(Violation("duplicate", number, client, 1, f"client {client} is visited twice"))
@@ -240,42 +117,88 @@ def _route_violations(problem: RoutingProblem, number: int, route: Route, plan: 
     for visit in plan.visits:
         if visit.client >= 0:
             over("delay", visit.late, f"client {visit.client} is served late", visit.client)
+            over("lead_time", visit.early, f"client {visit.client} is served early", visit.client)
+        elif visit.client <= BREAK:
+            over("break", visit.late + visit.early, "a break is taken outside its windows", visit.client)
         else:
             over("shift", visit.late, "the depot is reached or left after the shift or closing")
-    clients = [c for c in route.clients if c != RELOAD]
+    if fleet.end_depot[kind] == OPEN_END:
+        late = plan.visits[-1].departure - int(fleet.shift[kind, 1])
+        over("shift", late, "the last stop is left after the shift")
+    clients = route.stops
     over("max_duration", plan.duration - int(fleet.max_duration[kind]), "longer than allowed in time")
+    over("max_driving", plan.driving - int(fleet.max_driving[kind]), "longer than allowed at the wheel")
     over("max_distance", plan.distance - int(fleet.max_distance[kind]), "longer than allowed in distance")
     over("max_tasks", len(clients) - int(fleet.max_stops[kind]), "more stops than allowed")
-    over("reloads", len(route.clients) - len(clients) - int(fleet.max_reloads[kind]), "more reloads than allowed")
+    reloads = route.clients.count(RELOAD)
+    over("reloads", reloads - int(fleet.max_reloads[kind]), "more reloads than allowed")
     for client in clients:
         lacking = int(problem.skills[client]) & ~int(fleet.skills[kind])
         barred = fleet.allowed is not None and not bool(fleet.allowed[kind, client])
         over("skills", lacking.bit_count() + barred, f"client {client} needs another vehicle", client)
-    return broken + _load_violations(problem, number, route) + _order_violations(problem, number, clients)
+    broken += _load_violations(problem, number, route) + _break_violations(problem, number, route)
+    return broken + _order_violations(problem, number, clients) + _pair_violations(problem, number, route)
+
+
+def loads_on_board(problem: RoutingProblem, route: Route, dimension: int) -> list[int]:
+    """Return what is on board when the route leaves, and after every entry of `route.clients`."""
+    trips = iter(route.trips())
+
+    def loaded(trip: list[int]) -> int:
+        return sum(int(problem.delivery[c, dimension]) for c in trip if problem.pickup_of[c] < 0)
+
+    loads = [loaded(next(trips))]
+    for client in route.clients:
+        if client == RELOAD:
+            loads.append(loaded(next(trips)))
+        elif client >= 0:
+            loads.append(loads[-1] + int(problem.pickup[client, dimension]) - int(problem.delivery[client, dimension]))
+        else:
+            loads.append(loads[-1])
+    return loads
 
 
 def _load_violations(problem: RoutingProblem, number: int, route: Route) -> list[Violation]:
+    """Return one violation for each dimension and trip that is too full at some point."""
     broken: list[Violation] = []
-    trips: list[list[int]] = [[]]
-    for client in route.clients:
-        if client == RELOAD:
-            trips.append([])
-        else:
-            trips[-1].append(client)
     for dimension in range(problem.dimensions):
         capacity = int(problem.vehicles.capacity[route.vehicle_type, dimension])
-        for trip in trips:
-            load = most = sum(int(problem.delivery[c, dimension]) for c in trip)
-            for client in trip:
-                load += int(problem.pickup[client, dimension]) - int(problem.delivery[client, dimension])
-                most = max(most, load)
+        loads = loads_on_board(problem, route, dimension)
+        cuts = [0, *(k + 1 for k, client in enumerate(route.clients) if client == RELOAD), len(loads)]
+        for begin, end in itertools.pairwise(cuts):
+            most = max(loads[begin:end])
             if most > capacity:
                 text = f"route {number}: load {most} in dimension {dimension}, {most - capacity} too much"
                 broken.append(Violation("load", number, -1, most - capacity, text))
     return broken
 
 
-def _order_violations(problem: RoutingProblem, number: int, clients: list[int]) -> list[Violation]:
+def _break_violations(problem: RoutingProblem, number: int, route: Route) -> list[Violation]:
+    breaks = problem.vehicles.breaks
+    if breaks is None:
+        return []
+    broken: list[Violation] = []
+    taken = [BREAK - client for client in route.clients if client <= BREAK]
+    due = [k for k in range(breaks.duration.shape[1]) if has_break(problem, route.vehicle_type, k)]
+    broken += [
+        Violation("missing_break", number, BREAK - k, 1, f"route {number}: break {k} is not taken")
+        for k in due
+        if k not in taken
+    ]
+    if sorted(set(taken)) != taken:
+        broken.append(Violation("break", number, -1, 1, f"route {number}: a break is taken twice or out of order"))
+    for dimension in range(problem.dimensions):
+        loads = loads_on_board(problem, route, dimension)
+        for at, client in enumerate(route.clients):
+            if client <= BREAK:
+                excess = loads[at] - int(breaks.max_load[route.vehicle_type, BREAK - client, dimension])
+                if excess > 0:
+                    text = f"route {number}: {excess} too much on board at a break in dimension {dimension}"
+                    broken.append(Violation("max_load", number, client, excess, text))
+    return broken
+
+
+def _order_violations(problem: RoutingProblem, number: int, clients: Sequence[int]) -> list[Violation]:
     back = [bool(problem.backhaul[c]) for c in clients]
     broken: list[Violation] = []
     for position in range(1, len(back)):
@@ -284,4 +207,42 @@ def _order_violations(problem: RoutingProblem, number: int, clients: list[int]) 
             broken.append(Violation("precedence", number, clients[position], 1, text))
     if back and all(back):
         broken.append(Violation("precedence", number, -1, 1, f"route {number} has backhauls only"))
+    return broken
+
+
+def _pair_violations(problem: RoutingProblem, number: int, route: Route) -> list[Violation]:
+    """Return the clients whose goods are not fetched before on the same trip, or are never brought."""
+    broken: list[Violation] = []
+    if not (problem.pickup_of >= 0).any():
+        return broken
+    partner = problem.partner()
+    for trip in route.trips():
+        for at, client in enumerate(trip):
+            origin = int(problem.pickup_of[client])
+            if origin >= 0 and origin not in trip[:at]:
+                text = f"route {number}: client {client} comes without or before its pick-up"
+                broken.append(Violation("precedence", number, client, 1, text))
+            if origin < 0 <= partner[client] and int(partner[client]) not in trip:
+                text = f"route {number}: what is picked up at client {client} is not brought"
+                broken.append(Violation("precedence", number, client, 1, text))
+    return broken
+
+
+def _pin_violations(problem: RoutingProblem, solution: RoutingSolution) -> list[Violation]:
+    """Return the pinned stops that are served by another vehicle, in another order, or behind others where frozen."""
+    broken: list[Violation] = []
+    on = {client: number for number, route in enumerate(solution.routes) for client in route.clients if client >= 0}
+    holders: dict[int, int] = {}
+    for entry, pinned in enumerate(problem.pinned):
+        served = [client for client in pinned.clients if client in on]
+        for client in served:
+            number = on[served[0]]
+            stops = solution.routes[number].stops
+            ours = [c for c in stops if c in served]
+            frozen = [c for c in pinned.clients[: pinned.frozen] if c in on]
+            kept = on[client] == number and solution.routes[number].vehicle_type == pinned.vehicle_type
+            kept = kept and ours == served and list(stops[: len(frozen)]) == frozen
+            if not kept or holders.setdefault(number, entry) != entry:
+                text = f"client {client} leaves the vehicle or the place in the order that it is pinned to"
+                broken.append(Violation("pinned", on[client], client, 1, text))
     return broken

@@ -17,6 +17,7 @@ from solvers.routing.evaluate import judge
 from solvers.routing.problem import OPEN_END, UNBOUNDED, IntArray, RoutingProblem
 from solvers.routing.registry import Found, UnsupportedProblemError
 from solvers.routing.set_partitioning import Choice, Column, choose_routes
+from solvers.routing.simplify import special_rules
 from solvers.routing.solution import RoutingSolution
 from solvers.routing.stop import StopRule
 
@@ -32,13 +33,19 @@ def supports(problem: RoutingProblem) -> str | None:
         return f"exact enumerates routes: {problem.clients} clients are above {MOST_CLIENTS}"
     if (problem.vehicles.max_reloads > 0).any():
         return "exact does not know reloads"
-    if (problem.windows != problem.windows[:, :1]).any():
-        return "exact does not know several time windows per client"
+    special = special_rules(problem)
+    if special:
+        return f"exact does not know {' and '.join(special)}"
     return None
 
 
 def search(
-    problem: RoutingProblem, stop: StopRule, seed: int, params: None = None, start: RoutingSolution | None = None
+    problem: RoutingProblem,
+    stop: StopRule,
+    seed: int,
+    params: None = None,
+    start: RoutingSolution | None = None,
+    _threads: int = 1,
 ) -> Found:
     """Enumerate and choose; nothing is drawn, so that `seed` changes nothing.
 
@@ -244,6 +251,8 @@ class _Enumeration:
         last = self._problem.depots + label.clients[-1]
         if self._end == OPEN_END:
             distance, duration = label.distance, label.duration + self._service[last]
+            if label.earliest + self._service[last] > int(fleet.shift[kind, 1]):
+                return None
         else:
             step = self._step(label, last, self._end, list(self._opening(self._end)))
             if step is None:

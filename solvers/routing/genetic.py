@@ -6,8 +6,9 @@ After Vidal, Crainic, Gendreau, Lahrichi, Rei 2012 and Vidal 2022; exchange of r
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,12 +34,14 @@ from solvers.routing.plan import (
     PENALTY,
     SIZE,
     TYPE,
+    VALUE,
     Plan,
     make_plan,
 )
 from solvers.routing.population import Individual, SubPopulation
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.registry import Found
+from solvers.routing.route_pool import PooledRoute, RoutePool
 from solvers.routing.ruin_recreate import Annealing, RuinRecreateParams
 from solvers.routing.solution import RoutingSolution
 from solvers.routing.split_kernels import split
@@ -57,6 +60,7 @@ class GeneticParams:
     feasible_target : share of children that should be feasible; the penalties follow it.
     adapt_every : children between two changes of the penalties.
     neighbours : clients next to which a move is tried.
+    choose_every : children between two choices among the routes of good individuals by set partitioning.
     """
 
     first_individuals: int = 50
@@ -64,6 +68,7 @@ class GeneticParams:
     feasible_target: float = 0.2
     adapt_every: int = 50
     neighbours: int = 20
+    choose_every: int = 1000
 
 
 def supports(problem: RoutingProblem) -> str | None:
@@ -81,6 +86,28 @@ def supports(problem: RoutingProblem) -> str | None:
 
 Links = tuple[Int32Array, IntArray]
 """Routes as next client [N] and first client of every slot [R]."""
+TOLERANCE = 1e-6
+POOLED_GAP = 0.02
+"""Routes of individuals up to so much dearer than the best are kept for set partitioning."""
+BROOD = 2
+"""Children made of one population and educated side by side, whatever the number of threads."""
+
+
+class Educated(NamedTuple):
+    """A child after local search: routes, cost with the price of overload and of lateness in it, cost of each slot."""
+
+    following: Int32Array
+    firsts: IntArray
+    cost: float
+    overload: float
+    lateness: float
+    worth: FloatArray
+    repaired: bool
+
+    @property
+    def feasible(self) -> bool:
+        """Whether all rules are kept."""
+        return self.overload + self.lateness < TOLERANCE
 
 
 @dataclass(slots=True)
@@ -89,7 +116,8 @@ class Genetic:
 
     problem: RoutingProblem
     instance: Instance
-    plan: Plan
+    plans: list[Plan]
+    workers: ThreadPoolExecutor | None
     params: GeneticParams
     rng: np.random.Generator
     first_chain: Annealing
@@ -97,28 +125,37 @@ class Genetic:
     groups: tuple[SubPopulation, SubPopulation]
     best: RoutingSolution
     best_cost: float
-    pool: list[Int32Array] = field(default_factory=list)
+    pool: RoutePool
+    best_routes: list[PooledRoute] = field(default_factory=list)
+    giant_tours: list[Int32Array] = field(default_factory=list)
     children: int = 0
     overloaded: list[bool] = field(default_factory=list)
     late: list[bool] = field(default_factory=list)
 
     @classmethod
     def create(
-        cls, problem: RoutingProblem, seed: int, params: GeneticParams, start: RoutingSolution | None
+        cls,
+        problem: RoutingProblem,
+        seed: int,
+        params: GeneticParams,
+        start: RoutingSolution | None,
+        threads: int = 1,
     ) -> Genetic:
         """Prepare the search; its first answer is a greedy insertion (or `start`)."""
         instance = build_instance(problem, params.neighbours)
         chain = Annealing.create(problem, instance, seed, RuinRecreateParams(), start)
-        plan = make_plan(instance, seed)
+        plans = [make_plan(instance, seed + k) for k in range(BROOD)]
         heaviest = instance.amount[:, : problem.dimensions].max(axis=0)
-        furthest = chain.arc_cost * 10
-        plan.weight[LOAD_WEIGHT:] = np.clip(furthest / np.maximum(1, heaviest), 0.01, None)
-        plan.weight[:LOAD_WEIGHT] = max(1, int(instance.vehicle[:, COST].max()))
+        furthest = chain.schedule.arc_cost * 10
+        for plan in plans:
+            plan.weight[LOAD_WEIGHT:] = np.clip(furthest / np.maximum(1, heaviest), 0.01, None)
+            plan.weight[:LOAD_WEIGHT] = max(1, int(instance.vehicle[:, COST].max()))
         first, nodes = instance.first_client, len(instance.client)
         genetic = cls(
             problem=problem,
             instance=instance,
-            plan=plan,
+            plans=plans,
+            workers=ThreadPoolExecutor(min(threads, BROOD)) if threads > 1 else None,
             params=params,
             rng=np.random.default_rng(seed),
             first_chain=chain,
@@ -126,51 +163,96 @@ class Genetic:
             groups=(SubPopulation(first, nodes), SubPopulation(first, nodes)),
             best=chain.best(),
             best_cost=float(chain.best_cost),
+            pool=RoutePool(first),
         )
-        genetic.educate(*links_of(instance, chain.best()))
+        genetic.join(genetic.educate(0, links_of(instance, chain.best()), False))
         return genetic
 
     def best_solution(self) -> RoutingSolution:
         """Return the best solution so far."""
         return self.best
 
-    def breed(self) -> None:
-        """Make one child (a random individual at first), educate it and let it join the population."""
-        self.children += 1
-        first = self.children <= self.params.first_individuals
-        following, firsts = self._random_individual() if first else self._child()
-        if not self.educate(following, firsts) and self.rng.random() < self.params.repair_share:
-            self.plan.weight[:] *= 10
-            self.educate(following, firsts, repair=True)
-            self.plan.weight[:] /= 10
-        if self.children % self.params.adapt_every == 0:
-            self._adapt()
+    def breed(self, stop: StopRule, done: int) -> None:
+        """Make a brood of children (random individuals at first), educate them and let them join the population.
 
-    def educate(self, following: Int32Array, firsts: IntArray, repair: bool = False) -> bool:
-        """Improve the routes in place, add them to the population; return whether they keep all rules."""
-        plan, first = self.plan, self.instance.first_client
+        `stop`, asked with `done` iterations, may end the set partitioning that follows now and then.
+        """
+        first = self.children < self.params.first_individuals
+        brood = [self._random_individual() if first else self._child() for _ in range(BROOD)]
+        repaired = (self.rng.random(BROOD) < self.params.repair_share).tolist()
+        spread = map if self.workers is None else self.workers.map
+        for educated in list(spread(self.educate, range(BROOD), brood, repaired)):
+            self.children += 1
+            self.join(educated)
+            if self.children % self.params.adapt_every == 0:
+                self._adapt()
+            if self.children % self.params.choose_every == 0:
+                self.choose_routes(stop, done)
+
+    def choose_routes(self, stop: StopRule, done: int) -> None:
+        """Let the cheapest choice of routes seen in good individuals join the population, if it is new."""
+        if self.pool.fresh == 0 or not self.best_routes:
+            return
+        chosen = self.pool.choose(
+            self.best_routes,
+            self.problem.clients,
+            self.problem.vehicles.count,
+            lambda: stop(done, self.best_cost) >= 1,
+        )
+        if chosen is None:
+            return
+        solution = RoutingSolution.create(
+            [(column.vehicle_type, list(column.clients)) for column in chosen], self.problem.clients
+        )
+        self.join(self.educate(0, links_of(self.instance, solution), False))
+
+    def educate(self, place: int, links: Links, repairs: bool) -> list[Educated]:
+        """Improve the routes; where they break rules and `repairs`, once more under ten times the penalties."""
+        plan = self.plans[place]
+        found = [self._improved(plan, links, False)]
+        if repairs and not found[0].feasible:
+            weight = plan.weight.copy()
+            plan.weight[:] *= 10
+            found.append(self._improved(plan, (found[0].following.copy(), found[0].firsts.copy()), True))
+            plan.weight[:] = weight
+        return found
+
+    def _improved(self, plan: Plan, links: Links, repaired: bool) -> Educated:
+        following, firsts = links
         cost = float(educate(self.instance, plan, following, firsts))
         used = plan.tour[:, SIZE] > 0
-        penalty = float(plan.worth[used, PENALTY].sum())
-        over = self._overload_cost(used)
-        feasible = penalty < 1e-6
-        if not repair:
-            self.overloaded.append(over > 1e-6)
-            self.late.append(penalty - over > 1e-6)
-        one = Individual.create(following, firsts, self.angle, first, cost, feasible)
-        if feasible or not repair:
-            self.groups[0 if feasible else 1].add(one)
-        if feasible and cost < self.best_cost - 1e-6:
-            self.best_cost = cost
-            self.best = routes_of(self.instance, following, firsts, plan.tour[:, TYPE])
-        return feasible
-
-    def _overload_cost(self, used: np.ndarray[Any, np.dtype[np.bool_]]) -> float:
-        plan, dimensions = self.plan, self.problem.dimensions
         bottoms, kinds = plan.tour[used, BOTTOM], plan.tour[used, TYPE]
-        loads = plan.part[bottoms, PART_LOAD : PART_LOAD + dimensions]
+        loads = plan.part[bottoms, PART_LOAD : PART_LOAD + self.problem.dimensions]
         excess = np.maximum(0, loads - self.instance.vehicle[kinds, CAPACITY:])
-        return float((excess * plan.weight[LOAD_WEIGHT:]).sum())
+        overload = float((excess * plan.weight[LOAD_WEIGHT:]).sum())
+        lateness = float(plan.worth[used, PENALTY].sum()) - overload
+        return Educated(following, firsts, cost, overload, lateness, plan.worth[:, VALUE].copy(), repaired)
+
+    def join(self, family: list[Educated]) -> None:
+        """Let a child, and what its repair has made of it, join the population."""
+        for one in family:
+            if not one.repaired:
+                self.overloaded.append(one.overload > TOLERANCE)
+                self.late.append(one.lateness > TOLERANCE)
+            elif not one.feasible:
+                continue
+            member = Individual.create(
+                one.following, one.firsts, self.angle, self.instance.first_client, one.cost, one.feasible
+            )
+            self.groups[0 if one.feasible else 1].add(member)
+            if not one.feasible:
+                continue
+            better = one.cost < self.best_cost - TOLERANCE
+            if better:
+                self.best_cost = one.cost
+                self.best = routes_of(self.instance, one.following, one.firsts, self.plans[0].tour[:, TYPE])
+                self.best_routes = []
+            if one.cost < (1 + POOLED_GAP) * self.best_cost and len(member.stops) == self.problem.clients:
+                kinds = self.plans[0].tour[:, TYPE]
+                routes = [(int(kinds[slot]), stops, round(one.worth[slot])) for slot, stops in member.tours]
+                self.pool.add(routes)
+                if better:
+                    self.best_routes = routes
 
     def _random_individual(self) -> Links:
         """Return a greedy insertion in random order, or, for one type of vehicle, the split of a random giant tour."""
@@ -178,9 +260,9 @@ class Genetic:
             seed = int(self.rng.integers(1 << 62))
             chain = Annealing.create(self.problem, self.instance, seed, RuinRecreateParams())
             return links_of(self.instance, chain.best())
-        if not self.pool:
-            self.pool = self._random_tours(self.params.first_individuals)
-        return self._split(self.pool.pop())
+        if not self.giant_tours:
+            self.giant_tours = self._random_tours(self.params.first_individuals)
+        return self._split(self.giant_tours.pop())
 
     def _random_tours(self, number: int) -> list[Int32Array]:
         """Return `number` giant tours, worst first: the best of four times as many by the fitness of their split."""
@@ -206,8 +288,8 @@ class Genetic:
         giant_tour = giant_tour[self.instance.allowed[0, giant_tour] > 0]
         size = len(giant_tour) + 1
         following = np.full(len(self.instance.client), -1, np.int32)
-        firsts = np.full(len(self.plan.tour), -1, np.int64)
-        split(self.instance, self.plan, giant_tour, np.zeros(size), np.zeros(size, np.int64), following, firsts)
+        firsts = np.full(len(self.plans[0].tour), -1, np.int64)
+        split(self.instance, self.plans[0], giant_tour, np.zeros(size), np.zeros(size, np.int64), following, firsts)
         return following, firsts
 
     def _child(self) -> Links:
@@ -221,7 +303,7 @@ class Genetic:
                 tours = [np.concatenate([tours[k], absent[k]]) for k in range(2)]
             return self._split(order_crossover(self.rng, *tours))
         following = np.full(len(self.instance.client), -1, np.int32)
-        firsts = np.full(len(self.plan.tour), -1, np.int64)
+        firsts = np.full(len(self.plans[0].tour), -1, np.int64)
         for slot, stops in route_exchange(self.rng, one, other):
             if len(stops):
                 firsts[slot] = stops[0]
@@ -242,12 +324,14 @@ class Genetic:
         """Let penalties follow the share of children that kept capacity, and time."""
         for recent, part in ((self.overloaded, slice(LOAD_WEIGHT, None)), (self.late, slice(0, LOAD_WEIGHT))):
             kept = 1.0 - sum(recent) / max(1, len(recent))
+            factor = 1.0
             if kept < self.params.feasible_target - 0.05:
-                self.plan.weight[part] *= 1.2
+                factor = 1.2
             elif kept > self.params.feasible_target + 0.05:
-                self.plan.weight[part] *= 0.85
+                factor = 0.85
             recent.clear()
-        self.plan.weight[:] = np.clip(self.plan.weight, 1e-3, 1e9)
+            for plan in self.plans:
+                plan.weight[part] = np.clip(plan.weight[part] * factor, 1e-3, 1e9)
 
 
 def _angles(instance: Instance) -> FloatArray:
@@ -259,17 +343,22 @@ def _angles(instance: Instance) -> FloatArray:
 
 
 def search(
-    problem: RoutingProblem, stop: StopRule, seed: int, params: Any | None, start: RoutingSolution | None
+    problem: RoutingProblem,
+    stop: StopRule,
+    seed: int,
+    params: Any | None,
+    start: RoutingSolution | None,
+    threads: int = 1,
 ) -> Found:
     """Breed until `stop`; Ctrl-C ends it with the best so far."""
     chosen = params if isinstance(params, GeneticParams) else GeneticParams()
     if problem.clients == 0:
         return Found(RoutingSolution((), ()), 0)
-    genetic = Genetic.create(problem, seed, chosen, start)
+    genetic = Genetic.create(problem, seed, chosen, start, threads)
     trace = [(0, int(genetic.best_cost))]
     try:
         while stop(genetic.children, genetic.best_cost) < 1:
-            genetic.breed()
+            genetic.breed(stop, genetic.children)
             if genetic.best_cost < trace[-1][1]:
                 trace.append((genetic.children, round(genetic.best_cost)))
     except KeyboardInterrupt:

@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 
 from solvers.routing.kernel_types import FloatArray, Int32Array, IntArray
 from solvers.routing.problem import OPEN_END, UNBOUNDED, RoutingProblem
+from solvers.routing.simplify import special_rules
 
 # columns of `Instance.client`
 EARLY, LATE, SERVICE, RELEASE, PRIZE, BACKHAUL = range(6)
@@ -21,6 +22,9 @@ EARLY, LATE, SERVICE, RELEASE, PRIZE, BACKHAUL = range(6)
 (MAX_DURATION, MAX_DISTANCE, MAX_STOPS, SLOTS, VEHICLES, MAX_TRIPS, CAPACITY) = range(10, 17)
 # bits of `Instance.features`
 TIMED, MIXED, RANGED, BACKHAULED, TYPED, SYMMETRIC, RELOADED, VARIED, CHOOSY = (1 << bit for bit in range(9))
+
+# bits of `Instance.ways`
+FOLLOWS, PRECEDES = 1, 2
 
 MATRIX_NODES = 1500
 """Up to so many nodes a Euclidean matrix is built; beyond, computing a distance is faster than waiting for memory."""
@@ -44,6 +48,7 @@ class Instance(NamedTuple):
     alone : [V, N], cost of a route with this client only, UNBOUNDED where impossible.
     twin : [V, V], 1 where types differ at most in capacity, costs and clients allowed, so that a route may change over.
     near : [N, K], nearest clients for insertion and local search, by distance and waiting; -1 fills up.
+    ways : [N, K], whether the node may come right after the near one, and right before it, as far as time allows.
     around : [N, A], nearest clients by distance for ruin; -1 fills up.
     """
 
@@ -60,6 +65,7 @@ class Instance(NamedTuple):
     alone: IntArray
     twin: NDArray[np.uint8]
     near: Int32Array
+    ways: NDArray[np.uint8]
     around: Int32Array
 
 
@@ -67,8 +73,9 @@ def unsupported(problem: RoutingProblem) -> str | None:
     """Return why the compiled solvers cannot take `problem`, or None."""
     if problem.clients == 0:
         return None
-    if problem.windows.shape[1] > 1:
-        return "several time windows per client"
+    special = special_rules(problem)
+    if special:
+        return " and ".join(special)
     if problem.vehicles.max_reloads.any():
         return _unsupported_reloads(problem)
     for matrix in (problem.distances, problem.durations):
@@ -119,6 +126,7 @@ def build_instance(problem: RoutingProblem, neighbours: int = 40, surroundings: 
         alone=np.zeros((len(vehicle), nodes), np.int64),
         twin=_twins(vehicle),
         near=np.zeros((0, 0), np.int32),
+        ways=np.zeros((0, 0), np.uint8),
         around=np.zeros((0, 0), np.int32),
     )
     alone = _alone(problem, draft)
@@ -126,7 +134,7 @@ def build_instance(problem: RoutingProblem, neighbours: int = 40, surroundings: 
     most = int(costs.max(initial=0)) + 1
     client[first:, PRIZE] = np.where(problem.required, 10 * most * (1 + problem.priority), problem.prize)
     near, around = _neighbours(problem, draft, min(neighbours, problem.clients - 1), min(surroundings, problem.clients))
-    return draft._replace(alone=alone, near=near, around=around)
+    return draft._replace(alone=alone, near=near, ways=_ways(draft, near), around=around)
 
 
 def is_timed(problem: RoutingProblem) -> bool:
@@ -287,6 +295,24 @@ def _neighbours(problem: RoutingProblem, instance: Instance, near: int, around: 
         order = np.argsort(np.where(same, UNBOUNDED * 4, close), axis=1, kind="stable")[:, :near]
         near_rows[part] = np.take_along_axis(picked, order, axis=1)
     return near_rows, around_rows
+
+
+def _ways(instance: Instance, near: Int32Array) -> NDArray[np.uint8]:
+    """Return [N, K] in which order a client and its near ones can follow each other, by any type of vehicle."""
+    client = instance.client
+    early, late = client[:, EARLY], client[:, LATE]
+    ways = np.zeros(near.shape, np.uint8)
+    one = np.arange(len(near))[:, None]
+    for a, b, bit in ((near, one, FOLLOWS), (one, near, PRECEDES)):
+        if instance.times.size:
+            drive = instance.times[:, a, b].min(axis=0).astype(np.int64)
+        else:
+            gap = instance.points[a] - instance.points[b]
+            drive = np.floor(np.nan_to_num(instance.metric[0] * np.sqrt((gap * gap).sum(axis=2)))).astype(np.int64)
+        fits = early[a] + client[a, SERVICE] + drive <= late[b]
+        fits &= (client[a, BACKHAUL] == 0) | (client[b, BACKHAUL] > 0)
+        ways[fits] |= bit
+    return ways
 
 
 def _misfit(instance: Instance, part: IntArray, picked: NDArray[np.int64], length: IntArray) -> IntArray:

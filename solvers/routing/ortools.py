@@ -14,10 +14,12 @@ import numpy as np
 
 from solvers.routing.problem import OPEN_END, UNBOUNDED, IntArray, RoutingProblem
 from solvers.routing.registry import Found
+from solvers.routing.simplify import special_rules
 from solvers.routing.solution import RELOAD, RoutingSolution
 from solvers.routing.stop import StopRule
 
 MOST_NODES = 4000
+KNOWN_RULES = ("several time windows per client",)
 CHECKS_PER_ITERATION = 100
 
 
@@ -29,11 +31,19 @@ def supports(problem: RoutingProblem) -> str | None:
         return "ortools is not given release times"
     if (problem.vehicles.max_reloads > 0).any():
         return "ortools is not given reloads"
+    special = [rule for rule in special_rules(problem) if rule not in KNOWN_RULES]
+    if special:
+        return f"ortools is not given {' and '.join(special)}"
     return None
 
 
 def search(
-    problem: RoutingProblem, stop: StopRule, seed: int, params: None = None, start: RoutingSolution | None = None
+    problem: RoutingProblem,
+    stop: StopRule,
+    seed: int,
+    params: None = None,
+    start: RoutingSolution | None = None,
+    _threads: int = 1,
 ) -> Found:
     """Search with guided local search until `stop`, from `start` where one is given."""
     if problem.clients == 0:

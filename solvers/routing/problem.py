@@ -6,139 +6,65 @@ incremental deltas exact, so that a solver's own cost can be compared with the j
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-IntArray = NDArray[np.int64]
+from solvers.routing.fleet import OPEN_END, UNBOUNDED, BoolArray, IntArray, ProblemError, VehicleTypes, whole_numbers
+
+__all__ = ["OPEN_END", "UNBOUNDED", "IntArray", "Pinned", "ProblemError", "RoutingProblem", "Speeds", "VehicleTypes"]
+
 FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 Rounding = Literal["nearest", "truncate"]
 
-UNBOUNDED = 1 << 40
-"""Stands for no limit: far above any distance, time or load, far below overflow when added up."""
-OPEN_END = -1
-"""As `end_depot`: the route ends at its last client."""
-
-
-class ProblemError(ValueError):
-    """A routing problem whose arrays contradict each other; the text lists every contradiction."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = tuple(problems)
-
-
-def _int(values: ArrayLike, shape: tuple[int, ...]) -> IntArray:
-    """Return `values` as int64 of `shape`, repeated where one value stands for all."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "iub" and not bool(np.all(np.equal(np.mod(array, 1), 0))):
-        raise ProblemError([f"whole numbers expected, got {array.dtype} with fractions"])
-    try:
-        return np.ascontiguousarray(np.broadcast_to(array, shape), dtype=np.int64)
-    except ValueError:
-        raise ProblemError([f"an array of shape {array.shape} does not fit the shape {shape}"]) from None
+NO_PAIR = -1
+"""In `pickup_of`: the client's goods do not come from another client."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class VehicleTypes:
-    """The fleet: V types of vehicles, Q capacity dimensions; build it with `create`.
+class Speeds:
+    """Speed by time of day, after Ichoua, Gendreau, Potvin 2003: nobody who leaves later arrives earlier.
+
+    A drive uses up its duration at the speed of the moment: at 50 % a minute's drive takes two.
 
     Attributes
     ----------
-    count : [V], vehicles of the type.
-    capacity : [V, Q], same units as client amounts.
-    start_depot : [V], depot index.
-    end_depot : [V], depot index or `OPEN_END`.
-    fixed_cost : [V], cost of using one vehicle.
-    distance_cost : [V], cost per unit of distance.
-    duration_cost : [V], cost per unit of time between departure and return.
-    profile : [V], index of the distance and duration matrix.
-    shift : [V, 2], earliest departure and latest return.
-    max_duration, max_distance, max_stops : [V], limits of one route.
-    skills : [V], bit mask of what the vehicle can do.
-    max_reloads : [V], visits to the depot in the middle of a route.
-    allowed : [V, C], whether the type may serve the client.
+    starts : [P, K], when each band of a profile begins, the first at 0; the last may repeat.
+    percent : [P, K], speed in the band, 100 where durations hold as they are.
+    period : after this time the bands begin anew (a day); `UNBOUNDED`: never.
     """
 
-    count: IntArray
-    capacity: IntArray
-    start_depot: IntArray
-    end_depot: IntArray
-    fixed_cost: IntArray
-    distance_cost: IntArray
-    duration_cost: IntArray
-    profile: IntArray
-    shift: IntArray
-    max_duration: IntArray
-    max_distance: IntArray
-    max_stops: IntArray
-    skills: IntArray
-    max_reloads: IntArray
-    allowed: BoolArray | None
+    starts: IntArray
+    percent: IntArray
+    period: int = UNBOUNDED
 
-    @classmethod
-    def create(
-        cls,
-        *,
-        count: ArrayLike,
-        capacity: ArrayLike,
-        start_depot: ArrayLike = 0,
-        end_depot: ArrayLike | None = None,
-        fixed_cost: ArrayLike = 0,
-        distance_cost: ArrayLike = 1,
-        duration_cost: ArrayLike = 0,
-        profile: ArrayLike = 0,
-        shift: ArrayLike = (0, UNBOUNDED),
-        max_duration: ArrayLike = UNBOUNDED,
-        max_distance: ArrayLike = UNBOUNDED,
-        max_stops: ArrayLike = UNBOUNDED,
-        skills: ArrayLike = 0,
-        max_reloads: ArrayLike = 0,
-        allowed: ArrayLike | None = None,
-    ) -> VehicleTypes:
-        """Fill in what is not given; a single value stands for every type.
 
-        Raises
-        ------
-        ProblemError
-            If shapes do not fit.
-        """
-        capacities = np.atleast_2d(np.asarray(capacity))
-        types = capacities.shape[0]
-        starts = _int(start_depot, (types,))
-        return cls(
-            count=_int(count, (types,)),
-            capacity=_int(capacities, capacities.shape),
-            start_depot=starts,
-            end_depot=starts if end_depot is None else _int(end_depot, (types,)),
-            fixed_cost=_int(fixed_cost, (types,)),
-            distance_cost=_int(distance_cost, (types,)),
-            duration_cost=_int(duration_cost, (types,)),
-            profile=_int(profile, (types,)),
-            shift=_int(shift, (types, 2)),
-            max_duration=_int(max_duration, (types,)),
-            max_distance=_int(max_distance, (types,)),
-            max_stops=_int(max_stops, (types,)),
-            skills=_int(skills, (types,)),
-            max_reloads=_int(max_reloads, (types,)),
-            allowed=None if allowed is None else np.asarray(allowed, dtype=np.bool_),
-        )
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """Stops that keep their vehicle: one route of the type serves them in this order.
 
-    @property
-    def types(self) -> int:
-        """Number of vehicle types."""
-        return len(self.count)
+    Attributes
+    ----------
+    vehicle_type : index of the type; two entries of a type stand for two vehicles.
+    clients : client indices in order; others may come between them.
+    frozen : so many of them are the route's first stops, with nothing before or between: the vehicle is on its way.
+    """
+
+    vehicle_type: int
+    clients: tuple[int, ...]
+    frozen: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RoutingProblem:
     """D depots and C clients; nodes are the depots, then the clients. Build it with `create` or `cvrp`.
 
-    The objective to minimise is, over the routes, fixed cost + distance x distance cost + duration x duration cost,
-    plus the prizes of optional clients that are not served. Required clients should all be served; one that cannot
+    The objective to minimise is, over the routes, fixed cost + distance, duration, driving and service times their
+    costs + overtime + the costs of the arcs, plus `balance_cost` times the duration of the longest route, plus the
+    prizes of optional clients that are not served. Required clients should all be served; one that cannot
     is left unassigned and makes the answer partial, never impossible.
 
     Attributes
@@ -146,40 +72,54 @@ class RoutingProblem:
     depots : D, number of depots.
     distances : [P, D + C, D + C] by profile, or None: rounded Euclidean distances of `coordinates`.
     durations : same shape, or None: durations equal distances.
+    arc_costs : same shape, cost of driving from one node to another beside distance and time; None: nothing.
     coordinates : [D + C, 2], or None where matrices are given.
     rounding : how a Euclidean distance becomes an integer.
     scale : factor on Euclidean distances before rounding (10 keeps one decimal).
+    speeds : by time of day; None: durations hold at any time.
     depot_windows : [D, 2], opening hours.
-    delivery : [C, Q], brought from the depot.
-    pickup : [C, Q], brought to the depot.
+    delivery : [C, Q], brought to the client, from the depot or from the client `pickup_of`.
+    pickup : [C, Q], fetched from the client, for the depot or for the client whose `pickup_of` it is.
+    pickup_of : [C], client from which the goods come; both are on one trip in this order, or on none. `NO_PAIR`: none.
     windows : [C, W, 2], service starts within one of them; where a client has fewer, its last one is repeated.
     service : [C], duration of the visit.
+    setup : [C], more of it where the vehicle comes from another place.
+    place : [D + C], nodes with the same number are at the same place; None: all elsewhere.
     release : [C], a vehicle cannot leave the depot with the client's goods before.
     prize : [C], cost of not serving an optional client.
     required : [C], whether the client must be served.
     priority : [C], the higher, the later a required client is left out when not all fit; 0 is ordinary.
     skills : [C], bit mask of what the vehicle must be able to do.
     backhaul : [C], whether it comes after all other clients of its route; no route has backhauls only.
+    balance_cost : cost per unit of the longest route's duration.
+    pinned : stops that keep their vehicle and order.
     vehicles : the fleet.
     """
 
     depots: int
     distances: IntArray | None
     durations: IntArray | None
+    arc_costs: IntArray | None
     coordinates: FloatArray | None
     rounding: Rounding
     scale: float
+    speeds: Speeds | None
     depot_windows: IntArray
     delivery: IntArray
     pickup: IntArray
+    pickup_of: IntArray
     windows: IntArray
     service: IntArray
+    setup: IntArray
+    place: IntArray | None
     release: IntArray
     prize: IntArray
     required: BoolArray
     priority: IntArray
     skills: IntArray
     backhaul: BoolArray
+    balance_cost: int
+    pinned: tuple[Pinned, ...]
     vehicles: VehicleTypes
 
     @classmethod
@@ -190,20 +130,27 @@ class RoutingProblem:
         vehicles: VehicleTypes,
         delivery: ArrayLike,
         pickup: ArrayLike = 0,
+        pickup_of: ArrayLike = NO_PAIR,
         distances: ArrayLike | None = None,
         durations: ArrayLike | None = None,
+        arc_costs: ArrayLike | None = None,
         coordinates: ArrayLike | None = None,
         rounding: Rounding = "nearest",
         scale: float = 1.0,
+        speeds: Speeds | None = None,
         depot_windows: ArrayLike = (0, UNBOUNDED),
         windows: ArrayLike = (0, UNBOUNDED),
         service: ArrayLike = 0,
+        setup: ArrayLike = 0,
+        place: ArrayLike | None = None,
         release: ArrayLike = 0,
         prize: ArrayLike = 0,
         required: ArrayLike = True,
         priority: ArrayLike = 0,
         skills: ArrayLike = 0,
         backhaul: ArrayLike = False,
+        balance_cost: int = 0,
+        pinned: Sequence[Pinned] = (),
     ) -> RoutingProblem:
         """Fill in what is not given; check that everything fits together.
 
@@ -215,6 +162,8 @@ class RoutingProblem:
         ProblemError
             With every contradiction found.
         """
+        from solvers.routing.contradictions import find_contradictions  # noqa: PLC0415 - it needs this class
+
         amounts = np.asarray(delivery)
         amounts = amounts[:, None] if amounts.ndim == 1 else amounts
         clients, dimensions = amounts.shape
@@ -223,24 +172,31 @@ class RoutingProblem:
         spans = np.asarray(windows)
         spans = spans[:, None, :] if spans.ndim == 2 else spans
         count = spans.shape[1] if spans.ndim == 3 else 1
+        one_each: dict[str, Any] = {
+            "pickup_of": pickup_of, "service": service, "setup": setup, "release": release, "prize": prize,
+            "priority": priority, "skills": skills,
+        }  # fmt: skip
+        flags: dict[str, Any] = {"required": required, "backhaul": backhaul}
+        columns: dict[str, Any] = {name: whole_numbers(values, (clients,)) for name, values in one_each.items()}
+        for name, values in flags.items():
+            columns[name] = np.ascontiguousarray(np.broadcast_to(np.asarray(values, dtype=np.bool_), (clients,)))
         problem = cls(
+            **columns,
             depots=depots,
             distances=_matrices(distances, depots + clients),
             durations=_matrices(durations, depots + clients),
+            arc_costs=_matrices(arc_costs, depots + clients),
             coordinates=None if coordinates is None else np.ascontiguousarray(coordinates, dtype=np.float64),
             rounding=rounding,
             scale=float(scale),
-            depot_windows=_int(depot_windows, (depots, 2)),
-            delivery=_int(amounts, (clients, dimensions)),
-            pickup=_int(picked, (clients, dimensions)),
-            windows=_int(spans, (clients, count, 2)),
-            service=_int(service, (clients,)),
-            release=_int(release, (clients,)),
-            prize=_int(prize, (clients,)),
-            required=np.ascontiguousarray(np.broadcast_to(np.asarray(required, dtype=np.bool_), (clients,))),
-            priority=_int(priority, (clients,)),
-            skills=_int(skills, (clients,)),
-            backhaul=np.ascontiguousarray(np.broadcast_to(np.asarray(backhaul, dtype=np.bool_), (clients,))),
+            speeds=speeds,
+            depot_windows=whole_numbers(depot_windows, (depots, 2)),
+            delivery=whole_numbers(amounts, (clients, dimensions)),
+            pickup=whole_numbers(picked, (clients, dimensions)),
+            windows=whole_numbers(spans, (clients, count, 2)),
+            place=None if place is None else whole_numbers(place, (depots + clients,)),
+            balance_cost=int(balance_cost),
+            pinned=tuple(pinned),
             vehicles=vehicles,
         )
         problems = find_contradictions(problem)
@@ -293,6 +249,13 @@ class RoutingProblem:
             able &= fleet.allowed
         return able
 
+    def partner(self) -> IntArray:
+        """Return [C]: the other client of the pair, `NO_PAIR` for clients on their own."""
+        other = self.pickup_of.copy()
+        paired = np.flatnonzero(self.pickup_of >= 0)
+        other[self.pickup_of[paired]] = paired
+        return other
+
 
 def _matrices(values: ArrayLike | None, nodes: int) -> IntArray | None:
     if values is None:
@@ -301,53 +264,4 @@ def _matrices(values: ArrayLike | None, nodes: int) -> IntArray | None:
     array = array[None] if array.ndim == 2 else array
     if array.dtype.kind == "f" and not bool(np.isfinite(array).all()):
         raise ProblemError(["a matrix has missing or infinite entries"])
-    return _int(array, (array.shape[0], nodes, nodes) if array.ndim == 3 else (1, nodes, nodes))
-
-
-def find_contradictions(problem: RoutingProblem) -> list[str]:
-    """Return what is wrong with the arrays, each fault with its first places; empty when all is well."""
-    faults: list[str] = []
-
-    def check(name: str, bad: NDArray[Any], what: str) -> None:
-        if bad.any():
-            places = ", ".join(str(tuple(int(k) for k in place)) for place in np.argwhere(bad)[:3])
-            faults.append(f"{name}: {what} at {places} ({int(bad.sum())} in all)")
-
-    if problem.distances is None and problem.coordinates is None:
-        faults.append("distances: neither a matrix nor coordinates are given")
-    if problem.coordinates is not None:
-        if problem.coordinates.shape != (problem.nodes, 2):
-            faults.append(f"coordinates: shape {problem.coordinates.shape}, expected {(problem.nodes, 2)}")
-        check("coordinates", ~np.isfinite(problem.coordinates), "not a finite number")
-    for name in ("distances", "durations", "delivery", "pickup", "service", "release", "prize", "priority"):
-        values = getattr(problem, name)
-        if values is not None:
-            check(name, values < 0, "negative")
-    check("windows", problem.windows[..., 0] > problem.windows[..., 1], "a window ends before it starts")
-    check("depot_windows", problem.depot_windows[:, 0] > problem.depot_windows[:, 1], "closes before it opens")
-    return faults + _fleet_contradictions(problem)
-
-
-def _fleet_contradictions(problem: RoutingProblem) -> list[str]:
-    fleet = problem.vehicles
-    faults: list[str] = []
-    if fleet.capacity.shape[1] != problem.dimensions:
-        faults.append(f"vehicles: {fleet.capacity.shape[1]} capacity dimensions, clients have {problem.dimensions}")
-    if ((fleet.start_depot < 0) | (fleet.start_depot >= problem.depots)).any():
-        faults.append("vehicles: a start depot does not exist")
-    if ((fleet.end_depot < OPEN_END) | (fleet.end_depot >= problem.depots)).any():
-        faults.append("vehicles: an end depot does not exist")
-    if (fleet.shift[:, 0] > fleet.shift[:, 1]).any():
-        faults.append("vehicles: a shift ends before it starts")
-    if ((fleet.profile < 0) | (fleet.profile >= problem.profiles)).any():
-        faults.append("vehicles: a profile has no matrix")
-    if problem.durations is not None and problem.durations.shape[0] != problem.profiles:
-        faults.append("durations: not as many profiles as distances")
-    if fleet.allowed is not None and fleet.allowed.shape != (fleet.types, problem.clients):
-        faults.append(f"vehicles: allowed has shape {fleet.allowed.shape}, expected {(fleet.types, problem.clients)}")
-    signed = {"end_depot", "allowed", "skills"}
-    for field in fields(fleet):
-        values = getattr(fleet, field.name)
-        if field.name not in signed and (values < 0).any():
-            faults.append(f"vehicles: {field.name} is negative")
-    return faults
+    return whole_numbers(array, (array.shape[0], nodes, nodes) if array.ndim == 3 else (1, nodes, nodes))

@@ -11,6 +11,8 @@ from solvers.routing.instance import (
     COST,
     FINISH,
     FIXED,
+    FOLLOWS,
+    PRECEDES,
     PRIZE,
     PROFILE,
     RELOADED,
@@ -102,7 +104,7 @@ def order_removed(instance: Instance, work: Workspace) -> None:
 
 @njit(helper=True)
 def cheapest_insertion(
-    instance: Instance, state: State, work: Workspace, c: Number
+    instance: Instance, state: State, work: Workspace, c: Number, opens: bool
 ) -> tuple[Number, Number, Number, Number]:
     """Return (neighbour before, neighbour after, route, vehicle type) of the cheapest place for c next to a near one.
 
@@ -136,11 +138,12 @@ def cheapest_insertion(
             best = price
             best_a, best_b = vehicle[kind, START], vehicle[kind, FINISH]
             best_r, best_kind = state.free[kind], np.int64(kind)
+    if opens and best_r >= 0:
+        return best_a, best_b, best_r, best_kind
     bounded = symmetric and matrix.shape[0] <= 1
     lowest_rate = vehicle[0, COST]
     for kind in range(kinds):
         lowest_rate = min(lowest_rate, vehicle[kind, COST])
-    after, before = True, True
     first = instance.first_client
     last_r = np.int64(-1)
     roomy = False
@@ -151,11 +154,25 @@ def cheapest_insertion(
         r = np.int64(node[v, ROUTE])
         if r < 0:
             continue
+        after, before = True, True
+        if ruled:
+            ways = instance.ways[c, k]
+            if ways == 0:
+                continue
+            after, before = ways & FOLLOWS != 0, ways & PRECEDES != 0
         if bounded:
             # v is the end of the arc that is nearer to c, or the other end has its turn
             reach = 2 * leg(matrix, points, metric, 0, c, v)
-            after = node[v, NEXT] < first or lowest_rate * (reach - node[v, TO_NEXT]) < best
-            before = node[v, PREVIOUS] < first or lowest_rate * (reach - node[v, TO_PREVIOUS]) < best
+            after = after and (node[v, NEXT] < first or lowest_rate * (reach - node[v, TO_NEXT]) < best)
+            before = before and (node[v, PREVIOUS] < first or lowest_rate * (reach - node[v, TO_PREVIOUS]) < best)
+            if not after and not before:
+                continue
+            if after:
+                longer = reach // 2 + leg(matrix, points, metric, 0, c, np.int64(node[v, NEXT])) - node[v, TO_NEXT]
+                after = lowest_rate * longer < best
+            if before:
+                longer = reach // 2 + leg(matrix, points, metric, 0, c, np.int64(node[v, PREVIOUS]))
+                before = lowest_rate * (longer - node[v, TO_PREVIOUS]) < best
             if not after and not before:
                 continue
         if r != last_r:
@@ -230,7 +247,7 @@ def put_in(
     else:
         change += vehicle[COST] * (longer - leg(matrix, points, metric, vehicle[PROFILE], a, b))
     if instance.features & REFRESHED:
-        change += retime(instance, state, r)
+        change += retime(instance, state, r, c, c)
     return change
 
 
@@ -273,7 +290,7 @@ def choose_vehicles(instance: Instance, state: State, work: Workspace) -> Number
 
 
 @njit(helper=True)
-def recreate(instance: Instance, state: State, work: Workspace, limit: Number) -> Number:
+def recreate(instance: Instance, state: State, work: Workspace, limit: Number, opened: float) -> Number:
     """Insert the removed clients one by one at their cheapest places; return the change of cost.
 
     Insertions end as soon as what they cost is sure to go above `limit`.
@@ -285,9 +302,10 @@ def recreate(instance: Instance, state: State, work: Workspace, limit: Number) -
     choosing = instance.features & VARIED != 0
     if choosing and instance.features & TIMED:
         choosing = draw(work.random) < CHOOSING_SHARE
+    opens = opened > 0 and draw(work.random) < opened
     for i in range(work.counter[REMOVED]):
         c = np.int64(work.removed[i])
-        a, b, r, kind = cheapest_insertion(instance, state, work, c)
+        a, b, r, kind = cheapest_insertion(instance, state, work, c, opens and i == 0)
         if r >= 0:
             change += put_in(instance, state, work, c, a, b, r, kind)
         spared -= instance.client[c, PRIZE]

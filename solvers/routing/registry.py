@@ -13,9 +13,11 @@ import numpy as np
 
 from solvers.routing.evaluate import judge
 from solvers.routing.problem import RoutingProblem
-from solvers.routing.relabel import curve_order, renamed, reordered
+from solvers.routing.relabel import curve_order, renamed
+from solvers.routing.simplify import simplified
 from solvers.routing.solution import RoutingResult, RoutingSolution, Status
 from solvers.routing.stop import StopRule
+from solvers.routing.subproblem import part_of
 
 CURVED_CLIENTS = 500
 """From so many clients with coordinates on, they are numbered along a curve while solving."""
@@ -38,7 +40,13 @@ class Solver(Protocol):
         """Return None, or why the problem is not for this solver."""
 
     def search(
-        self, problem: RoutingProblem, stop: StopRule, seed: int, params: Any | None, start: RoutingSolution | None
+        self,
+        problem: RoutingProblem,
+        stop: StopRule,
+        seed: int,
+        params: Any | None,
+        start: RoutingSolution | None,
+        threads: int,
     ) -> Found:
         """Search until `stop`, from `start` where one is given; `params` is the solver's own dataclass or None."""
 
@@ -56,6 +64,7 @@ SOLVERS: Mapping[str, tuple[str, str]] = {
     "genetic": ("numba", "solvers.routing.genetic"),
     "ant_colony": ("numba", "solvers.routing.ant_colony"),
     "ruin_recreate": ("numba", "solvers.routing.ruin_recreate"),
+    "population_annealing": ("numba", "solvers.routing.population_annealing"),
     "ortools": ("ortools", "solvers.routing.ortools"),
     "exact": ("highspy", "solvers.routing.exact"),
 }
@@ -72,7 +81,7 @@ def why_not(name: str, problem: RoutingProblem | None = None) -> str | None:
     if problem is None:
         return None
     supports: Callable[[RoutingProblem], str | None] = import_module(module).supports
-    return supports(problem)
+    return supports(simplified(problem))
 
 
 def solve(
@@ -83,6 +92,7 @@ def solve(
     *,
     solver: str = "auto",
     start: RoutingSolution | None = None,
+    threads: int = 1,
 ) -> RoutingResult:
     """Solve `problem` with the solver called `solver`; the judge has the last word.
 
@@ -91,7 +101,8 @@ def solve(
     stop : share of the budget used, see `solvers.routing.stop`.
     seed : same seed and a budget in iterations give the same answer.
     params : the solver's own parameters, None for its defaults.
-    start : a solution to start from.
+    start : a solution to start from; what of it breaks a rule is left out.
+    threads : cores to use, at most; a budget in iterations gives the same answer whatever their number.
 
     Raises
     ------
@@ -105,13 +116,24 @@ def solve(
         raise UnsupportedProblemError(reason)
     search: Callable[..., Found] = import_module(SOLVERS[solver][1]).search
     began = time.perf_counter()
+
+    def watched(done: int, best: float) -> float:
+        """Start the clock anew with the budget's own: what is compiled or built before the search does not count."""
+        nonlocal began
+        if done == 0:
+            began = time.perf_counter()
+        return stop(done, best)
+
+    simple = simplified(problem)
+    if start is not None and {v.rule for v in judge(problem, start).violations} & {"duplicate", "unknown"}:
+        start = None  # a client twice, or one that is not there: no solution at all
     if problem.coordinates is not None and problem.clients >= CURVED_CLIENTS:
         order = curve_order(problem)
         begin = None if start is None else renamed(start, np.argsort(order))
-        found = search(reordered(problem, order), stop, seed, params, begin)
+        found = search(part_of(simple, order), watched, seed, params, begin, threads)
         found = replace(found, solution=renamed(found.solution, order))
     else:
-        found = search(problem, stop, seed, params, start)
+        found = search(simple, watched, seed, params, start, threads)
     seconds = time.perf_counter() - began
     verdict = judge(problem, found.solution)
     broken = [v.message for v in verdict.violations if v.rule != "unassigned"]

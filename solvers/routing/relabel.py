@@ -6,13 +6,10 @@ otherwise go into waiting for memory. Hilbert's curve as in Skilling, "Programmi
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 import numpy as np
 
 from solvers.routing.problem import IntArray, RoutingProblem
-from solvers.routing.solution import RELOAD, RoutingSolution
+from solvers.routing.solution import RoutingSolution
 
 BITS = 16
 """The curve runs through 2^BITS x 2^BITS cells."""
@@ -41,27 +38,7 @@ def curve_order(problem: RoutingProblem) -> IntArray:
     return order
 
 
-def reordered(problem: RoutingProblem, order: IntArray) -> RoutingProblem:
-    """Return the same problem with client `order[k]` as client k."""
-    fleet = problem.vehicles
-    nodes = np.concatenate([np.arange(problem.depots), problem.depots + order])
-    of_clients = ("delivery", "pickup", "windows", "service", "release", "prize", "required", "priority", "skills")
-    changes: dict[str, Any] = {
-        name: np.ascontiguousarray(getattr(problem, name)[order]) for name in (*of_clients, "backhaul")
-    }
-    for name in ("distances", "durations"):
-        matrix = getattr(problem, name)
-        changes[name] = None if matrix is None else np.ascontiguousarray(matrix[:, nodes][:, :, nodes])
-    coordinates = problem.coordinates
-    changes["coordinates"] = None if coordinates is None else np.ascontiguousarray(coordinates[nodes])
-    if fleet.allowed is not None:
-        fleet = replace(fleet, allowed=np.ascontiguousarray(fleet.allowed[:, order]))
-    return replace(problem, vehicles=fleet, **changes)
-
-
 def renamed(solution: RoutingSolution, names: IntArray) -> RoutingSolution:
     """Return `solution` with client k called `names[k]`."""
-    routes = (
-        (route.vehicle_type, [c if c == RELOAD else int(names[c]) for c in route.clients]) for route in solution.routes
-    )
+    routes = ((route.vehicle_type, [c if c < 0 else int(names[c]) for c in route.clients]) for route in solution.routes)
     return RoutingSolution.create(routes, len(names))

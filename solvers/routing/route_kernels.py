@@ -11,6 +11,7 @@ from solvers.routing.instance import (
     BACKHAUL,
     BACKHAULED,
     CAPACITY,
+    CHOOSY,
     CLOSE,
     CLOSE_FINISH,
     EARLY,
@@ -146,6 +147,14 @@ def schedule(state: State, u: Number) -> bool:
 
 
 @njit(helper=True)
+def count_banned(instance: Instance, state: State, c: Number, r: Number, sign: Number) -> None:
+    """Count client c in, or out, among those of route r that each type of vehicle may not serve."""
+    columns = LOAD + instance.amount.shape[1]
+    for kind in range(len(instance.vehicle)):
+        state.route[r, columns + kind] += sign * (1 - np.int64(instance.allowed[kind, c]))
+
+
+@njit(helper=True)
 def link(instance: Instance, state: State, c: Number, a: Number, b: Number, r: Number) -> None:
     """Put client c between the neighbours a and b of route r; a depot as neighbour means the end of the route."""
     node, route = state.node, state.route
@@ -153,6 +162,12 @@ def link(instance: Instance, state: State, c: Number, a: Number, b: Number, r: N
     profile = instance.vehicle[route[r, KIND], PROFILE]
     before = np.int32(leg(instance.matrix, instance.points, instance.metric, profile, a, c))
     after = np.int32(leg(instance.matrix, instance.points, instance.metric, profile, c, b))
+    gap = np.int64(0)
+    if a >= first:
+        gap = np.int64(node[a, TO_NEXT])
+    elif b >= first:
+        gap = np.int64(node[b, TO_PREVIOUS])
+    route[r, DISTANCE] += np.int64(before) + np.int64(after) - gap
     node[c, PREVIOUS] = a
     node[c, NEXT] = b
     node[c, ROUTE] = r
@@ -176,6 +191,8 @@ def link(instance: Instance, state: State, c: Number, a: Number, b: Number, r: N
     route[r, COUNT] += 1
     for q in range(instance.amount.shape[1]):
         route[r, LOAD + q] += instance.amount[c, q]
+    if instance.features & CHOOSY:
+        count_banned(instance, state, c, r, 1)
 
 
 @njit(helper=True)
@@ -198,7 +215,9 @@ def unlink(instance: Instance, state: State, c: Number) -> None:
         route[r, LAST] = a if a >= first else -1
     node[c, ROUTE] = -1
     route[r, COUNT] -= 1
+    route[r, DISTANCE] += np.int64(gap) - np.int64(node[c, TO_PREVIOUS]) - np.int64(node[c, TO_NEXT])
     if route[r, COUNT] == 0:
+        route[r, DISTANCE] = 0
         route[r, NEXT_FREE] = state.free[route[r, KIND]]
         state.free[route[r, KIND]] = r
         state.total[USED] -= 1
@@ -206,16 +225,26 @@ def unlink(instance: Instance, state: State, c: Number) -> None:
             leave_chain(state, r)
     for q in range(instance.amount.shape[1]):
         route[r, LOAD + q] -= instance.amount[c, q]
+    if instance.features & CHOOSY:
+        count_banned(instance, state, c, r, -1)
 
 
 @njit(helper=True, called=True)
 def refresh(instance: Instance, state: State, r: Number) -> None:
-    """Recompute time data, peaks, distance and duration of route r, and whether it keeps its rules (`GOOD`)."""
+    """Recompute time data, peaks and duration of route r, and whether it keeps its rules (`GOOD`)."""
+    renew(instance, state, r, state.route[r, FIRST], state.route[r, LAST])
+
+
+@njit(helper=True, called=True)
+def renew(instance: Instance, state: State, r: Number, ahead: Number, behind: Number) -> None:
+    """Refresh route r after a change: what lies before a client from `ahead` on, what lies behind it up to `behind`.
+
+    A depot stands for nobody. A route that broke a rule is looked at as a whole.
+    """
     node, route, clock = state.node, state.route, state.clock
     client, vehicle = instance.client, instance.vehicle
     kind = route[r, KIND]
     if route[r, COUNT] == 0:
-        route[r, DISTANCE] = 0
         route[r, DURATION] = 0
         route[r, RELEASED] = 0
         route[r, GOOD] = 1
@@ -224,24 +253,22 @@ def refresh(instance: Instance, state: State, r: Number) -> None:
         return
     first = instance.first_client
     profile = vehicle[kind, PROFILE]
-    length = np.int64(0)
-    v = route[r, FIRST]
-    while v >= first:
-        length += node[v, TO_PREVIOUS]
-        last = v
-        v = np.int64(node[v, NEXT])
-    length += node[last, TO_NEXT]
-    route[r, DISTANCE] = length
-    good = length <= vehicle[kind, MAX_DISTANCE] and client[route[r, FIRST], BACKHAUL] == 0
+    good = route[r, DISTANCE] <= vehicle[kind, MAX_DISTANCE] and client[route[r, FIRST], BACKHAUL] == 0
     if instance.features & MIXED:
         refresh_peaks(instance, state, r)
     if instance.features & TIMED == 0:
         route[r, GOOD] = good
         return
-    span, early, late = np.int64(0), vehicle[kind, OPEN], vehicle[kind, CLOSE]
-    a = vehicle[kind, START]
-    released = np.int64(0)
-    v = route[r, FIRST]
+    if route[r, GOOD] == 0:
+        ahead, behind = route[r, FIRST], route[r, LAST]
+    v = np.int64(ahead)
+    released = route[r, RELEASED] if v != route[r, FIRST] else np.int64(0)
+    a = np.int64(node[v, PREVIOUS]) if v >= first else np.int64(-1)
+    if a >= first:
+        span, early, late = clock[a, AHEAD], clock[a, AHEAD_EARLY], clock[a, AHEAD_LATE]
+    else:
+        span, early, late = np.int64(0), vehicle[kind, OPEN], vehicle[kind, CLOSE]
+        a = vehicle[kind, START]
     while v >= first:
         shift = span + leg(instance.times, instance.points, instance.metric, profile, a, v)
         if early + shift > client[v, LATE]:
@@ -256,9 +283,13 @@ def refresh(instance: Instance, state: State, r: Number) -> None:
         released = max(released, client[v, RELEASE])
         a = v
         v = np.int64(node[v, NEXT])
-    span, early, late = np.int64(0), vehicle[kind, OPEN_FINISH], vehicle[kind, CLOSE_FINISH]
-    b = vehicle[kind, FINISH]
-    v = a
+    v = np.int64(behind)
+    b = np.int64(node[v, NEXT]) if v >= first else np.int64(-1)
+    if b >= first:
+        span, early, late = clock[b, BEHIND], clock[b, BEHIND_EARLY], clock[b, BEHIND_LATE]
+    else:
+        span, early, late = np.int64(0), vehicle[kind, OPEN_FINISH], vehicle[kind, CLOSE_FINISH]
+        b = vehicle[kind, FINISH]
     while v >= first:
         # v, then what is behind it
         shift = client[v, SERVICE] + leg(instance.times, instance.points, instance.metric, profile, v, b)
@@ -274,6 +305,8 @@ def refresh(instance: Instance, state: State, r: Number) -> None:
         clock[v, BEHIND_LATE] = late
         b = v
         v = np.int64(node[v, PREVIOUS])
+    b = route[r, FIRST]
+    span, early, late = clock[b, BEHIND], clock[b, BEHIND_EARLY], clock[b, BEHIND_LATE]
     shift = leg(instance.times, instance.points, instance.metric, profile, vehicle[kind, START], b)
     begin, end = vehicle[kind, OPEN], vehicle[kind, CLOSE]
     wait = max(0, early - shift - end)

@@ -12,6 +12,7 @@ import numpy as np
 
 from solvers.compiled import njit
 from solvers.routing.instance import (
+    CHOOSY,
     COST,
     FINISH,
     FIXED,
@@ -19,6 +20,7 @@ from solvers.routing.instance import (
     PROFILE,
     RELOADED,
     START,
+    TIMED,
     WAGE,
     Instance,
 )
@@ -29,15 +31,18 @@ from solvers.routing.kernel_types import (
     Number,
     RandomState,
 )
-from solvers.routing.route_kernels import REFRESHED, draw, leg, refresh, unlink
+from solvers.routing.route_kernels import REFRESHED, draw, leg, renew, unlink
 from solvers.routing.state import (
     ABSENT,
     COUNT,
     DURATION,
+    FIRST,
     KIND,
+    LAST,
     NEXT,
     PLACE,
     PREVIOUS,
+    RELEASED,
     ROUTE,
     TO_NEXT,
     TO_PREVIOUS,
@@ -54,7 +59,7 @@ LONGEST_STRING = 10.0
 BLINK_RATE = 0.01
 MOST_ABSENT_TRIED = 10
 # marks in the log, in place of the neighbour before
-INSERTED, RETYPED, EXCHANGED = -1, -2, -3
+INSERTED, RETYPED, EXCHANGED, EXCHANGED_TAILS = -1, -2, -3, -4
 
 
 class Workspace(NamedTuple):
@@ -66,12 +71,15 @@ class Workspace(NamedTuple):
     counter : see the entry names.
     removed : [N], clients that are off their routes in this step.
     touched : [R], routes changed in this step.
+    gap : [R], the node before the string that left the touched route.
     stamp : [N + R], last step in which a client was removed (first N) or a route touched.
     log : [L, 5], changes of this step: client, neighbour before it or a mark, route, and for a new trip the slot's
         vehicle and trip before; marks stand for a client inserted, and a route (first entry) of another vehicle type or
-        in exchange with another route (third entry).
+        in exchange with another route (third entry), or of
+        tails of two routes exchanged behind two nodes (first and last entry).
     keys : [N, 6], orders of reinsertion: demand, far, near, window length, window start, window end.
     sorting : [N], scratch.
+    clock, timing : [N, 6] and [R, 3], time data of the accepted routes, see `annealing_kernels.remember`.
     left : [R], routes that are not as in the best solution known, the first `counter[LEFT]` entries.
     is_left : [R].
     best_next, best_first, best_kind, best_chain : the best solution known, [N], [R], [R] and [R, 2] (vehicle, trip
@@ -83,10 +91,13 @@ class Workspace(NamedTuple):
     counter: IntArray
     removed: Int32Array
     touched: IntArray
+    gap: IntArray
     stamp: IntArray
     log: Int32Array
     keys: FloatArray
     sorting: FloatArray
+    clock: IntArray
+    timing: IntArray
     left: IntArray
     is_left: IntArray
     best_next: Int32Array
@@ -132,10 +143,10 @@ def take_out(instance: Instance, state: State, work: Workspace, c: Number) -> Nu
 
 
 @njit(helper=True)
-def retime(instance: Instance, state: State, r: Number) -> Number:
-    """Refresh route r and return the change of its time cost."""
+def retime(instance: Instance, state: State, r: Number, ahead: Number, behind: Number) -> Number:
+    """Refresh route r, see `renew`, and return the change of its time cost."""
     before = state.route[r, DURATION]
-    refresh(instance, state, r)
+    renew(instance, state, r, ahead, behind)
     return instance.vehicle[state.route[r, KIND], WAGE] * (state.route[r, DURATION] - before)
 
 
@@ -168,6 +179,8 @@ def remove_string(instance: Instance, state: State, work: Workspace, c: Number, 
     while ahead < span:
         begin = np.int64(node[begin, PREVIOUS])
         ahead += 1
+    before = np.int64(node[begin, PREVIOUS])
+    work.gap[work.counter[TOUCHED] - 1] = before
     skip = 1 + int(draw(random) * (length - 1)) if spared > 0 else span
     change = np.int64(0)
     v = begin
@@ -178,7 +191,9 @@ def remove_string(instance: Instance, state: State, work: Workspace, c: Number, 
             change += take_out(instance, state, work, v) + instance.client[v, PRIZE]
         v = following
     if instance.features & REFRESHED:
-        change += retime(instance, state, r)
+        renewed = np.int64(node[before, NEXT]) if before >= first and route[r, RELEASED] == 0 else route[r, FIRST]
+        behind = np.int64(node[v, PREVIOUS]) if v >= first else route[r, LAST]
+        change += retime(instance, state, r, renewed, behind)
     return change
 
 
@@ -194,6 +209,10 @@ def ruin(instance: Instance, state: State, work: Workspace, average: Number) -> 
     strings = int(1.0 + draw(random) * max(1.0, 4.0 * average / (1.0 + longest) - 1.0))
     centre = first + int(draw(random) * clients)
     change = np.int64(0)
+    layer = np.int64(-1)
+    if instance.features & (CHOOSY | TIMED) == CHOOSY | TIMED and node[centre, ROUTE] >= 0 and draw(random) < 0.5:
+        # routes of one type lie scattered among those of others: half the ruins are of one type only
+        layer = state.route[node[centre, ROUTE], KIND]
     tried = 0
     done = 0
     for k in range(instance.around.shape[1]):
@@ -201,6 +220,8 @@ def ruin(instance: Instance, state: State, work: Workspace, average: Number) -> 
         if c < 0 or done >= strings:
             break
         r = node[c, ROUTE]
+        if layer >= 0 and r >= 0 and state.route[r, KIND] != layer:
+            continue
         if r < 0:
             if node[c, PLACE] >= 0 and tried < MOST_ABSENT_TRIED:
                 tried += 1

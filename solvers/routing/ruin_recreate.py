@@ -1,16 +1,21 @@
-"""Ruin and recreate under simulated annealing: the solver for large cases and for every rule the kernels know."""
+"""Ruin and recreate under simulated annealing: the solver for large cases and, by `general`, for every rule."""
 
 from __future__ import annotations
 
 import contextlib
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
+from solvers.routing import general
 from solvers.routing.annealing_kernels import anneal
 from solvers.routing.instance import FIXED, PRIZE, Instance, build_instance, is_timed, unsupported
 from solvers.routing.problem import RoutingProblem
+from solvers.routing.region import is_plain, make_plain
+from solvers.routing.regional_annealing import NO_TRAIL, Regional, Trail, first_tours
 from solvers.routing.registry import Found
 from solvers.routing.ruin_kernels import Workspace
+from solvers.routing.schedule import Schedule
 from solvers.routing.solution import RoutingSolution
 from solvers.routing.state import ABSENT, COSTS, COUNT, KIND, PRIOR, State, empty_state
 from solvers.routing.stop import StopRule
@@ -20,6 +25,12 @@ STEPS_PER_ITERATION = 20
 """A step takes microseconds; an iteration is as many, so that budgets are comparable with other solvers'."""
 
 
+FIRST_SLICE = 100
+"""Iterations between the first two looks at the stop rule."""
+HOT = 0.5
+"""First temperature over the mean cost of an arc, unless told."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuinRecreateParams:
     """Parameters of ruin and recreate.
@@ -27,15 +38,19 @@ class RuinRecreateParams:
     Attributes
     ----------
     average_removed : clients that leave their routes in one step, on average.
-    hot, cold : first and last temperature over the mean cost of an arc of the first solution.
+    hot, cold : first and last temperature over the mean cost of an arc of the first solution. `hot` None: 0.5, and for
+        plain problems the hotter the more steps the budget has for each client.
     neighbours : clients next to which an insertion is tried; None: 100 where time matters, as many a near client does
         not fit in time, else 50.
     """
 
     average_removed: float = 10.0
-    hot: float = 0.5
+    hot: float | None = None
     cold: float = 0.008
     neighbours: int | None = None
+    crossed: float = 0.15
+    split: float = 0.05
+    opened: float = 0.05
 
     def nearest(self, problem: RoutingProblem) -> int:
         """Return the number of neighbours for `problem`."""
@@ -46,19 +61,37 @@ class RuinRecreateParams:
 
 def supports(problem: RoutingProblem) -> str | None:
     """Return None, or the feature that is missing."""
-    return unsupported(problem)
+    return general.supports(problem)
+
+
+class Chain(Protocol):
+    """Annealing run in slices; the temperature follows the share of the budget used."""
+
+    @property
+    def best_cost(self) -> int:
+        """Cost of the best solution so far, prizes of absent clients included."""
+
+    @property
+    def slice_steps(self) -> int:
+        """Steps between two looks at the stop rule, at most."""
+
+    def run(self, steps: int, begin: float, end: float) -> None:
+        """Run `steps` steps while the share of the budget goes from `begin` to `end`."""
+
+    def best(self) -> RoutingSolution:
+        """Return the best solution so far."""
 
 
 @dataclass(slots=True)
 class Annealing:
-    """One chain of ruin and recreate, run in slices; the temperature follows the share of the budget used."""
+    """One chain of ruin and recreate that knows every rule."""
 
     problem: RoutingProblem
     instance: Instance
     state: State
     work: Workspace
     params: RuinRecreateParams
-    arc_cost: float
+    schedule: Schedule
 
     @classmethod
     def create(
@@ -74,19 +107,19 @@ class Annealing:
         work = make_workspace(problem, instance, state, seed)
         if start is not None:
             put_solution(instance, state, work, start)
-        chain = cls(problem, instance, state, work, params, 1.0)
+        chain = cls(problem, instance, state, work, params, Schedule(params.hot or HOT, params.cold))
         chain.settle_start()
-        chain.arc_cost = mean_arc_cost(instance, state)
+        chain.schedule.arc_cost = mean_arc_cost(instance, state)
         return chain
 
     def settle_start(self) -> None:
         """Insert whoever is unassigned after `put_solution` and take the result as the best so far."""
-        anneal(self.instance, self.state, self.work, 0, 1.0, 1.0, self.params.average_removed)
+        anneal(self.instance, self.state, self.work, 0, 1.0, 1.0, self.params.average_removed, 0.0, 0.0, 0.0)
 
-    def temperature(self, share: float) -> float:
-        """Return the temperature when `share` of the budget is used."""
-        hot, cold = self.params.hot * self.arc_cost, self.params.cold * self.arc_cost
-        return float(hot * (cold / hot) ** min(1.0, share))
+    @property
+    def slice_steps(self) -> int:
+        """Steps between two looks at the stop rule, at most."""
+        return STEPS_PER_ITERATION * max(1, min(100, 10_000 // self.problem.clients))
 
     @property
     def best_cost(self) -> int:
@@ -95,8 +128,11 @@ class Annealing:
 
     def run(self, steps: int, begin: float, end: float) -> None:
         """Run `steps` steps while the share of the budget goes from `begin` to `end`."""
-        first, last = self.temperature(begin), self.temperature(end)
-        anneal(self.instance, self.state, self.work, steps, first, last, self.params.average_removed)
+        first, last = self.schedule.temperature(begin), self.schedule.temperature(end)
+        p = self.params
+        anneal(
+            self.instance, self.state, self.work, steps, first, last, p.average_removed, p.crossed, p.split, p.opened
+        )
 
     def best(self) -> RoutingSolution:
         """Return the best solution so far."""
@@ -126,27 +162,66 @@ class Progress:
             self.trace.append((self.done, cost))
 
 
-def cool(chain: Annealing, stop: StopRule, progress: Progress, until: float = 1.0) -> None:
+def cool(chain: Chain, stop: StopRule, progress: Progress, until: float = 1.0) -> None:
     """Run `chain` until the share `until` of the budget is used, the coldest then."""
-    size = max(1, min(100, 10_000 // chain.problem.clients))
+    most = max(1, chain.slice_steps // STEPS_PER_ITERATION)
     share = stop(progress.done, chain.best_cost)
-    begin = share
+    begin, before = share, progress.done
     while share < until:
-        ahead = share * (progress.done + size) / progress.done if progress.done else share
-        chain.run(size * STEPS_PER_ITERATION, (share - begin) / (until - begin), (ahead - begin) / (until - begin))
+        done = progress.done - before
+        pace = (share - begin) / done if done else 0.0
+        # slices grow, since nobody knows at first how long they take, and the last one ends with the budget
+        size = min(most, max(FIRST_SLICE, done))
+        if pace > 0:
+            size = max(1, min(size, math.ceil((until - share) / pace - 1e-6)))
+        ahead, whole = min(until, share + size * pace), until - begin
+        chain.run(size * STEPS_PER_ITERATION, (share - begin) / whole, (ahead - begin) / whole)
         progress.done += size
         progress.note(chain.best_cost)
         share = stop(progress.done, chain.best_cost)
 
 
+def make_chain(
+    problem: RoutingProblem,
+    instance: Instance,
+    seed: int,
+    params: RuinRecreateParams,
+    start: RoutingSolution | None,
+    threads: int,
+    trail: Trail = NO_TRAIL,
+) -> Annealing | Regional:
+    """Return the chain for `problem`: regions side by side where it is plain, else the one that knows every rule."""
+    if not is_plain(problem, instance):
+        return Annealing.create(problem, instance, seed, params, start)
+    plain = make_plain(problem, instance)
+    tours = first_tours(plain, instance, None) if start is None else None
+    if tours is None:
+        # a start may be incomplete, and savings may want more vehicles than there are
+        chain = Annealing.create(problem, instance, seed, params, start)
+        if chain.best().unassigned:
+            return chain
+        tours = first_tours(plain, instance, chain.best())
+    assert tours is not None
+    heat = params.hot, params.cold
+    return Regional.create(instance, plain, tours, seed, *heat, params.average_removed, threads, trail)
+
+
 def search(
-    problem: RoutingProblem, stop: StopRule, seed: int, params: Any | None, start: RoutingSolution | None
+    problem: RoutingProblem,
+    stop: StopRule,
+    seed: int,
+    params: Any | None,
+    start: RoutingSolution | None,
+    threads: int = 1,
 ) -> Found:
-    """Anneal from a greedy solution (or `start`) until `stop`; Ctrl-C ends it with the best so far."""
+    """Anneal from savings, a greedy solution or `start` until `stop`; Ctrl-C ends it with the best so far."""
     chosen = params if isinstance(params, RuinRecreateParams) else RuinRecreateParams()
+    if unsupported(problem) is not None:
+        return general.search(problem, stop, seed, None, start)
     if problem.clients == 0:
         return Found(RoutingSolution((), ()), 0)
-    chain = Annealing.create(problem, build_instance(problem, chosen.nearest(problem)), seed, chosen, start)
+    instance = build_instance(problem, chosen.nearest(problem))
+    chain = make_chain(problem, instance, seed, chosen, start, threads)
     progress = Progress(0, [(0, chain.best_cost)])
     with contextlib.suppress(KeyboardInterrupt):
         cool(chain, stop, progress)

@@ -9,6 +9,9 @@ from typing import Literal
 RELOAD = -1
 """Mark between clients of a route: the vehicle returns to its start depot and loads again."""
 
+BREAK = -10
+"""Mark between clients of a route: `BREAK - k` is the k-th break of the vehicle's driver."""
+
 Status = Literal["limit", "target", "optimal", "partial"]
 
 
@@ -19,11 +22,27 @@ class Route:
     Attributes
     ----------
     vehicle_type : index of the type.
-    clients : client indices (0 is the first client, node `depots`) in order, with `RELOAD` marks where it reloads.
+    clients : client indices (0 is the first client, node `depots`) in order, with `RELOAD` marks where it reloads and
+        `BREAK - k` where the driver takes his k-th break.
     """
 
     vehicle_type: int
     clients: tuple[int, ...]
+
+    @property
+    def stops(self) -> tuple[int, ...]:
+        """The clients without the marks."""
+        return tuple(client for client in self.clients if client >= 0)
+
+    def trips(self) -> list[list[int]]:
+        """Return the clients between two visits to the depot, trip by trip."""
+        trips: list[list[int]] = [[]]
+        for client in self.clients:
+            if client == RELOAD:
+                trips.append([])
+            elif client >= 0:
+                trips[-1].append(client)
+        return trips
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +58,7 @@ class RoutingSolution:
 
         Routes are ordered by type and first client, so that equal answers are equal objects.
         """
-        kept = [Route(int(kind), tuple(int(c) for c in stops)) for kind, stops in routes if len(stops)]
+        kept = [Route(int(kind), tuple(int(c) for c in stops)) for kind, stops in routes if any(c >= 0 for c in stops)]
         kept.sort(key=lambda route: (route.vehicle_type, route.clients))
         served = {client for route in kept for client in route.clients}
         return cls(tuple(kept), tuple(c for c in range(clients) if c not in served))

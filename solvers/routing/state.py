@@ -7,14 +7,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.routing.instance import PRIZE, SLOTS, VEHICLES, Instance
+from solvers.routing.instance import CHOOSY, PRIZE, SLOTS, VEHICLES, Instance
 from solvers.routing.kernel_types import Int32Array, IntArray
 from solvers.routing.problem import UNBOUNDED
 from solvers.routing.solution import RELOAD, RoutingSolution
 
 # columns of `State.node`; the last two hold the distance to the neighbours, so that most deltas read one row only
 NEXT, PREVIOUS, ROUTE, TO_NEXT, TO_PREVIOUS, PLACE = range(6)
-# columns of `State.route`; loads follow: delivery Q, pickup Q
+# columns of `State.route`; loads follow: delivery Q, pickup Q; and where not every type may serve every client, the
+# number of clients on the route that the type may not serve, V
 FIRST, LAST, COUNT, KIND, DISTANCE, DURATION, RELEASED, NEXT_FREE, GOOD = range(9)
 # kept where vehicles reload: when the vehicle is back from the trip before and due at the one behind; the vehicle and
 # the trips before and behind; earliest and latest departure of the trip on its own
@@ -31,7 +32,7 @@ class State(NamedTuple):
     Attributes
     ----------
     node : [N, 8], see the column names; a depot as neighbour marks the end of a route; route -1 is unassigned.
-    route : [R, LOAD + 2 Q], see the column names.
+    route : [R, LOAD + 2 Q (+ V)], see the column names.
     clock : [N, 6], time data of prefixes and suffixes, kept where the problem is timed.
     peak : [N, 2 Q], largest load up to and from the node on, kept where there are pick-ups.
     free : [V], first unused slot of the type, -1 for none.
@@ -55,7 +56,8 @@ def empty_state(instance: Instance) -> State:
     nodes, first = len(instance.client), instance.first_client
     slots = instance.vehicle[:, SLOTS]
     node = np.full((nodes, 8), -1, np.int32)
-    route = np.zeros((max(1, int(slots.sum())), LOAD + instance.amount.shape[1]), np.int64)
+    banned = len(slots) if instance.features & CHOOSY else 0
+    route = np.zeros((max(1, int(slots.sum())), LOAD + instance.amount.shape[1] + banned), np.int64)
     route[:, FIRST] = route[:, LAST] = route[:, NEXT_FREE] = -1
     route[:, GOOD] = 1
     route[:, DUE] = UNBOUNDED

@@ -37,12 +37,10 @@ from solvers.routing.state import (
     DUE,
     DURATION,
     EARLIEST,
-    FIRST,
     KIND,
     LATER,
     LATEST,
     LOAD,
-    NEXT,
     NEXT_FREE,
     PRIOR,
     RELEASED,
@@ -79,14 +77,7 @@ def serves(instance: Instance, state: State, r: Number, kind: Number, c: Number)
             return False
     if c > 0 and instance.allowed[kind, c] == 0:
         return False
-    if instance.features & CHOOSY == 0:
-        return True
-    v = route[r, FIRST]
-    while v >= instance.first_client:
-        if instance.allowed[kind, v] == 0:
-            return False
-        v = np.int64(state.node[v, NEXT])
-    return True
+    return instance.features & CHOOSY == 0 or route[r, LOAD + 2 * dimensions + kind] == 0
 
 
 @njit(helper=True)

@@ -19,7 +19,7 @@ from solvers.routing.kernel_types import FloatArray
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.ruin_kernels import Workspace
 from solvers.routing.solution import RELOAD, RoutingSolution
-from solvers.routing.state import KIND, State, empty_state, routes_of
+from solvers.routing.state import DURATION, GOOD, KIND, RELEASED, State, empty_state, routes_of
 
 
 def make_workspace(problem: RoutingProblem, instance: Instance, state: State, seed: int) -> Workspace:
@@ -33,10 +33,13 @@ def make_workspace(problem: RoutingProblem, instance: Instance, state: State, se
         counter=counter,
         removed=np.zeros(nodes, np.int32),
         touched=np.zeros(routes, np.int64),
+        gap=np.zeros(routes, np.int64),
         stamp=np.zeros(nodes + routes, np.int64),
         log=np.zeros((3 * nodes + 4 * routes + 16, 5), np.int32),
-        keys=_keys(problem, instance),
+        keys=sort_keys(problem, instance),
         sorting=np.zeros(nodes),
+        clock=state.clock.copy(),
+        timing=state.route[:, [DURATION, RELEASED, GOOD]].copy(),
         left=np.zeros(routes, np.int64),
         is_left=np.zeros(routes, np.int64),
         best_next=np.full(nodes, -1, np.int32),
@@ -47,7 +50,7 @@ def make_workspace(problem: RoutingProblem, instance: Instance, state: State, se
     )
 
 
-def _keys(problem: RoutingProblem, instance: Instance) -> FloatArray:
+def sort_keys(problem: RoutingProblem, instance: Instance) -> FloatArray:
     """Return [N, 6] the sort keys of reinsertion, smallest first."""
     starts = np.unique(instance.vehicle[:, START])
     away = distances_between(problem, instance, starts, 0).min(axis=0)
@@ -69,6 +72,7 @@ def reset(instance: Instance, state: State, work: Workspace) -> None:
     """Empty the state and forget the best solution, so that `put_solution` can start again."""
     for name, fresh in empty_state(instance)._asdict().items():
         getattr(state, name)[:] = fresh
+    work.timing[:] = 0, 0, 1
     work.best_first[:] = -1
     work.best_cost[0] = int(instance.client[:, PRIZE].sum()) + 1
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
-from routing_problems import problems
+from hypothesis import strategies as st
+from routing_problems import classic_problems, problems
 
 from solvers.routing import registry, stop
 from solvers.routing.evaluate import judge
@@ -29,7 +30,7 @@ def cvrp(stops=30, seed=2):
 
 @pytest.mark.parametrize("name", registry.SOLVERS)
 @settings(max_examples=8)
-@given(problem=problems())
+@given(problem=st.one_of(classic_problems(), problems()))
 def test_rules_are_kept_and_no_optimum_is_beaten(name, problem):
     assume(registry.why_not(name, problem) is None)
     found = registry.solve(problem, BUDGET, 1, solver=name)

@@ -53,6 +53,19 @@ def _tighten(tables: dict[str, pd.DataFrame]) -> None:
     limits = tables["capacities"]
     limits["capacity_kg"] *= 0.3
     add("capacities", [{"location_id": "S3", "kind": "receiving", "capacity_kg": 60}])
+    joint = {"order_cost": [25, 0], "truck_cost": [60, 40], "truck_kg": [800, None], "truck_m3": [None, 3]}
+    tables["suppliers"] = tables["suppliers"].assign(**joint)
+    later = START + pd.Timedelta(days=21)
+    tables["supply_limits"] = pd.DataFrame(
+        {
+            "supplier_id": ["", "ACME", ""],
+            "category": ["", "", "dry"],
+            "start_date": ["", "", later],
+            "limit_value": [6000, None, None],
+            "limit_qty": [None, 360, None],
+            "limit_kg": [None, None, 700],
+        }
+    )
     place = {"location_id": "DC2", "type": "dc", "region": "", "latitude": 42.3, "longitude": -94.1}
     add("locations", [place])
     near = tables["lanes"][tables["lanes"]["region"] == ""]

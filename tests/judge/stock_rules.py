@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
@@ -266,6 +267,24 @@ def receiving(case: Case) -> Iterator[str]:
     yield from daily(case, "receiving", "location_id")
 
 
+def supply_limits(case: Case) -> Iterator[str]:
+    """What arrives from a supplier, or from all, in one bucket fits supply_limits."""
+    for limit in case.given.get("supply_limits", []):
+        used: dict[date, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+        for order in case.plan["replenishment_orders"]:
+            bucket = order["bucket_start"]
+            bound = order["type"] == "PO" and (limit.get("supplier_id") or order["source_id"]) == order["source_id"]
+            bound &= (limit.get("category") or case.category(order["item_id"])) == case.category(order["item_id"])
+            bound &= (limit.get("start_date") or bucket) <= bucket
+            if bound and not (limit.get("end_date") and limit["end_date"] <= bucket):
+                for measure, amount in goods(case, order, order["qty"]).items():
+                    used[bucket][measure.replace("capacity", "limit")] += amount
+                used[bucket]["limit_value"] += order["qty"] * case.terms(order)["per_unit"]
+        for bucket, amounts in used.items():
+            who = limit.get("supplier_id") or "all suppliers"
+            yield from (f"{who}, bucket {bucket}: {text}" for text in over(limit, amounts))
+
+
 def pins(case: Case) -> Iterator[str]:
     """Exactly the pinned quantity arrives in the bucket of the pin."""
     for pin in case.given.get("pins", []):
@@ -312,10 +331,10 @@ def demand(case: Case) -> Iterator[str]:
 
 
 def order_costs(case: Case) -> Iterator[str]:
-    """A line costs its goods (PO) or handling (DO) plus its fixed cost; its weight and volume are its goods'."""
+    """A line costs its goods (PO) or handling (DO), and its fixed and shared cost; weight and volume are its goods'."""
     for order in case.plan["replenishment_orders"]:
         terms, name = case.terms(order), f"order {order['order_id']}"
-        cost = order["qty"] * terms["per_unit"] + terms["fixed"]
+        cost = order["qty"] * terms["per_unit"] + terms["fixed"] + (order.get("shared_cost") or 0.0)
         if not near(order["cost"], cost, 1e-4):
             yield f"{name}: costs {order['cost']} instead of {cost}"
         amounts = goods(case, order, order["qty"])
@@ -323,10 +342,35 @@ def order_costs(case: Case) -> Iterator[str]:
             yield f"{name}: {order['weight_kg']} kg, {order['volume_m3']} m3 instead of {amounts}"
 
 
+def shared_costs(case: Case) -> Iterator[str]:
+    """The lines of a supplier's order share its cost and that of its whole trucks; deliveries share nothing."""
+    suppliers = case.by_id("suppliers", "supplier_id") if case.given.get("suppliers") else {}
+    told: dict[tuple[str, str, date], float] = defaultdict(float)
+    load: dict[tuple[str, str, date], dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for order in case.plan["replenishment_orders"]:
+        shared = order.get("shared_cost") or 0.0
+        if order["type"] == "DO" and shared:
+            yield f"order {order['order_id']}: a delivery shares {shared}"
+        elif order["type"] == "PO" and case.bucket_of(order["bucket_start"]) < case.buckets:
+            key = (order["source_id"], order["location_id"], order["bucket_start"])
+            told[key] += shared
+            for measure, amount in goods(case, order, order["qty"]).items():
+                load[key][measure.replace("capacity", "truck")] += amount
+    for key, shared in told.items():
+        terms = suppliers[key[0]]
+        trucks = [
+            math.ceil(load[key][size] / terms[size] - 1e-6) for size in ("truck_kg", "truck_m3") if terms.get(size)
+        ]
+        cost = (terms.get("order_cost") or 0.0) + (terms.get("truck_cost") or 0.0) * max(trucks, default=0)
+        if not near(shared, cost, 1e-4):
+            yield f"{key}: its lines share {shared} instead of {cost}"
+
+
 STOCK_RULES = {
     rule.__name__: rule
     for rule in (
         *(complete, balance, chain, signs, open_orders, flows, source_stock, packs, smallest_order, order_value),
-        *(lead_times, storage, dispatch, receiving, pins, stock_limits, demand, order_costs),
+        *(lead_times, storage, dispatch, receiving, supply_limits, pins, stock_limits, demand, order_costs),
+        shared_costs,
     )
 }

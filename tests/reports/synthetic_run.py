@@ -105,6 +105,7 @@ def make_tables(
         "stops": stops,
         "unassigned": unassigned,
         "stop_pin_report": pd.DataFrame(columns=list(PUBLISHED["stop_pin_report"].columns)),
+        "adjustment_report": pd.DataFrame(columns=list(PUBLISHED["adjustment_report"].columns)),
         "input_edits": pd.DataFrame(columns=list(PUBLISHED["input_edits"].columns)),
         "data_issues": _issues(),
         **display_tables(
@@ -314,6 +315,7 @@ def _stores(
                 days_of_supply_after=(stock + receive)[receive > 0] / weekly * 7,
                 binding_reason=np.where(qty > 3, "demand until the next delivery", "safety stock"),
                 pack_rounding_qty=0.0,
+                shared_cost=0.0,
             )
         )
         stock = closing
@@ -397,6 +399,7 @@ def _dc(
                 cost=qty * line["unit_cost"] + 20.0,
                 days_of_supply_after=14.0,
                 binding_reason="demand of the stores over lead time and review period",
+                shared_cost=0.0,
                 pack_rounding_qty=(planned - np.maximum(need - stock - arrive[:, t], 0.0))[planned > 0],
             )
         )

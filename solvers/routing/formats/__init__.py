@@ -3,8 +3,8 @@
 from solvers.routing.formats.checking import BrokenRule, CheckedPlan, check_solution
 from solvers.routing.formats.errors import RoutingFileError
 from solvers.routing.formats.reading import read_problem
-from solvers.routing.formats.routing_file import Convention, RoutingFile
-from solvers.routing.formats.solutions import ReadSolution, read_solution, write_solution
+from solvers.routing.formats.routing_file import Convention, ReadSolution, RoutingFile
+from solvers.routing.formats.solutions import read_solution, write_solution
 from solvers.routing.formats.vroom_output import vroom_answer
 
 __all__ = [

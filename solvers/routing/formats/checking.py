@@ -7,20 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from solvers.routing.evaluate import Judgement, judge
+from solvers.routing.formats.errors import Faults
 from solvers.routing.formats.routing_file import RoutingFile
 from solvers.routing.formats.solutions import read_solution
 from solvers.routing.formats.vroom_output import vroom_answer
-from solvers.routing.formats.wording import cause_of, describe_violation
+from solvers.routing.formats.wording import cause_of, describe_violation, name_of
 from solvers.routing.solution import RoutingSolution
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenRule:
-    """One violation: VROOM's cause, where (vehicle and job id, None for neither), by how much, in a sentence."""
+    """One violation: VROOM's cause, where (vehicle id, task or break by type and id, None for neither), by how much."""
 
     cause: str
     vehicle: int | None
     job: int | None
+    type: str | None
     amount: int | float
     message: str
 
@@ -43,27 +45,34 @@ class CheckedPlan:
     answer: dict[str, Any]
 
 
-def check_solution(file: RoutingFile, path: Path | str) -> CheckedPlan:
-    """Time and judge the plan of a solution file (VROOM JSON or .sol) on the problem of `file`.
+def check_solution(file: RoutingFile, path: Path | str | None = None) -> CheckedPlan:
+    """Time and judge the plan of a solution file (VROOM JSON or .sol), or the steps of the problem file itself.
 
     Raises
     ------
     RoutingFileError
-        The solution cannot be read, or names jobs or vehicles that the problem does not have.
+        The solution cannot be read, or names jobs or vehicles that the problem does not have; or there is none.
     """
-    read = read_solution(file, path)
-    verdict = judge(file.problem, read.solution)
-    answer = vroom_answer(file, read.solution, vehicle_ids=read.vehicles)
+    read = file.plan if path is None else read_solution(file, path)
+    if read is None:
+        advice = "give steps to its vehicles, or a solution file"
+        raise Faults(file.path).fail("vehicles", "have no steps, so that there is no plan to check", advice)
+    verdict = judge(file.problem, read.solution, read.held)
+    answer = vroom_answer(file, read.solution, vehicle_ids=read.vehicles, held=read.held)
     broken = []
     for violation in verdict.violations:
-        cause, timed = cause_of(file, violation)
+        cause, timed = cause_of(violation)
         vehicle = read.vehicles[violation.route] if violation.route >= 0 else None
         scaled = timed or violation.rule == "max_distance"
+        kind, _, number = (
+            name_of(file, violation.client, vehicle).partition(" ") if violation.client != -1 else ("",) * 3
+        )
         broken.append(
             BrokenRule(
                 cause=cause,
                 vehicle=vehicle,
-                job=file.jobs[violation.client] if violation.client >= 0 else None,
+                job=int(number) if number else None,
+                type=kind or None,
                 amount=file.in_file_units(violation.amount) if scaled else violation.amount,
                 message=describe_violation(file, violation, vehicle),
             )

@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.routing.evaluate import travel
 from solvers.routing.problem import IntArray, RoutingProblem
 from solvers.routing.solution import RoutingSolution
+from solvers.routing.timetable import Span
 
 FileFormat = Literal["vrplib", "solomon", "vroom"]
 Convention = Literal["round", "dimacs", "exact", "none"]
@@ -28,6 +28,23 @@ class Place:
     index: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class NamedBreak:
+    """What a file calls a driver's break."""
+
+    id: int
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSolution:
+    """A solution, the vehicle id of each of its routes, and the times that it holds them to, see `timetable`."""
+
+    solution: RoutingSolution
+    vehicles: tuple[int, ...]
+    held: tuple[dict[int, Span], ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RoutingFile:
     """What a reader makes of a file.
@@ -35,17 +52,17 @@ class RoutingFile:
     Attributes
     ----------
     problem : the routing problem; its clients in file order.
-    jobs : [C], id of each client: the job's in VROOM files, else 1 for the first node after the depots.
+    jobs : [C], id of each client: the task's in VROOM files, else 1 for the first node after the depots.
+    kinds : [C], job, pickup or delivery; empty where all are jobs.
     vehicles : [V], ids of the vehicles of each type.
     scale : the problem's units of distance and time in one of the file's.
     cost_scale : the problem's cost units in one of the file's.
     convention : how fractions were made whole.
-    metres : true distances [P, N, N] where the problem's own distances are costs; else None.
-    distance_is_time : the problem's distances are travel times, as VROOM charges by default.
-    setup : [C], the part of the service time that VROOM calls setup.
+    breaks : [V], the breaks of each type in their order; empty where there are none.
+    measured : whether distances are known; VROOM files may bring times alone.
     places : [N], VROOM locations of the nodes; empty for other formats.
-    descriptions : free text by job id and by ("vehicle", id).
-    start : a solution that the file brings along.
+    descriptions : free text by (job, pickup, delivery or vehicle, id).
+    plan : a plan that the file brings along.
     notes : what was read in a way that a user should know.
     """
 
@@ -58,19 +75,26 @@ class RoutingFile:
     scale: int = 1
     cost_scale: int = 1
     convention: Convention = "none"
-    metres: IntArray | None = None
-    distance_is_time: bool = False
-    setup: IntArray | None = None
+    kinds: tuple[str, ...] = ()
+    breaks: tuple[tuple[NamedBreak, ...], ...] = ()
+    measured: bool = True
     places: tuple[Place, ...] = ()
-    descriptions: dict[int | tuple[str, int], str] = field(default_factory=dict)
-    start: RoutingSolution | None = None
+    descriptions: dict[tuple[str, int], str] = field(default_factory=dict)
+    plan: ReadSolution | None = None
     notes: tuple[str, ...] = ()
 
-    def distance(self, profile: int, origin: int, destination: int) -> int:
-        """Return the true distance between two nodes, in the problem's units."""
-        if self.metres is not None:
-            return int(self.metres[profile, origin, destination])
-        return travel(self.problem, profile, origin, destination)[0]
+    def kind(self, client: int) -> str:
+        """Return what the file calls the client's task: job, pickup or delivery."""
+        return self.kinds[client] if self.kinds else "job"
+
+    def client_of(self) -> dict[tuple[str, int], int]:
+        """Return the client of every (type, id)."""
+        return {(self.kind(client), job): client for client, job in enumerate(self.jobs)}
+
+    def break_of(self, vehicle: int) -> dict[int, int]:
+        """Return the number of each break of a vehicle by its id."""
+        kinds = [kind for kind, members in enumerate(self.vehicles) if vehicle in members]
+        return {b.id: k for kind in kinds if self.breaks for k, b in enumerate(self.breaks[kind])}
 
     def in_file_units(self, value: int, *, cost: bool = False) -> int | float:
         """Return a distance, time or cost as the file would write it."""

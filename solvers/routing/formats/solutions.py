@@ -5,24 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from solvers.routing.evaluate import judge
 from solvers.routing.formats.errors import Faults, read_text
-from solvers.routing.formats.routing_file import RoutingFile
+from solvers.routing.formats.routing_file import ReadSolution, RoutingFile
 from solvers.routing.formats.vroom_json import Json, Reader, parse_object
 from solvers.routing.formats.vroom_output import assign_vehicles, vroom_answer
+from solvers.routing.formats.vroom_steps import Steps, read_steps
 from solvers.routing.leftovers import Blocked
-from solvers.routing.solution import RELOAD, Route, RoutingSolution
-
-
-@dataclass(frozen=True, slots=True)
-class ReadSolution:
-    """A solution and the vehicle id of each of its routes."""
-
-    solution: RoutingSolution
-    vehicles: tuple[int, ...]
+from solvers.routing.solution import BREAK, RELOAD, Route, RoutingSolution
 
 
 def write_solution(
@@ -51,7 +43,7 @@ def sol_text(file: RoutingFile, solution: RoutingSolution) -> str:
     by_vehicle: dict[int, str] = {}
     for number, (route, vehicle) in enumerate(zip(solution.routes, assign_vehicles(file, solution), strict=True), 1):
         depot = int(file.problem.vehicles.start_depot[route.vehicle_type])
-        nodes = [depot if client == RELOAD else depots + client for client in route.clients]
+        nodes = [depot if client == RELOAD else depots + client for client in route.clients if client >= RELOAD]
         key = vehicle if len(file.vehicles) > 1 else number
         by_vehicle[key] = " ".join(map(str, nodes))
     lines = [f"Route #{k}: {by_vehicle.get(k, '')}".rstrip() for k in range(1, max(by_vehicle, default=0) + 1)]
@@ -72,42 +64,31 @@ def read_solution(file: RoutingFile, path: Path | str) -> ReadSolution:
     faults = Faults(path)
     routes = _vroom_routes(file, parse_object(path, text, faults), faults) if text.lstrip().startswith("{") else None
     if routes is None:
-        routes = _sol_routes(file, text, faults)
+        routes = [(vehicle, Steps(tuple(clients), {}, (), 0)) for vehicle, clients in _sol_routes(file, text, faults)]
     faults.stop()
     kind = {vehicle: k for k, members in enumerate(file.vehicles) for vehicle in members}
-    kept = [(vehicle, clients) for vehicle, clients in routes if clients]
+    kept = [(vehicle, steps) for vehicle, steps in routes if any(client > BREAK for client in steps.clients)]
+    served = {client for _, steps in kept for client in steps.clients}
     solution = RoutingSolution(
-        tuple(Route(kind[vehicle], tuple(clients)) for vehicle, clients in kept),
-        tuple(sorted(set(range(file.problem.clients)) - {client for _, clients in kept for client in clients})),
+        tuple(Route(kind[vehicle], steps.clients) for vehicle, steps in kept),
+        tuple(client for client in range(file.problem.clients) if client not in served),
     )
-    return ReadSolution(solution, tuple(vehicle for vehicle, _ in kept))
+    return ReadSolution(solution, tuple(vehicle for vehicle, _ in kept), tuple(steps.held for _, steps in kept))
 
 
-def _vroom_routes(file: RoutingFile, document: Json, faults: Faults) -> list[tuple[int, list[int]]]:
-    client = {job: k for k, job in enumerate(file.jobs)}
+def _vroom_routes(file: RoutingFile, document: Json, faults: Faults) -> list[tuple[int, Steps]]:
     vehicles = {vehicle for members in file.vehicles for vehicle in members}
     if "routes" not in document:
         faults.add("routes", "are missing", "give VROOM's output, or a problem with steps for every vehicle")
+    client_of = file.client_of()
     routes = []
     for route in Reader(document, "", faults).objects("routes", "route"):
         vehicle = route.members.get("vehicle")
         if vehicle not in vehicles:
             route.fault("vehicle", f"{vehicle!r} is no vehicle of the problem", "use an id of the problem file")
             continue
-        visits: list[int] = []
-        for step in route.objects("steps", "job"):
-            kind = step.members.get("type")
-            if kind == "reload":
-                visits.append(RELOAD)
-            elif kind == "job":
-                job = step.members.get("id", step.members.get("job"))
-                if job in client:
-                    visits.append(client[job])
-                else:
-                    step.fault("id", f"{job!r} is no job of the problem", "use an id of the problem file")
-            elif kind not in {"start", "end"}:
-                step.fault("type", f"{kind!r} is not understood", "use start, job, reload or end")
-        routes.append((int(vehicle), visits))
+        steps = read_steps(route.objects("steps", "step"), client_of, file.break_of(int(vehicle)))
+        routes.append((int(vehicle), steps))
     return routes
 
 

@@ -1,43 +1,52 @@
 """VROOM's JSON input (https://github.com/VROOM-Project/vroom, docs/API.md) to a routing problem.
 
-VROOM minimises a cost per arc: by default its travel time. The problem's distances are therefore that
-cost, and `RoutingFile.metres` keeps the true ones. What is not supported (shipments, breaks) is said.
+Beyond VROOM, a file may name release times, prizes of optional tasks, reloads, overtime, time away that is paid or
+limited, speeds by time of day, balance, and steps that are pinned or frozen: see docs/routing-files.md.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from solvers.routing.formats.errors import Faults
-from solvers.routing.formats.routing_file import Place, RoutingFile
-from solvers.routing.formats.vroom_fleet import COST_UNIT, VroomVehicle, build_fleet
+from solvers.routing.formats.routing_file import Place, ReadSolution, RoutingFile
+from solvers.routing.formats.vroom_fleet import (
+    COST_UNIT,
+    NOWHERE,
+    PER_HOUR,
+    VroomFleet,
+    VroomVehicle,
+    build_fleet,
+    check_charges,
+    read_vehicle,
+)
 from solvers.routing.formats.vroom_json import Json, Reader, parse_object
-from solvers.routing.formats.vroom_travel import between_places, read_matrices
-from solvers.routing.problem import OPEN_END, UNBOUNDED, IntArray, RoutingProblem
-from solvers.routing.solution import RoutingSolution
+from solvers.routing.formats.vroom_steps import Steps, read_steps
+from solvers.routing.formats.vroom_tasks import Task, check_ids, read_tasks
+from solvers.routing.formats.vroom_travel import between_places, read_matrices, read_speeds, stacked
+from solvers.routing.problem import IntArray, Pinned, RoutingProblem
+from solvers.routing.solution import BREAK, Route, RoutingSolution
 
 ROAD_FACTOR = 1.25
 SPEED_KMH = 70.0
 """For files with coordinates and without matrices: as in the planner's settings."""
 MOST_SKILLS = 62
-NOWHERE = Place()
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    id: int
-    place: Place
-    setup: int
-    service: int
-    delivery: tuple[int, ...]
-    pickup: tuple[int, ...]
-    skills: frozenset[int]
-    priority: int
-    windows: tuple[tuple[int, int], ...]
+_TASK = {"id", "description", "location", "location_index", "setup", "service", "setup_per_type", "service_per_type"}
+_SHARED = {"amount", "skills", "priority", "prize", "pickup", "delivery"}
+KNOWN = {
+    "file": {"jobs", "shipments", "vehicles", "matrices", "matrix", "speeds", "balance_per_hour", "options"},
+    "jobs": _TASK | _SHARED | {"time_windows", "release"},
+    "shipments": _SHARED,
+    "vehicles": {
+        *("id", "profile", "description", "start", "start_index", "end", "end_index", "capacity", "costs", "skills"),
+        *("type", "time_window", "breaks", "speed_factor", "max_tasks", "max_travel_time", "max_distance", "steps"),
+        *("max_duration", "max_reloads", "regular_duration"),
+    },
+}
+"""Members that are read; `options` is for VROOM's server."""
 
 
 def read_vroom(path: Path, text: str, road_factor: float = ROAD_FACTOR, speed_kmh: float = SPEED_KMH) -> RoutingFile:
@@ -51,140 +60,93 @@ def read_vroom(path: Path, text: str, road_factor: float = ROAD_FACTOR, speed_km
     faults = Faults(path)
     document = parse_object(path, text, faults)
     root = Reader(document, "", faults)
-    if document.get("shipments"):
-        faults.add("shipments", "pick-up before delivery is not supported", "give each as jobs, if its order is free")
-    matrices = {
-        profile: read_matrices(document, profile, faults)
-        for profile in {str(v.get("profile", "car")) for v in document.get("vehicles") or [] if isinstance(v, dict)}
-    }
+    readers = root.objects("vehicles", "vehicle")
+    profiles = {str(reader.members.get("profile", "car")) for reader in readers}
+    matrices = {profile: read_matrices(document, profile, faults) for profile in sorted(profiles)}
     size = min((len(m["durations"]) for m in matrices.values() if m is not None), default=None)
-    jobs = [_job(reader, size) for reader in root.objects("jobs", "job")]
+    tasks = read_tasks(document, root, size)
     places: dict[Place, int] = {}
-    vehicles = [_vehicle(reader, size, places) for reader in root.objects("vehicles", "vehicle")]
-    if not jobs:
-        faults.add("jobs", "there is none", "add jobs")
+    vehicles = [read_vehicle(reader, size, places) for reader in readers]
+    if not tasks:
+        faults.add("jobs", "there is none", "add jobs or shipments")
     if not vehicles:
         faults.add("vehicles", "there is none", "add vehicles")
-    _check_ids([job.id for job in jobs], "jobs", faults)
-    _check_ids([vehicle.id for vehicle in vehicles], "vehicles", faults)
-    dimensions = _dimensions(jobs, vehicles, faults)
-    skills = sorted(set().union(*(job.skills for job in jobs)))
+    check_ids([vehicle.id for vehicle in vehicles], "vehicles", root)
+    dimensions = _dimensions(tasks, vehicles, faults)
+    skills = sorted(set().union(*(task.skills for task in tasks)))
     if len(skills) > MOST_SKILLS:
         faults.add("jobs", f"{len(skills)} different skills", f"use at most {MOST_SKILLS}")
     faults.stop()
 
-    bits = {skill: 1 << k for k, skill in enumerate(skills)}
-    nodes = [*places, *(job.place for job in jobs)]
+    nodes = [*places, *(task.place for task in tasks)]
     travel = {name: between_places(nodes, given, road_factor, speed_kmh) for name, given in matrices.items()}
-    fleet = build_fleet(vehicles, travel, bits, faults)
+    check_charges(vehicles, travel, root)
+    fleet = build_fleet(vehicles, travel, tasks, {skill: 1 << k for k, skill in enumerate(skills)}, dimensions)
+    steps = _steps(readers, vehicles, tasks)
+    speeds = read_speeds(root, [profile for profile, _ in fleet.ways])
+    balance = root.whole("balance_per_hour", 0) * PER_HOUR
+    faults.stop()
+    bits = {skill: 1 << k for k, skill in enumerate(skills)}
+    matrix = stacked(travel, fleet.ways, COST_UNIT)
     problem = RoutingProblem.create(
         depots=len(places),
         vehicles=fleet.types,
-        distances=fleet.distances,
-        durations=fleet.durations,
-        delivery=_amounts([job.delivery for job in jobs], dimensions),
-        pickup=_amounts([job.pickup for job in jobs], dimensions),
-        windows=_windows(jobs),
-        service=[job.setup + job.service for job in jobs],
-        priority=[job.priority for job in jobs],
-        skills=[sum(bits[skill] for skill in job.skills) for job in jobs],
+        distances=matrix.distances,
+        durations=matrix.durations,
+        arc_costs=matrix.costs,
+        speeds=speeds,
+        delivery=_amounts([task.delivery for task in tasks], dimensions),
+        pickup=_amounts([task.pickup for task in tasks], dimensions),
+        pickup_of=[task.origin for task in tasks],
+        windows=_windows(tasks),
+        service=[task.service for task in tasks],
+        setup=[task.setup for task in tasks],
+        place=_place_numbers(nodes),
+        release=[task.release for task in tasks],
+        required=[task.prize is None for task in tasks],
+        prize=[(task.prize or 0) * COST_UNIT for task in tasks],
+        priority=[task.priority for task in tasks],
+        skills=[sum(bits[skill] for skill in task.skills) for task in tasks],
+        balance_cost=balance,
+        pinned=_pinned(steps, vehicles, fleet),
     )
-    notes = fleet.notes
+    notes = _unread(document)
     if any(given is None for given in matrices.values()):
         notes = (f"no matrices: great circles x {road_factor:g} at {speed_kmh:g} km/h", *notes)
-    if any(job.setup for job in jobs):
-        notes = ("setup times count at every job, also at the same place as the job before", *notes)
     return RoutingFile(
         path=path,
         format="vroom",
         name=path.stem,
         problem=problem,
-        jobs=tuple(job.id for job in jobs),
+        jobs=tuple(task.id for task in tasks),
+        kinds=tuple(task.kind for task in tasks),
         vehicles=fleet.vehicles,
+        breaks=fleet.breaks,
         cost_scale=COST_UNIT,
-        metres=fleet.metres,
-        distance_is_time=fleet.distance_is_time,
-        setup=np.array([job.setup for job in jobs], dtype=np.int64),
+        measured=all(given.distances is not None for given in travel.values()),
         places=tuple(nodes),
-        descriptions=_descriptions(document),
-        start=_start(document, [job.id for job in jobs], fleet.vehicles),
+        descriptions=_descriptions(tasks, document),
+        plan=_plan(steps, vehicles, fleet, len(tasks)),
         notes=notes,
     )
 
 
-def _job(reader: Reader, size: int | None) -> _Job:
-    for key in ("setup_per_type", "service_per_type"):
-        if reader.has(key):
-            reader.fault(key, "is not supported", "give one setup and service for all vehicles")
-    return _Job(
-        id=reader.whole("id", -1),
-        place=_place(reader, "location", "location_index", size),
-        setup=reader.whole("setup", 0),
-        service=reader.whole("service", 0),
-        delivery=reader.wholes("delivery") or reader.wholes("amount") or (),
-        pickup=reader.wholes("pickup") or (),
-        skills=frozenset(reader.wholes("skills") or ()),
-        priority=reader.whole("priority", 0),
-        windows=tuple(sorted(reader.spans("time_windows"))) or ((0, UNBOUNDED),),
-    )
+def _unread(document: Json) -> tuple[str, ...]:
+    """Return a note for every kind of object that has members which nobody reads: a misspelt rule is no rule."""
+    notes = []
+    for name, known in KNOWN.items():
+        objects = [document] if name == "file" else document.get(name) or []
+        unread = {key for one in objects if isinstance(one, dict) for key in one if not key.startswith("_")} - known
+        if unread:
+            notes.append(f"{name}: not understood and left unread: {', '.join(sorted(unread))}")
+    return tuple(notes)
 
 
-def _vehicle(reader: Reader, size: int | None, places: dict[Place, int]) -> VroomVehicle:
-    if reader.members.get("breaks"):
-        reader.fault("breaks", "driver breaks are not supported", "leave them out, or shorten the time window")
-    costs = Reader(reader.members.get("costs") or {}, f"{reader.where}.costs", reader.faults)
-    if costs.number("per_task_hour", 0):
-        costs.fault("per_task_hour", "is not supported", "leave it out")
-    ends = {}
-    for end in ("start", "end"):
-        known = reader.has(end) or reader.has(f"{end}_index")
-        ends[end] = _place(reader, end, f"{end}_index", size) if known else NOWHERE
-    if NOWHERE == ends["start"] == ends["end"] and not (reader.has("start_index") or reader.has("end_index")):
-        reader.fault("start", "neither start nor end is given", "give one of them")
-    return VroomVehicle(
-        id=reader.whole("id", -1),
-        profile=str(reader.members.get("profile", "car")),
-        speed_factor=reader.number("speed_factor", 1.0, least=0.01),
-        start=places.setdefault(ends["start"], len(places)),
-        end=OPEN_END if ends["end"] == NOWHERE else places.setdefault(ends["end"], len(places)),
-        capacity=reader.wholes("capacity") or (),
-        skills=frozenset(reader.wholes("skills") or ()),
-        window=reader.span("time_window") or (0, UNBOUNDED),
-        fixed=costs.whole("fixed", 0),
-        per_hour=costs.whole("per_hour", 3600),
-        per_km=costs.whole("per_km", 0),
-        max_tasks=reader.whole("max_tasks", UNBOUNDED),
-        max_travel_time=reader.whole("max_travel_time", UNBOUNDED),
-        max_distance=reader.whole("max_distance", UNBOUNDED),
-    )
-
-
-def _place(reader: Reader, location: str, index: str, size: int | None) -> Place:
-    """Return a place: an index into the matrices of `size` where there are any, else coordinates."""
-    place = Place(reader.location(location), reader.whole(index, -1) if reader.has(index) else None)
-    if size is None:
-        if place.location is None:
-            reader.fault(location, "is missing and there are no matrices", "give [longitude, latitude]")
-        return Place(place.location)
-    if place.index is None:
-        reader.fault(index, "is missing beside matrices", f"give an index from 0 to {size - 1}")
-    elif not 0 <= place.index < size:
-        reader.fault(index, f"{place.index} is outside the matrices", f"give an index from 0 to {size - 1}")
-    return place
-
-
-def _check_ids(ids: list[int], where: str, faults: Faults) -> None:
-    seen: set[int] = set()
-    for number in ids:
-        if number in seen:
-            faults.add(where, f"the id {number} is there twice", "give every one its own id")
-        seen.add(number)
-
-
-def _dimensions(jobs: list[_Job], vehicles: list[VroomVehicle], faults: Faults) -> int:
-    """Return the number of capacity dimensions, which all jobs with amounts and all vehicles share."""
+def _dimensions(tasks: Sequence[Task], vehicles: Sequence[VroomVehicle], faults: Faults) -> int:
+    """Return the number of capacity dimensions, which all tasks with amounts and all vehicles share."""
     lengths = {len(v.capacity) for v in vehicles}
-    used = {len(amounts) for job in jobs for amounts in (job.delivery, job.pickup) if amounts}
+    used = {len(amounts) for task in tasks for amounts in (task.delivery, task.pickup) if amounts}
+    used |= {len(b.max_load) for v in vehicles for b in v.breaks if b.max_load}
     if len(lengths) > 1:
         faults.add("vehicles", f"capacities have {sorted(lengths)} dimensions", "give all the same number")
     elif used - lengths:
@@ -193,7 +155,7 @@ def _dimensions(jobs: list[_Job], vehicles: list[VroomVehicle], faults: Faults) 
     return max(lengths, default=0)
 
 
-def _amounts(amounts: list[tuple[int, ...]], dimensions: int) -> IntArray:
+def _amounts(amounts: Sequence[tuple[int, ...]], dimensions: int) -> IntArray:
     """Return [C, Q]; without any capacity one dimension that nobody uses."""
     table = np.zeros((len(amounts), max(1, dimensions)), dtype=np.int64)
     for row, given in zip(table, amounts, strict=True):
@@ -201,29 +163,55 @@ def _amounts(amounts: list[tuple[int, ...]], dimensions: int) -> IntArray:
     return table
 
 
-def _windows(jobs: list[_Job]) -> IntArray:
-    most = max(len(job.windows) for job in jobs)
-    return np.array([[*job.windows, *[job.windows[-1]] * (most - len(job.windows))] for job in jobs], dtype=np.int64)
+def _windows(tasks: Sequence[Task]) -> IntArray:
+    most = max(len(task.windows) for task in tasks)
+    rows = [[*task.windows, *[task.windows[-1]] * (most - len(task.windows))] for task in tasks]
+    return np.array(rows, dtype=np.int64)
 
 
-def _descriptions(document: Json) -> dict[int | tuple[str, int], str]:
-    found: dict[int | tuple[str, int], str] = {
-        job["id"]: str(job["description"]) for job in document["jobs"] if job.get("description")
-    }
+def _place_numbers(nodes: Sequence[Place]) -> list[int]:
+    """Return a number per place, so that setup times count once where a vehicle stays."""
+    known: dict[object, int] = {}
+    numbers = []
+    for node in nodes:
+        key: object = node.index if node.index is not None else node.location
+        numbers.append(known.setdefault(key, len(known)) if node != NOWHERE else -1)
+    return numbers
+
+
+def _descriptions(tasks: Sequence[Task], document: Json) -> dict[tuple[str, int], str]:
+    found: dict[tuple[str, int], str] = {(task.kind, task.id): task.description for task in tasks if task.description}
     for vehicle in document["vehicles"]:
         if vehicle.get("description"):
             found["vehicle", vehicle["id"]] = str(vehicle["description"])
     return found
 
 
-def _start(document: Json, jobs: list[int], vehicles: tuple[tuple[int, ...], ...]) -> RoutingSolution | None:
-    """Return the routes that `vehicles[].steps` give, None where there are none."""
-    client = {job: k for k, job in enumerate(jobs)}
-    kind = {vehicle: k for k, members in enumerate(vehicles) for vehicle in members}
-    routes: list[tuple[int, list[int]]] = []
-    for vehicle in document["vehicles"]:
-        steps: list[Any] = vehicle.get("steps") or []
-        visits = [client[s["id"]] for s in steps if s.get("type") == "job" and s.get("id") in client]
-        routes.append((kind[vehicle["id"]], list(dict.fromkeys(visits))))
-    known = any(visits for _, visits in routes)
-    return RoutingSolution.create(routes, len(jobs)) if known else None
+def _steps(readers: Sequence[Reader], vehicles: Sequence[VroomVehicle], tasks: Sequence[Task]) -> list[Steps]:
+    """Return the steps of every vehicle."""
+    client_of: Mapping[tuple[str, int], int] = {(task.kind, task.id): k for k, task in enumerate(tasks)}
+    return [
+        read_steps(reader.objects("steps", "step"), client_of, {b.id: k for k, b in enumerate(vehicle.breaks)})
+        for reader, vehicle in zip(readers, vehicles, strict=True)
+    ]
+
+
+def _pinned(steps: Sequence[Steps], vehicles: Sequence[VroomVehicle], fleet: VroomFleet) -> list[Pinned]:
+    kind = {vehicle: k for k, members in enumerate(fleet.vehicles) for vehicle in members}
+    return [Pinned(kind[v.id], s.pinned, s.frozen) for s, v in zip(steps, vehicles, strict=True) if s.pinned]
+
+
+def _plan(
+    steps: Sequence[Steps], vehicles: Sequence[VroomVehicle], fleet: VroomFleet, clients: int
+) -> ReadSolution | None:
+    """Return the routes that the vehicles' steps give, None where there are none."""
+    kind = {vehicle: k for k, members in enumerate(fleet.vehicles) for vehicle in members}
+    used = [(v.id, s) for v, s in zip(vehicles, steps, strict=True) if any(c > BREAK for c in s.clients)]
+    if not used:
+        return None
+    served = {client for _, s in used for client in s.clients}
+    solution = RoutingSolution(
+        tuple(Route(kind[vehicle], s.clients) for vehicle, s in used),
+        tuple(client for client in range(clients) if client not in served),
+    )
+    return ReadSolution(solution, tuple(vehicle for vehicle, _ in used), tuple(s.held for _, s in used))

@@ -66,6 +66,21 @@ class Reader:
             return None
         return tuple(values)
 
+    def wholes_by_name(self, key: str) -> dict[str, int]:
+        """Return an object of whole numbers from 0; empty where the member is not there."""
+        if not self.has(key):
+            return {}
+        values = self.members[key]
+        if not isinstance(values, dict):
+            self.fault(key, f"{str(values)[:40]} is no object", 'write {"van": 300}')
+            return {}
+        inner = Reader(values, f"{self.where}.{key}", self.faults)
+        return {name: inner.whole(name, 0) for name in values}
+
+    def text(self, key: str) -> str:
+        """Return a text, empty where the member is not there."""
+        return str(self.members[key]) if self.has(key) else ""
+
     def span(self, key: str) -> tuple[int, int] | None:
         """Return [start, end]."""
         return self._span(key, self.members[key]) if self.has(key) else None

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from solvers.routing.evaluate import Timetable, Violation, Visit, judge, timetable
-from solvers.routing.formats.routing_file import RoutingFile
+from solvers.routing.evaluate import Violation, judge, loads_on_board
+from solvers.routing.formats.routing_file import Place, RoutingFile
 from solvers.routing.formats.wording import cause_of, describe_blocked
 from solvers.routing.leftovers import Blocked
-from solvers.routing.problem import OPEN_END, IntArray
-from solvers.routing.solution import RELOAD, Route, RoutingSolution
+from solvers.routing.problem import OPEN_END
+from solvers.routing.solution import BREAK, RELOAD, Route, RoutingSolution
+from solvers.routing.timetable import END, START, Span, Timetable, timetable
 
 Json = dict[str, Any]
 
@@ -28,6 +29,7 @@ def vroom_answer(
     blocked: Sequence[Blocked] = (),
     *,
     vehicle_ids: Sequence[int] = (),
+    held: Sequence[Mapping[int, Span]] = (),
     milliseconds: Mapping[str, int] | None = None,
 ) -> Json:
     """Return the answer as VROOM writes it; what the judge finds broken stands under `violations`.
@@ -36,24 +38,27 @@ def vroom_answer(
     ----------
     blocked : what is known of the unassigned clients, see `solvers.routing.leftovers`.
     vehicle_ids : of the routes, where they are known; else the first free ones of the type.
+    held : times that a plan holds its routes to.
     milliseconds : `computing_times` by step (loading, solving).
     """
-    verdict = judge(file.problem, solution)
+    verdict = judge(file.problem, solution, held)
     ids = list(vehicle_ids) or assign_vehicles(file, solution)
     routes = []
     for number, (route, vehicle) in enumerate(zip(solution.routes, ids, strict=True)):
         broken = [v for v in verdict.violations if v.route == number]
-        routes.append(_route(file, route, vehicle, broken))
+        plan = timetable(file.problem, route, held[number] if held else None)
+        routes.append(_route(file, route, vehicle, plan, broken))
     lost = [client for client in range(file.problem.clients) if client in set(solution.unassigned)]
     known = {case.client: case for case in blocked}
     rest = [v for v in verdict.violations if v.route < 0 and v.rule != "unassigned"]
+    totaled = [key for key in _TOTALED if key != "distance" or file.measured]
     return {
         "code": 0,
         "summary": {
             "cost": _cost(file, verdict.cost),
             "routes": len(routes),
             "unassigned": len(lost),
-            **{key: _sum(route[key] for route in routes) for key in _TOTALED},
+            **{key: _sum(route[key] for route in routes) for key in totaled},
             "delivery": _added([route["delivery"] for route in routes], file.problem.dimensions),
             "pickup": _added([route["pickup"] for route in routes], file.problem.dimensions),
             "violations": [_cause(file, violation) for violation in rest]
@@ -78,94 +83,77 @@ def assign_vehicles(file: RoutingFile, solution: RoutingSolution) -> list[int]:
     return ids
 
 
-def _route(file: RoutingFile, route: Route, vehicle: int, broken: Sequence[Violation]) -> Json:
-    problem = file.problem
-    plan = timetable(problem, route)
-    clients = [client for client in route.clients if client != RELOAD]
-    steps = list(_steps(file, route, plan, broken))
-    setup = 0 if file.setup is None else int(file.setup[clients].sum())
+def _route(file: RoutingFile, route: Route, vehicle: int, plan: Timetable, broken: Sequence[Violation]) -> Json:
+    problem, clients = file.problem, list(route.stops)
+    setup = sum(visit.setup for visit in plan.visits)
     named = file.descriptions.get(("vehicle", vehicle))
+    taken = sum(visit.departure - visit.start for visit in plan.visits)  # breaks too, as VROOM counts
     return {
         "vehicle": vehicle,
         "cost": _cost(file, plan.cost),
         "setup": file.in_file_units(setup),
-        "service": file.in_file_units(int(problem.service[clients].sum()) - setup),
+        "service": file.in_file_units(taken - setup),
         "duration": file.in_file_units(plan.driving),
         "waiting_time": file.in_file_units(plan.waiting),
         "priority": int(problem.priority[clients].sum()),
-        "distance": steps[-1]["distance"],
+        **({"distance": file.in_file_units(plan.distance)} if file.measured else {}),
         "delivery": problem.delivery[clients].sum(axis=0).tolist(),
         "pickup": problem.pickup[clients].sum(axis=0).tolist(),
         "violations": [_cause(file, v) for v in broken],
         **({"description": named} if named else {}),
-        "steps": steps,
+        "steps": _steps(file, route, plan, broken),
     }
 
 
-def _steps(file: RoutingFile, route: Route, plan: Timetable, broken: Sequence[Violation]) -> Sequence[Json]:
+def _steps(file: RoutingFile, route: Route, plan: Timetable, broken: Sequence[Violation]) -> list[Json]:
+    """Return start, stops, breaks, reloads and end; an open route ends at its last stop, as VROOM reports it."""
     problem, kind = file.problem, route.vehicle_type
-    profile = int(problem.vehicles.profile[kind])
     start, end = int(problem.vehicles.start_depot[kind]), int(problem.vehicles.end_depot[kind])
+    loads = np.array([loads_on_board(problem, route, dimension) for dimension in range(problem.dimensions)]).T.tolist()
     steps: list[Json] = []
     driven = metres = 0
-    previous: Visit | None = None
     node = start
     for position, visit in enumerate(plan.visits):
-        last = position == len(plan.visits) - 1
-        here = problem.depots + visit.client if visit.client >= 0 else start
-        if visit.client < 0 and last and end != OPEN_END:
-            here = end
-        if previous is not None:
-            driven += visit.arrival - previous.departure
-            metres += file.distance(profile, node, here)
-        setup = 0 if visit.client < 0 or file.setup is None else int(file.setup[visit.client])
+        node = problem.depots + visit.client if visit.client >= 0 else end if visit.client == END else node
+        node = start if visit.client == RELOAD else node
+        driven += visit.driving
+        metres += visit.distance
         steps.append(
             {
-                **_named(file, visit, position, last and end != OPEN_END),
-                **_where(file, here),
-                "setup": file.in_file_units(setup),
-                "service": file.in_file_units(visit.departure - visit.start - setup),
+                **_named(file, kind, visit.client),
+                **(_where(file, node) if visit.client > BREAK else {}),
+                "setup": file.in_file_units(visit.setup),
+                "service": file.in_file_units(visit.departure - visit.start - visit.setup),
                 "waiting_time": file.in_file_units(visit.start - visit.arrival),
-                "load": [],
+                "load": loads[min(position, len(loads) - 1)],
                 "arrival": file.in_file_units(visit.arrival),
                 "duration": file.in_file_units(driven),
-                "distance": file.in_file_units(metres),
-                "violations": [_cause(file, v) for v in broken if v.client == visit.client and v.client >= 0],
+                **({"distance": file.in_file_units(metres)} if file.measured else {}),
+                "violations": [_cause(file, v) for v in broken if v.client == visit.client and v.client != -1],
             }
         )
-        previous, node = visit, here
-    for step, load in zip(steps, loads_after(file, route, len(steps)), strict=True):
-        step["load"] = load.tolist()
+    nowhere = bool(file.places) and file.places[start] == Place()
+    if nowhere and route.stops:
+        steps[0] |= _where(file, problem.depots + route.stops[0])
+    if end == OPEN_END:
+        last = plan.visits[-1]
+        there = {key: steps[-1][key] for key in ("load", "duration", *(("distance",) if file.measured else ()))}
+        idle = {"setup": 0, "service": 0, "waiting_time": 0}
+        times: Json = {"arrival": file.in_file_units(last.departure), "violations": []}
+        steps.append({"type": "end", **_where(file, node), **idle, **there, **times})
     return steps
 
 
-def loads_after(file: RoutingFile, route: Route, steps: int) -> list[IntArray]:
-    """Return what is on board after every step [Q]: start, clients and reloads, end."""
-    problem = file.problem
-    trips: list[list[int]] = [[]]
-    for client in route.clients:
-        if client == RELOAD:
-            trips.append([])
-        else:
-            trips[-1].append(client)
-    loads: list[IntArray] = []
-    for trip in trips:
-        load = problem.delivery[trip].sum(axis=0)
-        loads.append(load)  # at the start, or after a reload
-        for client in trip:
-            load = load - problem.delivery[client] + problem.pickup[client]
-            loads.append(load)
-    return [*loads, *[loads[-1]] * (steps - len(loads))]
-
-
-def _named(file: RoutingFile, visit: Visit, position: int, is_end: bool) -> Json:
-    if visit.client >= 0:
-        job = file.jobs[visit.client]
-        described = {"description": file.descriptions[job]} if job in file.descriptions else {}
-        return {"type": "job", **described, "id": job, "job": job}
-    if position == 0:
-        return {"type": "start"}
-    return {"type": "end"} if is_end else {"type": "reload"}
+def _named(file: RoutingFile, kind: int, client: int) -> Json:
+    if client >= 0:
+        task, number = file.kind(client), file.jobs[client]
+        text = file.descriptions.get((task, number))
+        named = {"type": task, **({"description": text} if text else {}), "id": number}
+        return {**named, "job": number} if task == "job" else named
+    if client <= BREAK:
+        taken = file.breaks[kind][BREAK - client]
+        return {"type": "break", **({"description": taken.description} if taken.description else {}), "id": taken.id}
+    return {"type": {START: "start", END: "end"}.get(client, "reload")}
 
 
 def _where(file: RoutingFile, node: int) -> Json:
@@ -177,10 +165,10 @@ def _where(file: RoutingFile, node: int) -> Json:
 
 
 def _unassigned(file: RoutingFile, client: int, case: Blocked | None) -> Json:
-    job = file.jobs[client]
-    told: Json = {"id": job, "type": "job", **_where(file, file.problem.depots + client)}
-    if job in file.descriptions:
-        told["description"] = file.descriptions[job]
+    kind, number = file.kind(client), file.jobs[client]
+    told: Json = {"id": number, "type": kind, **_where(file, file.problem.depots + client)}
+    if (kind, number) in file.descriptions:
+        told["description"] = file.descriptions[kind, number]
     if case is not None:
         told["reason"], told["fix"] = describe_blocked(file, case)
     elif not file.problem.required[client]:
@@ -189,7 +177,7 @@ def _unassigned(file: RoutingFile, client: int, case: Blocked | None) -> Json:
 
 
 def _cause(file: RoutingFile, violation: Violation) -> Json:
-    cause, timed = cause_of(file, violation)
+    cause, timed = cause_of(violation)
     told: Json = {"cause": cause}
     if timed:
         told["duration"] = file.in_file_units(violation.amount)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from solvers.routing.contradictions import MOST_PERCENT
 from solvers.routing.formats.errors import Faults
 from solvers.routing.formats.routing_file import Place
-from solvers.routing.formats.vroom_json import Json
-from solvers.routing.problem import IntArray
+from solvers.routing.formats.vroom_json import Json, Reader
+from solvers.routing.problem import IntArray, Speeds
 
 EARTH_RADIUS_M = 6_371_008.8
+DAY = 86_400
+"""After which speeds repeat, unless a file names another period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,65 @@ def read_matrices(document: Json, profile: str, faults: Faults) -> dict[str, Int
     if len(set(sizes.values())) > 1:
         raise faults.fail(f"matrices.{profile}", f"have different shapes: {sizes}", "give all the same shape")
     return matrices
+
+
+@dataclass(frozen=True, slots=True)
+class Matrices:
+    """Distances, durations [P, N, N] and costs of arcs (None: nothing) of every profile."""
+
+    distances: IntArray
+    durations: IntArray
+    costs: IntArray | None
+
+
+def stacked(travel: Mapping[str, Travel], ways: Sequence[tuple[str, float]], cost_unit: int) -> Matrices:
+    """Return the matrices of each (profile, speed factor); unknown distances are 0."""
+    size = len(next(iter(travel.values())).durations)
+    nothing = np.zeros((size, size), dtype=np.int64)
+    chosen = [travel[profile] for profile, _ in ways]
+    own = any(given.costs is not None for given in chosen)
+    return Matrices(
+        distances=np.stack([nothing if given.distances is None else given.distances for given in chosen]),
+        durations=np.stack([np.rint(travel[name].durations / factor).astype(np.int64) for name, factor in ways]),
+        costs=np.stack([nothing if g.costs is None else g.costs * cost_unit for g in chosen]) if own else None,
+    )
+
+
+def read_speeds(root: Reader, profiles: Sequence[str]) -> Speeds | None:
+    """Return the speeds by time of day of every profile, None where the file has none."""
+    given = root.members.get("speeds")
+    if given is None:
+        return None
+    if not isinstance(given, dict):
+        root.fault("speeds", "is no object", 'write {"car": {"from": [0, 25200], "percent": [100, 70]}}')
+        return None
+    periods, bands = {DAY}, {}
+    for name, members in given.items():
+        reader = Reader(members if isinstance(members, dict) else {}, f"speeds.{name}", root.faults)
+        starts, percent = reader.wholes("from") or (), reader.wholes("percent") or ()
+        rising = all(a < b for a, b in itertools.pairwise(starts))
+        if len(starts) != len(percent) or not starts or starts[0] != 0 or not rising:
+            reader.fault("from", "and percent are no bands", "give as many of both, the first from 0, then rising")
+        elif not all(1 <= value <= MOST_PERCENT for value in percent):
+            reader.fault("percent", f"has a value outside 1 to {MOST_PERCENT}", "100 is the speed of the matrix")
+        else:
+            bands[name] = (starts, percent)
+        if reader.has("period"):
+            periods = {reader.whole("period", DAY, least=1)} | (periods - {DAY})
+    if len(periods) > 1:
+        root.fault("speeds", f"has different periods: {sorted(periods)}", "give all profiles the same")
+    period = max(periods)
+    width = max((len(starts) for starts, _ in bands.values()), default=1)
+    table = np.zeros((2, len(profiles), width), np.int64)
+    for row, name in enumerate(profiles):
+        starts, percent = bands.get(name, ((0,), (100,)))
+        if starts[-1] >= period:
+            root.fault(
+                f"speeds.{name}", f"a band starts at {starts[-1]}, after the period of {period}", "end before it"
+            )
+        table[0, row] = [*starts, *[starts[-1]] * (width - len(starts))]
+        table[1, row] = [*percent, *[percent[-1]] * (width - len(percent))]
+    return Speeds(table[0], table[1], period)
 
 
 def _matrix(rows: Any, where: str, faults: Faults) -> IntArray:

@@ -7,6 +7,7 @@ prizes, release times, and `VEHICLES_*` for fleets whose vehicles differ (one ro
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,7 @@ def read_vrplib(path: Path, text: str, convention: Convention | None) -> Routing
         raise faults.fail("file", "has neither NODE_COORD_SECTION nor EDGE_WEIGHT_SECTION", "add one of them")
     clients = _clients(source, nodes, order[len(depots) :], chosen)
     fleet = read_fleet(source, depots, order, clients["delivery"].shape[1], chosen)
+    clients["prize"] = clients["prize"] * fleet.cost_factor
     faults.stop()
     windows = _windows(source, nodes, chosen)[order]
     problem = RoutingProblem.create(
@@ -69,7 +71,7 @@ def read_vrplib(path: Path, text: str, convention: Convention | None) -> Routing
         scale=FACTORS[chosen],
         depot_windows=windows[: len(depots)],
         windows=windows[len(depots) :],
-        **{**clients, "prize": clients["prize"] * fleet.cost_factor},
+        **clients,
     )
     return RoutingFile(
         path=path,
@@ -150,9 +152,7 @@ def _matrix(source: VrplibText, nodes: int, convention: Convention) -> IntArray 
     return whole(matrix, convention)
 
 
-def _clients(
-    source: VrplibText, nodes: int, clients: IntArray, convention: Convention
-) -> dict[str, NDArray[np.generic]]:
+def _clients(source: VrplibText, nodes: int, clients: IntArray, convention: Convention) -> dict[str, Any]:
     """Return what `RoutingProblem.create` takes by client."""
     delivery = _amounts(source, nodes, "DEMAND" if "DEMAND" in source.sections else "LINEHAUL")
     pickup = _amounts(source, nodes, "BACKHAUL")

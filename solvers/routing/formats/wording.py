@@ -5,10 +5,16 @@ from __future__ import annotations
 from solvers.routing.evaluate import Rule, Violation
 from solvers.routing.formats.routing_file import RoutingFile
 from solvers.routing.leftovers import Blocked, Change
+from solvers.routing.solution import BREAK
 
 _CAUSES: dict[Rule, tuple[str, bool]] = {
     "delay": ("delay", True),
+    "lead_time": ("lead_time", True),
     "shift": ("delay", True),
+    "break": ("delay", True),
+    "missing_break": ("missing_break", False),
+    "max_load": ("max_load", False),
+    "max_driving": ("max_travel_time", True),
     "load": ("load", False),
     "skills": ("skills", False),
     "precedence": ("precedence", False),
@@ -24,6 +30,11 @@ _REASONS: dict[Rule, str] = {
     "skills": "no vehicle has its skills or may serve it",
     "shift": "no vehicle is back before its time window ends",
     "max_duration": "the way there and back takes longer than any vehicle may be away",
+    "max_driving": "the way there and back takes longer than any vehicle may drive",
+    "break": "no driver finds time for his break",
+    "max_load": "the load is above what a driver may have on board during his break",
+    "pinned": "its place in the order of the pinned stops cannot be kept",
+    "reloads": "no vehicle may return for it",
     "max_distance": "the way there and back is longer than any vehicle may drive",
     "max_tasks": "no vehicle may make a stop",
     "fleet": "all vehicles that could go are on other routes",
@@ -31,25 +42,27 @@ _REASONS: dict[Rule, str] = {
 }
 
 
-def cause_of(file: RoutingFile, violation: Violation) -> tuple[str, bool]:
+def cause_of(violation: Violation) -> tuple[str, bool]:
     """Return VROOM's word for a broken rule, and whether its amount is a time."""
-    if violation.rule == "max_distance" and file.distance_is_time:
-        return "max_travel_time", True
     return _CAUSES.get(violation.rule, (violation.rule, False))
 
 
 def describe_violation(file: RoutingFile, violation: Violation, vehicle: int | None) -> str:
     """Return one sentence: which route, which job, which rule, by how much."""
-    cause, timed = cause_of(file, violation)
+    cause, timed = cause_of(violation)
     where = "" if vehicle is None else f"vehicle {vehicle}: "
-    job = "" if violation.client < 0 else f"job {file.jobs[violation.client]}: "
+    job = name_of(file, violation.client, vehicle) + ": " if violation.client != -1 else ""
     scaled = timed or violation.rule == "max_distance"
     amount = file.in_file_units(violation.amount) if scaled else violation.amount
     text = {
         "delay": f"{amount} late" if job else f"the vehicle is {amount} late for its time window",
+        "lead_time": f"{amount} early",
         "load": f"{amount} above the capacity",
+        "missing_break": "is not taken",
+        "max_load": f"{amount} too much on board",
         "skills": "the vehicle lacks a skill or may not serve it",
-        "precedence": "deliveries come before pick-ups, and no route has pick-ups only",
+        "precedence": _order_in_words(file, violation.client),
+        "pinned": "leaves the vehicle or the order that it is pinned to",
         "max_tasks": f"{amount} jobs too many",
         "max_travel_time": f"{amount} too long at the wheel",
         "max_duration": f"{amount} too long away",
@@ -60,6 +73,22 @@ def describe_violation(file: RoutingFile, violation: Violation, vehicle: int | N
         "reloads": f"{amount} reloads too many",
     }.get(cause, violation.message)
     return f"{where}{job}{cause}: {text}"
+
+
+def name_of(file: RoutingFile, client: int, vehicle: int | None = None) -> str:
+    """Return what a file calls a client, or a break of a vehicle."""
+    if client >= 0:
+        return f"{file.kind(client)} {file.jobs[client]}"
+    known = {number: name for name, number in file.break_of(-1 if vehicle is None else vehicle).items()}
+    return f"break {known.get(BREAK - client, BREAK - client)}"
+
+
+def _order_in_words(file: RoutingFile, client: int) -> str:
+    if client >= 0 and file.kind(client) == "delivery":
+        return "comes without or before its pickup"
+    if client >= 0 and file.kind(client) == "pickup":
+        return "its delivery does not follow"
+    return "deliveries come before pick-ups, and no route has pick-ups only"
 
 
 def describe_blocked(file: RoutingFile, case: Blocked) -> tuple[str, str]:
@@ -74,9 +103,7 @@ def _in_words(file: RoutingFile, change: Change) -> str:
     vehicle = "" if change.vehicle_type < 0 else f"vehicle {_some_vehicle(file, change.vehicle_type)}"
     amount = change.amount
     units = file.in_file_units(amount)
-    job = "" if change.client < 0 else f"job {file.jobs[change.client]}"
-    if change.rule == "max_distance" and file.distance_is_time:
-        return f"the travel time of {vehicle} may be {units} longer"
+    job = "" if change.client < 0 else name_of(file, change.client)
     dimension = f" in dimension {change.dimension + 1}" if file.problem.dimensions > 1 else ""
     return {
         "delay": f"the window of {job} ends {units} later",
@@ -84,6 +111,10 @@ def _in_words(file: RoutingFile, change: Change) -> str:
         "skills": f"{vehicle} may serve {job}",
         "shift": f"the time window of {vehicle} ends {units} later",
         "max_duration": f"{vehicle} may be away {units} longer",
+        "max_driving": f"the travel time of {vehicle} may be {units} longer",
+        "max_load": f"{vehicle} may carry {amount} more{dimension} during a break",
+        "break": f"a break of {vehicle} may start {units} later",
+        "reloads": f"{vehicle} may reload {amount} more times",
         "max_distance": f"{vehicle} may drive {units} farther",
         "max_tasks": f"{vehicle} may take {amount} more jobs",
         "fleet": f"there is one more vehicle like {vehicle}",

@@ -44,16 +44,24 @@ def dispatch(tables: Tables) -> None:
     tables["capacities"] = [{"location_id": "DC", "kind": "dispatch", "capacity_kg": 400}]
 
 
-ALL = {"forecast", "targets", "replenishment", "loads", "routing", "simulation"}
-PLANNED = {"replenishment", "loads", "routing", "simulation"}
+PLANNED = {"replenishment", "loads", "routing", "finish", "simulation", "exceptions"}
+ALL = {"forecast", "targets", *PLANNED}
 
 # what is asked -> (edit of the tables, settings, what may be computed again)
 WHAT_IFS: dict[str, tuple[Callable[[Tables], None] | None, list[str], set[str]]] = {
     "nothing": (None, [], set()),
     "more trucks than needed": (change("vehicles", "count", lambda _: 9), [], {"loads"}),
-    "smaller truck": (change("vehicles", "capacity_kg", lambda _: 90), [], {"loads", "routing"}),
-    "dear kilometres": (change("vehicles", "cost_per_km", lambda _: 0.8), [], {"routing"}),
-    "window of one store": (change("locations", "window_end_min", lambda _: 700, location_id="S1"), [], {"routing"}),
+    "smaller truck": (
+        change("vehicles", "capacity_kg", lambda _: 90),
+        [],
+        {"loads", "routing", "finish", "exceptions"},
+    ),
+    "cheap kilometres": (change("vehicles", "cost_per_km", lambda cost: 0.9 * cost), [], {"finish"}),
+    "window of one store": (
+        change("locations", "window_end_min", lambda _: 700, location_id="S1"),
+        [],
+        {"routing", "finish"},
+    ),
     "name of an item": (change("items", "name", lambda _: "Other", item_id="I1"), [], set()),
     "more futures": (None, ["simulation.replications=30"], {"simulation"}),
     "demand up": (None, ["forecast.demand_factor=1.2"], ALL - {"forecast"}),
@@ -107,7 +115,7 @@ def test_a_window_what_if_routes_only_the_days_of_that_store(warm: StageCache, t
     )
     stops = found.plan.tables["stops"].merge(found.plan.tables["routes"][["route_id", "date"]], on="route_id")
     days_of_store = stops.loc[stops["location_id"] == "S1", "date"].nunique()
-    use = found.recalled["routing"]
+    use = found.recalled["finish"]
     assert 0 < use.computed <= days_of_store < use.computed + use.recalled
 
 

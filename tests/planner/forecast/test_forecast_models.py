@@ -112,15 +112,25 @@ def backtest_of(pinball: np.ndarray, points: float = 32.0) -> Backtest:
     return out
 
 
-def test_the_clear_winner_of_a_series_is_chosen_and_ties_go_to_the_first() -> None:
+def test_the_clear_winner_of_a_series_stands_alone_and_equals_share() -> None:
     members = make_members(("window_average", "tsb", "ses"))
     pinball = np.array([[1.0, 1.0, 1.0], [5.0, 1.0, 5.0], [4.0, 4.0, 0.5], [4.0, 3.9, 4.0]])
-    choice = choose(backtest_of(pinball), np.zeros(4, dtype=np.int64), members)
+    # evaluated often, so that the series' own losses decide
+    choice = choose(backtest_of(pinball, 4000.0), np.zeros(4, dtype=np.int64), members)
     assert choice.model[1] == "tsb"
     assert choice.model[2] == "ses"
     assert choice.of(pinball)[2] == 0.5
     same = choose(backtest_of(np.ones((4, 3))), np.zeros(4, dtype=np.int64), members)
-    assert same.model.tolist() == ["window_average"] * 4
+    assert same.model.tolist() == ["window_average+tsb+ses"] * 4
+    np.testing.assert_allclose(same.weights, 1.0 / 3.0)
+
+
+def test_a_series_follows_its_class_until_its_own_losses_say_enough() -> None:
+    members = make_members(("window_average", "tsb"))
+    pinball = np.concatenate([np.tile([1.0, 1.2], (60, 1)), [[1.1, 1.0]]])
+    few, many = (choose(backtest_of(pinball, points), np.zeros(61, dtype=np.int64), members) for points in (8.0, 8e4))
+    assert few.model[-1] == "window_average"
+    assert many.model[-1] == "tsb"
 
 
 def test_a_series_that_was_not_evaluated_takes_the_winner_of_its_class() -> None:
@@ -132,7 +142,7 @@ def test_a_series_that_was_not_evaluated_takes_the_winner_of_its_class() -> None
     assert choose(backtest, classes, members).model[-1] == "tsb"
 
 
-def test_members_of_a_model_are_averaged_by_their_loss() -> None:
+def test_members_are_averaged_by_their_loss() -> None:
     members = make_members(("ewm_quantiles", "tsb"))
     assert [member.half_life_weeks for member in members] == [8, 13, 26, 52, 26]
     choice = choose(backtest_of(np.tile([1.0, 1.01, 1.3, 1.0, 2.0], (3, 1))), np.zeros(3, dtype=np.int64), members)

@@ -263,3 +263,49 @@ def test_a_forecast_of_zero_wants_no_stock() -> None:
 def test_empty_forecast_gives_an_empty_table() -> None:
     table = targets(supply_table(CHAIN), flat_forecast({("I1", "S1"): 1.0}).iloc[:0])
     assert table.empty
+
+
+def test_cost_optimal_service_is_the_newsvendors_fractile_of_the_cycle() -> None:
+    """b / (b + h R) with lost sales: played over the fitted distribution no other level costs less."""
+    supply = supply_table([("I1", "S1", "V1")], lead_time_days=0.0, unit_cost=36.5, unit_price=20.0)
+    rule: dict[str, object] = {"service_measure": "cost_optimal", "holding_cost_rate": 1.0, "shortage_cost": 3.0}
+    row = targets(supply, flat_forecast({("I1", "S1"): 20.0}), policies=[rule]).iloc[0]
+    assert row["service_measure"] == "cost_optimal"
+    # holding 0.1 a day, seven days: 0.7 for a unit left over at the next order
+    assert row["service_target"] == pytest.approx(3.0 / 3.7)
+    assert row["policy_rule"].endswith("; holding and shortage cost")
+    demand = stats.nbinom(20.0**2 / 80.0, 20.0 / 100.0)
+    values = np.arange(400)
+    cost = [demand.pmf(values) @ (0.7 * np.maximum(s - values, 0) + 3.0 * np.maximum(values - s, 0)) for s in range(60)]
+    assert row["reorder_point_qty"] == np.argmin(cost)
+    waits = targets(supply.assign(backorders=True), flat_forecast({("I1", "S1"): 20.0}), policies=[rule]).iloc[0]
+    assert waits["service_target"] == pytest.approx(1.0 - 0.7 / 3.0)
+
+
+def test_cost_optimal_lots_are_economic() -> None:
+    """Snyder and Shen, Fundamentals of Supply Chain Theory, example 3.1: K = 8, h = 0.225 a year, d = 1300: Q = 304."""
+    from planner.inventory.lots import economic_lot
+
+    one = np.ones(1)
+    assert economic_lot(1300 * one, 8 * one, 0.225 * one, one, one)[0] == 304
+    assert economic_lot(1300 * one, 8 * one, 0.225 * one, 12 * one, one)[0] == 300
+    assert economic_lot(1300 * one, 0 * one, 0.225 * one, one, 5 * one)[0] == 5
+    supply = supply_table([("I1", "S1", "V1")], fixed_order_cost=40.0)
+    rule: dict[str, object] = {"service_measure": "cost_optimal"}
+    forecast = flat_forecast({("I1", "S1"): 70.0})
+    costly, plain = targets(supply, forecast, policies=[rule]).iloc[0], targets(supply, forecast).iloc[0]
+    lot = np.rint(np.sqrt(2 * 40.0 * 10.0 / costly["holding_cost"]))
+    assert costly["order_up_to_qty"] - costly["reorder_point_qty"] == pytest.approx(lot - 70.0)
+    assert plain["order_up_to_qty"] == plain["reorder_point_qty"]
+
+
+def test_min_max_and_days_of_supply_stand_in_place_of_computed_levels() -> None:
+    supply = supply_table([("I1", "S1", "V1"), ("I2", "S1", "V1"), ("I3", "S1", "V1")])
+    rules: list[dict[str, object]] = [
+        {"item_id": "I1", "reorder_point_qty": 30.0, "order_up_to_qty": 55.0},
+        {"item_id": "I2", "days_of_supply": 5.0},
+        {"item_id": "I3", "days_of_supply": 5.0, "safety_stock_qty": 3.0, "order_up_to_qty": 1.0},
+    ]
+    table = targets(supply, flat_forecast({(f"I{k}", "S1"): 7.0 for k in (1, 2, 3)}), policies=rules)
+    levels = table[["safety_stock_qty", "reorder_point_qty", "order_up_to_qty"]].to_numpy().tolist()
+    assert levels == [[16.0, 30.0, 55.0], [5.0, 19.0, 19.0], [3.0, 17.0, 17.0]]

@@ -54,10 +54,12 @@ class Chain:
             tables["calendars"],
             tables["pins"],
             tables["suppliers"],
+            tables["supply_limits"],
             scenario.horizon,
             scenario.replenishment.model_copy(update={"iterations": 20, "engine": "decomposition"}),
             scenario.distribution.receive_weekdays,
             seed=1,
+            former=None,
             threads=1,
         )
 
@@ -136,6 +138,15 @@ CASES: dict[str, tuple[dict[str, list[dict[str, object]]], list[tuple[object, ..
         {"capacities": [{"location_id": "DC", "kind": "dispatch", "capacity_kg": 10}], "pins": [pin(120)]},
         [("dispatch", "DC", "", 10, 57.6, "kg a day", 476)],
     ),
+    "a pin beyond what the supplier can deliver": (
+        {"supply_limits": [{"supplier_id": "V1", "limit_qty": 36}], "pins": [pin(48, "2024-01-16", "DC")]},
+        [("supply", "V1", "", 36, 48, "units a bucket", 48)],
+    ),
+    "a pin beyond the budget": (
+        # 48 of 4.00 each; giving up the pin would cost as much as raising the budget by 192
+        {"supply_limits": [{"category": "even", "limit_value": 100}], "pins": [pin(48, "2024-01-16", "DC")]},
+        [("supply", "all suppliers, even", "", 100, 192, "of money a bucket", 92)],
+    ),
     "shared storage below a minimum": (
         {"capacities": [storage(capacity_qty=60)], "inventory_policies": [minimum(90)]},
         [("minimum", "S1", "I1", 90, 30, "units", 240)],
@@ -153,6 +164,9 @@ def loosened(rules: Mapping[str, Rows], relaxation: pd.DataFrame) -> dict[str, l
             for fixed in out["pins"]:
                 if (fixed["item_id"], fixed["location_id"]) == (row["item_id"], row["location_id"]):
                     fixed["qty"] = row["needed"]
+        elif row["rule"] == "supply":
+            unit = str(row["unit"])
+            out["supply_limits"][0]["limit_value" if "money" in unit else "limit_qty"] = row["needed"]
         else:
             for limit in out["capacities"]:
                 if (limit["kind"], limit.get("item_id", "")) == (row["rule"], row["item_id"]):

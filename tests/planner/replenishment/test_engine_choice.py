@@ -42,9 +42,11 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
 
     def run(threads: int = 1, **changes: Any) -> Replenishment:
         settings = scenario.replenishment.model_copy(update=changes)
-        inputs = (tables[name] for name in ("open_orders", "capacities", "calendars", "pins", "suppliers"))
+        inputs = (
+            tables[name] for name in ("open_orders", "capacities", "calendars", "pins", "suppliers", "supply_limits")
+        )
         days = scenario.distribution.receive_weekdays
-        return replenish(supply, forecast, targets, *inputs, horizon, settings, days, 1, threads)
+        return replenish(supply, forecast, targets, *inputs, horizon, settings, days, 1, None, threads)
 
     return run
 

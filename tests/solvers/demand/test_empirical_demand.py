@@ -25,7 +25,8 @@ def plain_quantile(values: np.ndarray, weights: np.ndarray, level: float) -> flo
     arrays(float, (3, 12), elements=st.sampled_from([0.0, 0.25, 0.5, 1.0])),
 )
 def test_quantiles_equal_the_definition(values: np.ndarray, weights: np.ndarray) -> None:
-    found = SortedSeries.of(values).quantiles(weights, LEVELS)
+    mean, variance, found = SortedSeries.of(values).describe(weights, np.ones(12), LEVELS)
+    np.testing.assert_allclose((mean, variance), weighted_moments(values, weights), atol=1e-12)
     for k in range(3):
         expected = [plain_quantile(values[k], weights[k], level) for level in LEVELS]
         assert found[k].tolist() == expected
@@ -34,7 +35,7 @@ def test_quantiles_equal_the_definition(values: np.ndarray, weights: np.ndarray)
 
 def test_equal_weights_give_the_usual_quantiles() -> None:
     values = np.random.default_rng(3).gamma(1.0, 4.0, (5, 40))
-    found = SortedSeries.of(values).quantiles(np.ones_like(values), LEVELS)
+    found = SortedSeries.of(values).describe(np.ones_like(values), np.ones(40), LEVELS)[2]
     expected = np.quantile(values, LEVELS, axis=1, method="inverted_cdf").T
     np.testing.assert_array_equal(found, expected)
 

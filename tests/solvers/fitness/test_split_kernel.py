@@ -3,76 +3,27 @@
 from __future__ import annotations
 
 import ctypes
-import shutil
-import subprocess
-from importlib import metadata
-from pathlib import Path
 
 import numpy as np
 import pytest
+from cuda_on_processor import build_for_the_processor, compile_for_a_card, pointer
 
 from solvers.fitness import SplitData, make_fitness
 from solvers.fitness.array_split import ArraySplit
 from solvers.fitness.cuda_split import SPLIT_KERNEL
 
 
-def _nvrtc():
-    """Load NVIDIA's runtime compiler from its wheel, or skip."""
-    for name in ("nvidia-cuda-nvrtc", "nvidia-cuda-nvrtc-cu13", "nvidia-cuda-nvrtc-cu12"):
-        try:
-            files = metadata.files(name) or []
-        except metadata.PackageNotFoundError:
-            continue
-        for file in files:
-            if file.name.startswith("libnvrtc.so") or file.name.startswith("nvrtc64"):
-                return ctypes.CDLL(str(file.locate()))
-    pytest.skip("nvidia-cuda-nvrtc is not installed")
-
-
 def test_the_kernel_compiles():
-    nvrtc = _nvrtc()
-    program = ctypes.c_void_p()
-    source = SPLIT_KERNEL.encode()
-    assert nvrtc.nvrtcCreateProgram(ctypes.byref(program), source, b"split.cu", 0, None, None) == 0
-    options = (ctypes.c_char_p * 1)(b"--gpu-architecture=compute_80")
-    status = nvrtc.nvrtcCompileProgram(program, 1, options)
-    size = ctypes.c_size_t()
-    nvrtc.nvrtcGetProgramLogSize(program, ctypes.byref(size))
-    log = ctypes.create_string_buffer(size.value)
-    nvrtc.nvrtcGetProgramLog(program, log)
-    assert status == 0, log.value.decode()
-    nvrtc.nvrtcGetPTXSize(program, ctypes.byref(size))
-    ptx = ctypes.create_string_buffer(size.value)
-    nvrtc.nvrtcGetPTX(program, ptx)
-    assert b".entry cheapest_path" in ptx.value
+    assert b".entry cheapest_path" in compile_for_a_card(SPLIT_KERNEL)
 
 
-# A warp is 32 threads that meet at a barrier wherever the kernel says __syncwarp.
-ON_THE_PROCESSOR = r"""
-#include <barrier>
-#include <thread>
-#include <vector>
-struct Place { int x; };
-static thread_local Place threadIdx, blockIdx;
-static Place blockDim{64};
-static thread_local std::barrier<>* meeting;
-#define __global__
-#define __restrict__
-static void __syncwarp() { meeting->arrive_and_wait(); }
-%s
+LAUNCH = r"""
 extern "C" void launch(int blocks, const double* enter, const double* leave, const long long* load,
                        const long long* capacity, int population, int stops, int dimensions, int max_stops,
                        double* path, double* cost) {
-    for (int block = 0; block < blocks; ++block)
-        for (int warp = 0; warp < 2; ++warp) {
-            std::barrier<> here(32);
-            std::vector<std::thread> lanes;
-            for (int lane = 0; lane < 32; ++lane) lanes.emplace_back([&, lane] {
-                threadIdx.x = warp * 32 + lane; blockIdx.x = block; meeting = &here;
-                cheapest_path(enter, leave, load, capacity, population, stops, dimensions, max_stops, path, cost);
-            });
-            for (auto& lane : lanes) lane.join();
-        }
+    launch_warps(blocks, [&] {
+        cheapest_path(enter, leave, load, capacity, population, stops, dimensions, max_stops, path, cost);
+    });
 }
 """
 
@@ -80,16 +31,16 @@ extern "C" void launch(int blocks, const double* enter, const double* leave, con
 class EmulatedSplit(ArraySplit):
     """The raw kernel's own source, compiled for the processor, one thread per lane."""
 
-    def __init__(self, data: SplitData, library: Path) -> None:
+    def __init__(self, data: SplitData, library: ctypes.CDLL) -> None:
         super().__init__(data, np, "emulated")
-        self._launch = ctypes.CDLL(str(library)).launch
+        self._launch = library.launch
         self._limits, self._most = data.capacity, data.max_stops or 10**6
 
     def _cheapest_path(self, tours):
         population, stops = tours.enter.shape
         path, cost = np.empty((population, stops + 1)), np.empty(population)
         arrays = [np.ascontiguousarray(a) for a in (tours.enter, tours.leave, tours.load, self._limits)]
-        pointers = [ctypes.c_void_p(a.ctypes.data) for a in (*arrays, path, cost)]
+        pointers = [pointer(a) for a in (*arrays, path, cost)]
         sizes = [ctypes.c_int(size) for size in (population, stops, self._limits.size, self._most)]
         self._launch(ctypes.c_int(-(-population // 2)), *pointers[:4], *sizes, *pointers[4:])
         return cost
@@ -97,14 +48,7 @@ class EmulatedSplit(ArraySplit):
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
-    compiler = shutil.which("g++")
-    if compiler is None:
-        pytest.skip("g++ is not installed")
-    folder = tmp_path_factory.mktemp("kernel")
-    (folder / "split.cpp").write_text(ON_THE_PROCESSOR % SPLIT_KERNEL)
-    command = [compiler, "-std=c++20", "-O1", "-shared", "-fPIC", "-pthread", "split.cpp", "-o", "split.so"]
-    subprocess.run(command, cwd=folder, check=True)
-    return folder / "split.so"
+    return build_for_the_processor(tmp_path_factory.mktemp("split"), SPLIT_KERNEL + LAUNCH)
 
 
 @pytest.mark.parametrize("max_stops", [None, 3])

@@ -11,7 +11,10 @@ import numpy as np
 from solvers.lotsizing.problem import DISPATCH, RECEIVING, STORAGE, LotSizingProblem
 from solvers.lotsizing.verify import verify
 
-_FLOATS = {"holding", "shortage", "shortfall", "setup", "pack_cost", "end_value", "capacity", "usage_amount"}
+_FLOATS = {
+    "holding", "shortage", "shortfall", "setup", "pack_cost", "end_value", "capacity", "usage_amount",
+    "usage_order",
+}  # fmt: skip
 
 
 def lot_sizing(demand: Any, **given: Any) -> LotSizingProblem:
@@ -23,10 +26,10 @@ def lot_sizing(demand: Any, **given: Any) -> LotSizingProblem:
         "max_packs": 1000, "holding": 1.0, "shortage": 100.0, "shortfall": 0.0, "safety": 0, "storage": 1000,
         "setup": 0.0, "pack_cost": 0.0, "end_value": 0.0, "backorders": False, "source": -1,
         "capacity": np.zeros((0, T)), "kind": np.zeros(0), "usage_start": np.zeros(K + 1),
-        "usage_resource": np.zeros(0), "usage_amount": np.zeros(0),
+        "usage_resource": np.zeros(0), "usage_amount": np.zeros(0), "usage_order": np.zeros(0),
     }  # fmt: skip
     grids = {"receipts", "min_packs", "max_packs", "safety", "storage"}
-    free = {"demand", "capacity", "kind", "usage_start", "usage_resource", "usage_amount"}
+    free = {"demand", "capacity", "kind", "usage_start", "usage_resource", "usage_amount", "usage_order"}
     arrays = {}
     for name, value in (plain | given).items():
         dtype = np.float64 if name in _FLOATS else np.bool_ if name == "backorders" else np.int32
@@ -80,6 +83,7 @@ def random_chain(seed: int, stores: int, buckets: int, most: int = 6) -> LotSizi
         source=np.append(np.full(stores, stores), -1),
         capacity=capacity,
         kind=kinds,
+        usage_order=np.tile([1.0, 0.5, 0.0], stores) * (seed % 2),
         # stores take pallets at dispatch and receiving, and room in one shared store
         usage_start=np.append(3 * np.arange(stores + 1), 3 * stores),
         usage_resource=np.tile([0, 1, 2], stores),
@@ -90,7 +94,7 @@ def random_chain(seed: int, stores: int, buckets: int, most: int = 6) -> LotSizi
 def relabelled(problem: LotSizingProblem, order: np.ndarray[Any, np.dtype[np.int64]]) -> LotSizingProblem:
     """Return the problem with item-location order[i] at place i."""
     per_item = {field.name for field in fields(problem)} - {
-        "capacity", "kind", "usage_start", "usage_resource", "usage_amount",
+        "capacity", "kind", "usage_start", "usage_resource", "usage_amount", "usage_order",
     }  # fmt: skip
     place = np.argsort(order)
     arrays = {name: np.ascontiguousarray(getattr(problem, name)[order]) for name in per_item}
@@ -103,4 +107,5 @@ def relabelled(problem: LotSizingProblem, order: np.ndarray[Any, np.dtype[np.int
         usage_start=np.append(0, np.cumsum(count)).astype(np.int32),
         usage_resource=problem.usage_resource[entries],
         usage_amount=problem.usage_amount[entries],
+        usage_order=problem.usage_order[entries] if problem.usage_order.size else problem.usage_order,
     )

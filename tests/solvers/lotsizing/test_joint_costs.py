@@ -123,3 +123,37 @@ def test_dcs_combine_their_orders_to_the_smallest_a_supplier_takes() -> None:
     value = found.packs[4:6].T @ np.array([2.0, 1.0])
     assert (value > 0).any()
     assert ((value == 0) | (value >= 25.0)).all()
+
+
+def test_the_bound_of_dcs_with_smallest_orders_counts_what_the_stores_need() -> None:
+    rng = np.random.default_rng(7)
+    lines, stores, T = 10, 4, 12
+    K = lines * (stores + 1)
+    demand = np.zeros((K, T), np.int32)
+    demand[: lines * stores] = rng.integers(0, 6, (lines * stores, T))
+    of_dc = np.arange(K) >= lines * stores
+    chain = lot_sizing(
+        demand,
+        opening=np.where(of_dc, 25, 4),
+        pack=np.where(of_dc, 4, 2),
+        setup=np.where(of_dc, 1.0, 0.5),
+        holding=np.where(of_dc, 0.02, 0.05),
+        shortage=np.where(of_dc, 0.0, 6.0),
+        storage=np.where(of_dc, 150, 30)[:, None],
+        max_packs=30,
+        source=np.where(of_dc, -1, lines * stores + np.arange(K) // stores),
+    )
+    value = rng.uniform(2.0, 9.0, K)
+    daily = float((value / 4)[of_dc].mean() * demand.sum() / T)
+    problem = with_order_costs(
+        chain,
+        supplier=np.where(of_dc, 0, -1).astype(np.int32),
+        value=np.where(of_dc, value, 0.0),
+        least=np.array([3 * daily]),
+        most=np.array([20 * daily]),
+        price=np.array([10.0]),
+    )
+    found = decompose(problem, target_gap=0.01, iterations=60, seed=1, threads=1)
+    verdict = verify(problem, found.packs)
+    assert verdict.faults == ()
+    assert found.lower_bound >= 0.6 * verdict.cost

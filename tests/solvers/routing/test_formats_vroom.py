@@ -51,10 +51,10 @@ def test_everything_of_an_input_arrives(tmp_path):
     assert fleet.end_depot.tolist() == [0, OPEN_END]
     assert fleet.shift.tolist() == [[28800, 43200]] * 2
     assert fleet.max_stops[1] == 2
-    assert problem.durations[0, 1, 2] == problem.distances[0, 1, 2] == 500  # VROOM charges travel time
-    assert file.metres[0, 1, 2] == 5000
+    assert (problem.durations[0, 1, 2], problem.distances[0, 1, 2]) == (500, 5000)
+    assert fleet.driving_cost.tolist() == [file.cost_scale] * 2  # VROOM charges travel time: 3600 an hour
     assert problem.windows[1].tolist() == [[28800, 29000], [32400, 36000]]
-    assert problem.service.tolist() == [300, 360, 0]
+    assert (problem.service.tolist(), problem.setup.tolist()) == ([300, 300, 0], [0, 60, 0])
     assert problem.priority.tolist() == [0, 7, 0]
     able = problem.compatible()
     assert able.tolist() == [[True, True, True], [False, True, True]]
@@ -87,10 +87,13 @@ def test_the_answer_is_vrooms(tmp_path):
     assert [step["location_index"] for step in steps] == [0, 1, 2, 3, 0]
 
 
-def test_an_open_route_has_no_end(tmp_path):
+def test_an_open_route_ends_at_its_last_stop(tmp_path):
+    """VROOM reports a start and an end whatever the vehicle says (its changelog, 1.9.0)."""
     file = load(tmp_path, INPUT)
     answer = vroom_answer(file, RoutingSolution.create([(1, (2,))], 3))
-    assert [step["type"] for step in answer["routes"][0]["steps"]] == ["start", "job"]
+    start, stop, end = answer["routes"][0]["steps"]
+    assert (start["type"], stop["type"], end["type"]) == ("start", "job", "end")
+    assert (end["arrival"], end["location_index"]) == (stop["arrival"], stop["location_index"])
     assert answer["summary"]["duration"] == 700
     assert [job["id"] for job in answer["unassigned"]] == [1, 5]
 
@@ -99,8 +102,11 @@ def test_a_vehicle_without_a_start_begins_at_its_first_job(tmp_path):
     document = copy.deepcopy(INPUT)
     document["vehicles"] = [{"id": 3, "end_index": 0, "capacity": [9, 99], "skills": [1]}]
     file = load(tmp_path, document)
-    assert judge(file.problem, RoutingSolution.create([(0, (0, 1, 2))], 3)).distance == 500 + 400 + 700
+    solution = RoutingSolution.create([(0, (0, 1, 2))], 3)
+    assert judge(file.problem, solution).distance == 5000 + 4000 + 7000
     assert file.problem.depots == 2
+    steps = vroom_answer(file, solution)["routes"][0]["steps"]
+    assert (steps[0]["type"], steps[0]["location_index"]) == ("start", 1)
 
 
 def test_costs_per_kilometre_and_hour(tmp_path):
@@ -136,7 +142,7 @@ def test_coordinates_without_matrices(tmp_path):
     path = tmp_path / "in.json"
     path.write_text(json.dumps(document))
     file = read_problem(path, road_factor=1.0, speed_kmh=36)
-    assert file.metres[0, 0, 1] == 111195  # one degree of the equator on the mean sphere
+    assert file.problem.distances[0, 0, 1] == 111195  # one degree of the equator on the mean sphere
     assert file.problem.durations[0, 0, 1] == 11120  # at 10 m/s
     assert "great circles" in file.notes[0]
 
@@ -198,8 +204,9 @@ def test_unassigned_jobs_say_why_and_what_would_fit(tmp_path):
 def test_the_steps_of_vehicles_are_a_start(tmp_path):
     document = copy.deepcopy(INPUT)
     document["vehicles"][0]["steps"] = [{"type": "start"}, {"type": "job", "id": 9}, {"type": "job", "id": 1}]
-    assert load(tmp_path, document).start == RoutingSolution.create([(0, (2, 0))], 3)
-    assert load(tmp_path, INPUT).start is None
+    plan = load(tmp_path, document).plan
+    assert (plan.solution, plan.vehicles) == (RoutingSolution.create([(0, (2, 0))], 3), (11,))
+    assert load(tmp_path, INPUT).plan is None
 
 
 def changed(path, value):
@@ -224,7 +231,15 @@ BAD = [
     (changed(("jobs", 0, "delivery"), [1, 2, 3]), r"amounts have \[2, 3\] dimensions, vehicles \[2\]"),
     (changed(("jobs", 0, "delivery"), "much"), r"delivery: much is no list of whole numbers"),
     (changed(("vehicles", 0, "time_window"), [5, 1]), r"vehicle 11\).time_window: the window 5 to 1 ends before"),
-    (changed(("vehicles", 0, "breaks"), [{"id": 1}]), r"vehicle 11\).breaks: driver breaks are not supported"),
+    (
+        changed(("vehicles", 0, "breaks"), [{"id": 1, "time_windows": [[9, 5]]}]),
+        r"vehicle 11\).breaks\[0\] \(break 1\).time_windows\[0\]: the window 9 to 5 ends",
+    ),
+    (changed(("vehicles", 0, "breaks"), [{"id": 1}, {"id": 1}]), r"breaks: the id 1 is there twice"),
+    (changed(("vehicles", 0, "speed_factor"), 9), r"vehicle 11\).speed_factor: 9 is above 5"),
+    (changed(("vehicles", 0, "steps"), [{"type": "job", "id": 7}]), r"steps\[0\] \(step 7\).id: 7 is no job of"),
+    (changed(("jobs", 0, "priority"), 101), r"job 1\).priority: 101 is above 100"),
+    (changed(("speeds",), {"car": {"from": [5], "percent": [100]}}), r"speeds.car.from: and percent are no bands"),
     (changed(("vehicles", 0, "profile"), "bike"), r"matrices: has nothing for the profile 'bike'"),
     (changed(("vehicles",), []), r"vehicles: there is none"),
     (changed(("jobs",), {}), r"jobs: there is none"),
@@ -232,7 +247,7 @@ BAD = [
     (changed((*CAR, "durations", 1, 2), -1), r"matrices.car.durations\[1\]\[2\]: is -1, not a number from 0"),
     (changed((*CAR, "durations", 1, 2), None), r"matrices.car.durations\[1\]\[2\]: is missing"),
     (changed((*CAR, "distances"), [[0]]), r"matrices.car: have different shapes"),
-    (changed(("shipments",), [{}]), r"shipments: pick-up before delivery is not supported"),
+    (changed(("shipments",), [{}]), r"shipments\[0\] \(shipment \?\).pickup: is missing"),
     (changed(("vehicles", 0, "max_travel_time"), 9) | {"x": 0}, None),
 ]
 
@@ -246,13 +261,16 @@ def test_faults_name_the_member_and_the_id(tmp_path, document, message):
         load(tmp_path, document)
 
 
-def test_limits_that_contradict_the_way_of_charging_are_said(tmp_path):
-    document = changed(("vehicles", 0, "max_travel_time"), 900)
-    document["vehicles"][1]["max_distance"] = 9000
-    with pytest.raises(RoutingFileError, match="max_travel_time together with max_distance"):
+def test_rates_beside_a_matrix_of_costs_are_refused_as_vroom_does(tmp_path):
+    document = changed((*CAR, "costs"), SECONDS)
+    assert load(tmp_path, document).problem.arc_costs is not None
+    document["vehicles"][0]["costs"] = {"per_km": 2}
+    with pytest.raises(RoutingFileError, match=r"vehicle 11\): per_hour or per_km beside a matrix of costs"):
         load(tmp_path, document)
-    both = changed(("vehicles", 0, "max_distance"), 90000)
-    assert "waiting and service are charged" in load(tmp_path, both).notes[-1]
+    document = changed((*CAR, "distances"), None)
+    document["vehicles"][0]["max_distance"] = 5
+    with pytest.raises(RoutingFileError, match=r"vehicle 11\): per_km and max_distance need distances"):
+        load(tmp_path, document)
 
 
 def test_broken_json_and_foreign_solutions(tmp_path):
@@ -265,8 +283,8 @@ def test_broken_json_and_foreign_solutions(tmp_path):
     with pytest.raises(RoutingFileError) as caught:
         check_solution(file, tmp_path / "plan.json")
     assert [fault.split(";")[0] for fault in caught.value.faults] == [
-        "routes[0] (route ?).steps[0] (job 77).id: 77 is no job of the problem",
-        "routes[0] (route ?).steps[1] (job ?).type: 'break' is not understood",
+        "routes[0] (route ?).steps[0] (step 77).id: 77 is no job of the problem",
+        "routes[0] (route ?).steps[1] (step ?).id: None is no break of the vehicle",
         "routes[1] (route ?).vehicle: 8 is no vehicle of the problem",
     ]
     (tmp_path / "plan.json").write_text("{}")

@@ -151,7 +151,7 @@ def test_solomon_text(tmp_path):
     assert problem.windows[:, 0].tolist() == [[200, 600], [0, 500]]
     assert problem.depot_windows.tolist() == [[0, 1000]]
     assert problem.vehicles.count.tolist() == [3]
-    from solvers.routing.evaluate import travel
+    from solvers.routing.timetable import travel
 
     assert travel(problem, 0, 0, 2) == (14, 14)
 

@@ -1,0 +1,178 @@
+"""Plain problems and regions of them: what ruin and recreate needs where vehicles are alike and only loads count.
+
+A region is a set of routes that is improved on its own. Clients of other regions look like unassigned ones, so that
+regions can be worked on at the same time.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from solvers.routing.instance import (
+    CAPACITY,
+    COST,
+    FINISH,
+    FIXED,
+    SLOTS,
+    START,
+    SYMMETRIC,
+    Instance,
+    distances_between,
+)
+from solvers.routing.kernel_types import FloatArray, Int32Array, IntArray, RandomState
+from solvers.routing.problem import RoutingProblem
+from solvers.routing.workspace import sort_keys
+
+# columns of `Region.link`
+NEXT, PREVIOUS, ROUTE, TO_NEXT, TO_PREVIOUS = range(5)
+# columns of `Region.route`; loads follow
+FIRST, LAST, COUNT, NEXT_FREE, LOAD = range(5)
+# entries of `Region.counter`
+REMOVED, TOUCHED, LOGGED, STEP, BLINK, LEFT, FREE, USED, OWN, COSTS, BEST_COST, SLOTS_IN_USE = range(12)
+# columns of `Region.log`; an insertion has the length of the arc that it broke as TO_NEXT
+(LOG_CLIENT, LOG_NEXT, LOG_PREVIOUS, LOG_ROUTE, LOG_TO_NEXT, LOG_TO_PREVIOUS, LOG_INSERTED) = range(7)
+SPARE_ROUTES = 64
+"""A region may open so many routes before all routes are shared out again."""
+FAR = 1 << 30
+
+
+class Plain(NamedTuple):
+    """A problem with alike vehicles, loads only, and clients that all must be served; never changed.
+
+    Attributes
+    ----------
+    first_client, profile : as in `Instance`.
+    matrix, points, metric : as in `Instance`.
+    near, near_gap : [N, K], nearest clients for insertion, and their distances; -1 fills up.
+    around : [N, A], nearest clients for ruin; -1 fills up.
+    out, back : [N], distance from where routes start, and to where they end.
+    demand : [N, Q].
+    capacity : [Q].
+    rate, fixed : cost of a unit of distance and of a route.
+    keys : [N, 3], orders of reinsertion: demand, far, near.
+    """
+
+    first_client: int
+    profile: int
+    matrix: Int32Array
+    points: FloatArray
+    metric: FloatArray
+    near: Int32Array
+    near_gap: Int32Array
+    around: Int32Array
+    out: IntArray
+    back: IntArray
+    demand: IntArray
+    capacity: IntArray
+    rate: int
+    fixed: int
+    keys: FloatArray
+
+
+class Region(NamedTuple):
+    """Routes as linked lists, and what a step needs besides.
+
+    Attributes
+    ----------
+    random : [1].
+    counter : see the entry names.
+    link : [N, 5], see the column names; a depot as neighbour marks the end of a route.
+    longest : [N], longer arc of a client, `FAR` at the end of a route, -`FAR` off the routes.
+    route : [R, LOAD + Q], see the column names.
+    own : [N], the region's clients, the first `counter[OWN]` entries.
+    removed, touched, left : [N], [R], [R], lists of clients and routes, their lengths in `counter`.
+    stamp : [R], last step that touched the route.
+    is_left : [R], 1 where the route is not as in the best solution.
+    log : [L, 7], changes of this step.
+    sorting : [N], scratch.
+    best_next, best_first : [N], [R], the best solution of the region.
+    """
+
+    random: RandomState
+    counter: IntArray
+    link: Int32Array
+    longest: Int32Array
+    route: IntArray
+    own: Int32Array
+    removed: Int32Array
+    touched: IntArray
+    left: IntArray
+    stamp: IntArray
+    is_left: IntArray
+    log: Int32Array
+    sorting: FloatArray
+    best_next: Int32Array
+    best_first: IntArray
+
+
+def is_plain(problem: RoutingProblem, instance: Instance) -> bool:
+    """Return whether loads are all that matters, vehicles are alike and every client must be served."""
+    alike = len(instance.vehicle) == 1 and instance.features & ~SYMMETRIC == 0
+    return bool(alike and instance.features & SYMMETRIC and instance.vehicle[0, COST] > 0 and problem.required.all())
+
+
+def make_plain(problem: RoutingProblem, instance: Instance) -> Plain:
+    """Return the arrays of a problem that `is_plain`."""
+    row = instance.vehicle[0]
+    ends = np.array([row[START], row[FINISH]])
+    out, back = distances_between(problem, instance, ends, 0)
+    if row[FINISH] == problem.depots:
+        back = np.zeros_like(out)
+    return Plain(
+        first_client=instance.first_client,
+        profile=0,
+        matrix=instance.matrix,
+        points=instance.points,
+        metric=instance.metric,
+        near=instance.near,
+        near_gap=_gaps(problem, instance),
+        around=instance.around,
+        out=np.ascontiguousarray(out),
+        back=np.ascontiguousarray(back),
+        demand=np.ascontiguousarray(instance.amount[:, : problem.dimensions]),
+        capacity=row[CAPACITY:].copy(),
+        rate=int(row[COST]),
+        fixed=int(row[FIXED]),
+        keys=np.ascontiguousarray(sort_keys(problem, instance)[:, :3]),
+    )
+
+
+def _gaps(problem: RoutingProblem, instance: Instance) -> Int32Array:
+    near = instance.near
+    if instance.matrix.size:
+        return np.take_along_axis(instance.matrix[0], np.maximum(near, 0), axis=1).astype(np.int32)
+    gaps = np.zeros(near.shape, np.int32)
+    step = 1 << 14
+    for low in range(instance.first_client, len(near), step):
+        part = slice(low, low + step)
+        apart = instance.points[part, None, :] - instance.points[near[part]]
+        length = instance.metric[0] * np.sqrt(apart[..., 0] * apart[..., 0] + apart[..., 1] * apart[..., 1])
+        gaps[part] = np.floor(length + instance.metric[1]).astype(np.int32)
+    return gaps
+
+
+def make_region(instance: Instance, seed: np.random.SeedSequence) -> Region:
+    """Return an empty region, large enough for all clients of `instance`."""
+    nodes = len(instance.client)
+    routes = max(1, int(instance.vehicle[0, SLOTS]))
+    counter = np.zeros(16, np.int64)
+    counter[BLINK] = 100
+    return Region(
+        random=seed.generate_state(1, np.uint64) | np.uint64(1),
+        counter=counter,
+        link=np.full((nodes, 5), -1, np.int32),
+        longest=np.full(nodes, -FAR, np.int32),
+        route=np.zeros((routes, LOAD + instance.amount.shape[1] // 2), np.int64),
+        own=np.zeros(nodes, np.int32),
+        removed=np.zeros(nodes, np.int32),
+        touched=np.zeros(routes, np.int64),
+        left=np.zeros(routes, np.int64),
+        stamp=np.zeros(routes, np.int64),
+        is_left=np.zeros(routes, np.int64),
+        log=np.zeros((2 * nodes + 16, 7), np.int32),
+        sorting=np.zeros(nodes),
+        best_next=np.full(nodes, -1, np.int32),
+        best_first=np.full(routes, -1, np.int64),
+    )

@@ -1,0 +1,543 @@
+"""Ruin and recreate under simulated annealing in one region of a plain problem.
+
+The steps are those of `annealing_kernels` (Christiaens and Vanden Berghe 2020), for loads only: a string leaves as a
+whole, a neighbour next to which an insertion must be too dear is passed over by one look at its longer arc, and places
+that would take the step above what the temperature allows are not looked at.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from solvers.compiled import njit
+from solvers.routing.kernel_types import FloatArray, Int32Array, IntArray, Number
+from solvers.routing.region import (
+    BEST_COST,
+    BLINK,
+    COSTS,
+    COUNT,
+    FAR,
+    FIRST,
+    FREE,
+    LAST,
+    LEFT,
+    LOAD,
+    LOG_CLIENT,
+    LOG_INSERTED,
+    LOG_NEXT,
+    LOG_PREVIOUS,
+    LOG_ROUTE,
+    LOG_TO_NEXT,
+    LOG_TO_PREVIOUS,
+    LOGGED,
+    NEXT,
+    NEXT_FREE,
+    OWN,
+    PREVIOUS,
+    REMOVED,
+    ROUTE,
+    SLOTS_IN_USE,
+    STEP,
+    TO_NEXT,
+    TO_PREVIOUS,
+    TOUCHED,
+    USED,
+    Plain,
+    Region,
+)
+from solvers.routing.route_kernels import draw, leg
+
+LONGEST_STRING = 10.0
+BLINK_RATE = 0.01
+
+
+@njit(helper=True)
+def arc(plain: Plain, a: Number, b: Number) -> Number:
+    """Return the distance from client a to client b, or from or to where routes start and end."""
+    if a < plain.first_client:
+        return plain.out[b]
+    if b < plain.first_client:
+        return plain.back[a]
+    return leg(plain.matrix, plain.points, plain.metric, plain.profile, a, b)
+
+
+@njit(helper=True)
+def measure(plain: Plain, region: Region, v: Number) -> None:
+    """Note the longer arc of client v."""
+    link, first = region.link, plain.first_client
+    if link[v, NEXT] < first or link[v, PREVIOUS] < first:
+        region.longest[v] = FAR
+    else:
+        region.longest[v] = max(link[v, TO_NEXT], link[v, TO_PREVIOUS])
+
+
+@njit(helper=True)
+def connect(plain: Plain, region: Region, r: Number, a: Number, b: Number, length: Number) -> None:
+    """Let b follow a on route r; a depot stands for the start or end."""
+    link, route, first = region.link, region.route, plain.first_client
+    if a >= first:
+        link[a, NEXT] = b
+        link[a, TO_NEXT] = length
+    else:
+        route[r, FIRST] = b if b >= first else -1
+    if b >= first:
+        link[b, PREVIOUS] = a
+        link[b, TO_PREVIOUS] = length
+        measure(plain, region, b)
+    else:
+        route[r, LAST] = a if a >= first else -1
+    if a >= first:
+        measure(plain, region, a)
+
+
+@njit(helper=True)
+def touch(region: Region, r: Number) -> None:
+    """Note that route r changes in this step."""
+    if region.stamp[r] != region.counter[STEP]:
+        region.stamp[r] = region.counter[STEP]
+        region.touched[region.counter[TOUCHED]] = r
+        region.counter[TOUCHED] += 1
+
+
+@njit(helper=True)
+def remove_piece(plain: Plain, region: Region, r: Number, begin: Number, number: Number) -> tuple[Number, Number]:
+    """Take `number` clients from `begin` on out of route r, log them; return (change of distance, client behind)."""
+    link, route, counter, log = region.link, region.route, region.counter, region.log
+    first = plain.first_client
+    a = np.int64(link[begin, PREVIOUS])
+    v = begin
+    spared = np.int64(link[begin, TO_PREVIOUS])
+    row, removed = counter[LOGGED], counter[REMOVED]
+    for _ in range(number):
+        following = np.int64(link[v, NEXT])
+        spared += link[v, TO_NEXT]
+        log[row, LOG_CLIENT] = v
+        log[row, LOG_NEXT] = following
+        log[row, LOG_PREVIOUS] = link[v, PREVIOUS]
+        log[row, LOG_ROUTE] = r
+        log[row, LOG_TO_NEXT] = link[v, TO_NEXT]
+        log[row, LOG_TO_PREVIOUS] = link[v, TO_PREVIOUS]
+        log[row, LOG_INSERTED] = 0
+        row += 1
+        region.removed[removed] = v
+        removed += 1
+        link[v, ROUTE] = -1
+        region.longest[v] = -FAR
+        for q in range(len(plain.capacity)):
+            route[r, LOAD + q] -= plain.demand[v, q]
+        v = following
+    counter[LOGGED], counter[REMOVED] = row, removed
+    route[r, COUNT] -= number
+    if route[r, COUNT] == 0:
+        close_route(region, r)
+        return -spared, v
+    length = arc(plain, a, v) if a >= first or v >= first else np.int64(0)
+    connect(plain, region, r, a, v, length)
+    return length - spared, v
+
+
+@njit(helper=True)
+def close_route(region: Region, r: Number) -> None:
+    """Put the empty route r among the unused ones."""
+    region.route[r, NEXT_FREE] = region.counter[FREE]
+    region.counter[FREE] = r
+    region.counter[USED] -= 1
+
+
+@njit(helper=True)
+def open_route(region: Region, r: Number) -> None:
+    """Take r, the first unused route, into use."""
+    region.counter[FREE] = region.route[r, NEXT_FREE]
+    region.counter[USED] += 1
+
+
+@njit(helper=True)
+def remove_string(plain: Plain, region: Region, c: Number, longest: Number) -> Number:
+    """Remove a string of clients around c, sometimes sparing a part in the middle; return the change of distance."""
+    link, route, random, first = region.link, region.route, region.random, plain.first_client
+    r = np.int64(link[c, ROUTE])
+    touch(region, r)
+    count = route[r, COUNT]
+    length = min(count, int(1.0 + draw(random) * min(float(count), longest)))
+    spared = 0
+    if 1 < length < count and draw(random) < 0.5:
+        spared = 1
+        while length + spared < count and draw(random) > 0.99:
+            spared += 1
+    span = length + spared
+    back = int(draw(random) * span)
+    begin = np.int64(c)
+    while back > 0 and link[begin, PREVIOUS] >= first:
+        begin = np.int64(link[begin, PREVIOUS])
+        back -= 1
+    ahead = 1
+    v = begin
+    while ahead < span and link[v, NEXT] >= first:
+        v = np.int64(link[v, NEXT])
+        ahead += 1
+    while ahead < span:
+        begin = np.int64(link[begin, PREVIOUS])
+        ahead += 1
+    if spared == 0:
+        change, v = remove_piece(plain, region, r, begin, length)
+        return change
+    head = 1 + int(draw(random) * (length - 1))
+    change, v = remove_piece(plain, region, r, begin, head)
+    for _ in range(spared):
+        v = np.int64(link[v, NEXT])
+    more, v = remove_piece(plain, region, r, v, length - head)
+    return change + more
+
+
+@njit(helper=True)
+def ruin(plain: Plain, region: Region, average: Number) -> Number:
+    """Remove strings from routes around a random client, about `average` clients; return the change of cost."""
+    link, counter, random = region.link, region.counter, region.random
+    used = counter[USED]
+    longest = min(LONGEST_STRING, counter[OWN] / used)
+    strings = int(1.0 + draw(random) * max(1.0, 4.0 * average / (1.0 + longest) - 1.0))
+    centre = region.own[int(draw(random) * counter[OWN])]
+    change = np.int64(0)
+    done = 0
+    for k in range(plain.around.shape[1]):
+        c = np.int64(plain.around[centre, k])
+        if c < 0 or done >= strings:
+            break
+        r = link[c, ROUTE]
+        if r >= 0 and region.stamp[r] != counter[STEP]:
+            change += remove_string(plain, region, c, longest)
+            done += 1
+    return plain.rate * change + plain.fixed * (counter[USED] - used)
+
+
+@njit(helper=True)
+def order_removed(plain: Plain, region: Region) -> None:
+    """Sort the removed clients by a criterion drawn at random: random, demand, far, near (weights 4, 4, 2, 1)."""
+    removed, keys, sorting = region.removed, plain.keys, region.sorting
+    u = draw(region.random) * 11.0
+    column = -1
+    if u >= 10.0:
+        column = 2
+    elif u >= 8.0:
+        column = 1
+    elif u >= 4.0:
+        column = 0
+    for i in range(region.counter[REMOVED]):
+        c = removed[i]
+        key = keys[c, column] if column >= 0 else draw(region.random)
+        j = i - 1
+        while j >= 0 and sorting[j] > key:
+            sorting[j + 1] = sorting[j]
+            removed[j + 1] = removed[j]
+            j -= 1
+        sorting[j + 1] = key
+        removed[j + 1] = c
+
+
+@njit(helper=True)
+def has_room(plain: Plain, region: Region, r: Number, c: Number) -> bool:
+    """Return whether route r may take client c."""
+    fits = True
+    for q in range(len(plain.capacity)):
+        fits = fits and region.route[r, LOAD + q] + plain.demand[c, q] <= plain.capacity[q]
+    return fits
+
+
+@njit(helper=True)
+def insert_cheapest(
+    plain: Plain, region: Region, pheromone: FloatArray, greed: float, c: Number, limit: Number
+) -> Number:
+    """Insert c at its cheapest place next to a near client, or alone; return the change of cost.
+
+    A change of `FAR`^2 says that no place costs less than `limit`, and that nothing was done. Now and then a better
+    place is overlooked (a blink). With `pheromone` [N, K] in (0, 1] on the arcs to near clients, the lowest cost /
+    pheromone decides, or, with probability 1 - `greed`, a place is drawn in proportion to pheromone / cost, by a race
+    of exponential clocks.
+    """
+    link, route, counter, random = region.link, region.route, region.counter, region.random
+    first, rate = plain.first_client, plain.rate
+    ants = len(pheromone) > 0
+    racing = ants and draw(random) >= greed
+    # `best` is the price of the place taken, `lowest` what decides; a price is never above it, unless clocks race
+    best, lowest = limit, np.inf if ants else float(limit)
+    best_a, best_b, best_r = np.int64(-1), np.int64(-1), np.int64(-1)
+    if counter[FREE] >= 0:
+        alone = plain.fixed + rate * (plain.out[c] + plain.back[c])
+        if alone < limit:
+            best = alone
+            best_r = counter[FREE]
+            lowest = float(alone)
+            if racing:
+                lowest *= -math.log(1.0 - draw(random))
+    for k in range(plain.near.shape[1]):
+        v = np.int64(plain.near[c, k])
+        if v < 0:
+            break
+        to_v = np.int64(plain.near_gap[c, k])
+        if rate * (2 * to_v - region.longest[v]) >= lowest and not racing:
+            continue
+        r = np.int64(link[v, ROUTE])
+        if r < 0 or not has_room(plain, region, r, c):
+            continue
+        for side in range(2):
+            if side == 0:
+                w, broken = np.int64(link[v, NEXT]), np.int64(link[v, TO_NEXT])
+            else:
+                w, broken = np.int64(link[v, PREVIOUS]), np.int64(link[v, TO_PREVIOUS])
+            if w >= first:
+                if rate * (2 * to_v - broken) >= lowest and not racing:
+                    continue
+                to_w = leg(plain.matrix, plain.points, plain.metric, plain.profile, c, w)
+            else:
+                to_w = plain.back[c] if side == 0 else plain.out[c]
+            price = rate * (to_v + to_w - broken)
+            score = float(price)
+            if ants:
+                if price >= limit:
+                    continue
+                score = max(1.0, score) / pheromone[c, k]
+                if racing:
+                    score *= -math.log(1.0 - draw(random))
+            if score >= lowest:
+                continue
+            counter[BLINK] -= 1
+            if counter[BLINK] <= 0:
+                counter[BLINK] = 1 + int(-math.log(1.0 - draw(random)) / BLINK_RATE)
+                continue
+            best, lowest = price, score
+            best_r = r
+            if side == 0:
+                best_a, best_b = v, w
+            else:
+                best_a, best_b = w, v
+    if best_r < 0:
+        return FAR * FAR
+    touch(region, best_r)
+    fresh = route[best_r, COUNT] == 0
+    row = counter[LOGGED]
+    region.log[row, LOG_CLIENT] = c
+    region.log[row, LOG_INSERTED] = 1
+    counter[LOGGED] += 1
+    if fresh:
+        open_route(region, best_r)
+        best_a, best_b = np.int64(0), np.int64(0)
+    elif best_a >= first:
+        region.log[row, LOG_TO_NEXT] = link[best_a, TO_NEXT]
+    else:
+        region.log[row, LOG_TO_NEXT] = link[best_b, TO_PREVIOUS]
+    route[best_r, COUNT] += 1
+    link[c, ROUTE] = best_r
+    for q in range(len(plain.capacity)):
+        route[best_r, LOAD + q] += plain.demand[c, q]
+    connect(plain, region, best_r, best_a, c, arc(plain, best_a, c))
+    connect(plain, region, best_r, c, best_b, arc(plain, c, best_b))
+    return best
+
+
+@njit(helper=True)
+def undo(plain: Plain, region: Region) -> None:
+    """Take back every change of this step, newest first."""
+    link, route, log = region.link, region.route, region.log
+    for row in range(region.counter[LOGGED] - 1, -1, -1):
+        c = np.int64(log[row, LOG_CLIENT])
+        if log[row, LOG_INSERTED] != 0:
+            r = np.int64(link[c, ROUTE])
+            a, b = np.int64(link[c, PREVIOUS]), np.int64(link[c, NEXT])
+            link[c, ROUTE] = -1
+            region.longest[c] = -FAR
+            route[r, COUNT] -= 1
+            for q in range(len(plain.capacity)):
+                route[r, LOAD + q] -= plain.demand[c, q]
+            if route[r, COUNT] == 0:
+                close_route(region, r)
+            else:
+                connect(plain, region, r, a, b, np.int64(log[row, LOG_TO_NEXT]))
+            continue
+        r = np.int64(log[row, LOG_ROUTE])
+        if route[r, COUNT] == 0:
+            open_route(region, r)
+        route[r, COUNT] += 1
+        link[c, ROUTE] = r
+        for q in range(len(plain.capacity)):
+            route[r, LOAD + q] += plain.demand[c, q]
+        connect(plain, region, r, np.int64(log[row, LOG_PREVIOUS]), c, np.int64(log[row, LOG_TO_PREVIOUS]))
+        connect(plain, region, r, c, np.int64(log[row, LOG_NEXT]), np.int64(log[row, LOG_TO_NEXT]))
+
+
+@njit(helper=True)
+def keep_best(plain: Plain, region: Region) -> None:
+    """Copy the routes that have changed since the best solution, as the current one is the best so far."""
+    counter, link, route, first = region.counter, region.link, region.route, plain.first_client
+    for i in range(counter[LEFT]):
+        r = region.left[i]
+        region.is_left[r] = 0
+        region.best_first[r] = -1
+        if route[r, COUNT] == 0:
+            continue
+        region.best_first[r] = route[r, FIRST]
+        v = np.int64(route[r, FIRST])
+        while v >= first:
+            region.best_next[v] = link[v, NEXT]
+            v = np.int64(link[v, NEXT])
+    counter[LEFT] = 0
+    counter[BEST_COST] = counter[COSTS]
+
+
+@njit(allocates=False)
+def load_region(
+    plain: Plain, region: Region, following: Int32Array, firsts: IntArray, chosen: IntArray, spare: Number
+) -> None:
+    """Give the region the routes `chosen` of a solution (next client [N], first client [R]), and `spare` unused ones.
+
+    Clients of the routes that it had before are off its routes afterwards.
+    """
+    counter, link, route, first = region.counter, region.link, region.route, plain.first_client
+    for i in range(counter[OWN]):
+        link[region.own[i], ROUTE] = -1
+        region.longest[region.own[i]] = -FAR
+    own = 0
+    length = np.int64(0)
+    for r in range(len(chosen)):
+        for q in range(len(plain.capacity)):
+            route[r, LOAD + q] = 0
+        count = 0
+        a, v = np.int64(0), np.int64(firsts[chosen[r]])
+        region.best_first[r] = v
+        while v >= first:
+            region.own[own] = v
+            own += 1
+            count += 1
+            link[v, ROUTE] = r
+            for q in range(len(plain.capacity)):
+                route[r, LOAD + q] += plain.demand[v, q]
+            gap = arc(plain, a, v)
+            length += gap
+            connect(plain, region, r, a, v, gap)
+            region.best_next[v] = following[v]
+            a, v = v, np.int64(following[v])
+        route[r, COUNT] = count
+        gap = arc(plain, a, np.int64(0))
+        length += gap
+        connect(plain, region, r, a, np.int64(0), gap)
+    last = len(chosen) + spare
+    for r in range(len(chosen), last):
+        route[r, :] = 0
+        route[r, FIRST] = route[r, LAST] = -1
+        route[r, NEXT_FREE] = r + 1 if r + 1 < last else -1
+        region.best_first[r] = -1
+    for r in range(last):
+        region.is_left[r] = 0
+    counter[FREE] = len(chosen) if spare > 0 else -1
+    counter[USED], counter[OWN], counter[LEFT], counter[SLOTS_IN_USE] = len(chosen), own, 0, last
+    counter[COSTS] = plain.rate * length + plain.fixed * len(chosen)
+    counter[BEST_COST] = counter[COSTS]
+
+
+@njit(allocates=False)
+def anneal_region(
+    plain: Plain,
+    region: Region,
+    pheromone: FloatArray,
+    greed: float,
+    steps: Number,
+    hot: Number,
+    cold: Number,
+    average: float,
+) -> None:
+    """Run `steps` steps of ruin and recreate while the temperature falls from `hot` to `cold`.
+
+    With `pheromone` [N, K] each step is an ant's, see `insert_cheapest`; [0, 0] for none.
+    """
+    counter = region.counter
+    cooling = (cold / hot) ** (1.0 / max(1, steps))
+    temperature = hot
+    unsaved = False
+    for _ in range(steps):
+        counter[REMOVED] = counter[TOUCHED] = counter[LOGGED] = 0
+        counter[STEP] += 1
+        change = ruin(plain, region, average)
+        order_removed(plain, region)
+        temperature *= cooling
+        limit = np.int64(min(-temperature * math.log(draw(region.random) + 1e-300), 1e15)) + 1
+        accepted = True
+        for i in range(counter[REMOVED]):
+            more = insert_cheapest(plain, region, pheromone, greed, np.int64(region.removed[i]), limit - change)
+            if more >= FAR * FAR:
+                accepted = False
+                break
+            change += more
+        if not accepted or (unsaved and change > 0):
+            undo(plain, region)
+            if accepted:
+                # the state before this step was the best: it is copied and the step given up
+                keep_best(plain, region)
+                unsaved = False
+            continue
+        counter[COSTS] += change
+        for i in range(counter[TOUCHED]):
+            r = region.touched[i]
+            if region.is_left[r] == 0:
+                region.is_left[r] = 1
+                region.left[counter[LEFT]] = r
+                counter[LEFT] += 1
+        if counter[COSTS] < counter[BEST_COST]:
+            counter[BEST_COST] = counter[COSTS]
+            unsaved = True
+    if unsaved:
+        keep_best(plain, region)
+
+
+@njit(allocates=False)
+def unload_region(
+    plain: Plain, region: Region, best: bool, following: Int32Array, firsts: IntArray, at: Number
+) -> Number:
+    """Write the current or best routes into `following` [N] and, from `at` on, `firsts`; return the next slot."""
+    first = plain.first_client
+    for r in range(region.counter[SLOTS_IN_USE]):
+        if best:
+            v = np.int64(region.best_first[r])
+        else:
+            v = np.int64(region.route[r, FIRST]) if region.route[r, COUNT] > 0 else np.int64(-1)
+        if v < first:
+            continue
+        firsts[at] = v
+        at += 1
+        while v >= first:
+            w = np.int64(region.best_next[v] if best else region.link[v, NEXT])
+            following[v] = w if w >= first else -1
+            v = w
+    return at
+
+
+@njit(allocates=False)
+def measure_routes(plain: Plain, following: Int32Array, firsts: IntArray, centre: FloatArray, size: IntArray) -> None:
+    """Write the mean point [R, 2] and the number of clients [R] of the first R routes."""
+    for r in range(len(size)):
+        v = np.int64(firsts[r])
+        size[r] = 0
+        centre[r, 0] = centre[r, 1] = 0.0
+        while v >= 0:
+            size[r] += 1
+            centre[r, 0] += plain.points[v, 0]
+            centre[r, 1] += plain.points[v, 1]
+            v = np.int64(following[v])
+        centre[r, 0] /= size[r]
+        centre[r, 1] /= size[r]
+
+
+@njit(allocates=False)
+def lay_on_tours(
+    plain: Plain, following: Int32Array, pheromone: FloatArray, evaporation: Number, lowest: Number
+) -> None:
+    """Let pheromone evaporate and lay new on the arcs of the tours `following` [N], within [lowest, 1]."""
+    for c in range(plain.first_client, len(pheromone)):
+        for k in range(pheromone.shape[1]):
+            v = np.int64(plain.near[c, k])
+            if v < 0:
+                break
+            level = (1.0 - evaporation) * pheromone[c, k]
+            if following[c] == v or following[v] == c:
+                level += evaporation
+            pheromone[c, k] = max(lowest, level)

@@ -1,0 +1,72 @@
+"""Limits of suppliers and budgets: kept, priced, and named as the reason of an order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from small_project import small_tables, write_project
+
+from planner.engine.run import run_project
+from planner.plan import Plan
+from reports.run_folder import read_run
+
+
+@pytest.fixture(scope="module")
+def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
+    """Plan the chain without limits, with a supplier that can send 48 a week, and with a budget of 300 a week."""
+    rules: dict[str, list[dict[str, object]]] = {
+        "free": [],
+        "supplier": [{"supplier_id": "V1", "limit_qty": 48, "end_date": "2024-01-29"}],
+        "budget": [{"limit_value": 300}],
+    }
+    out = {}
+    for name, rows in rules.items():
+        folder = tmp_path_factory.mktemp(name)
+        tables = {**small_tables(dc_stock=30), "supply_limits": rows}
+        write_project(folder / "project", tables)
+        out[name] = run_project(folder / "project", output=folder / "run", threads=1).plan
+    return out
+
+
+def _bought(plan: Plan) -> pd.DataFrame:
+    orders = plan.tables["replenishment_orders"]
+    orders = orders[orders["type"] == "PO"].merge(plan.tables["supply"][["item_id", "location_id", "unit_cost"]])
+    return orders.assign(value=orders["qty"] * orders["unit_cost"])
+
+
+def test_a_supplier_sends_no_more_than_it_can(plans: dict[str, Plan]) -> None:
+    free, limited = (_bought(plans[name]).query("source_id == 'V1'") for name in ("free", "supplier"))
+    assert free.groupby("bucket_start")["qty"].sum().max() > 48
+    limited = limited[limited["bucket_start"] < "2024-01-29"]  # the first day on which the limit no longer holds
+    assert limited.groupby("bucket_start")["qty"].sum().max() == 48
+
+
+def test_a_budget_is_kept_and_what_it_costs_is_told(plans: dict[str, Plan]) -> None:
+    spent = _bought(plans["budget"]).groupby("bucket_start")["value"].sum()
+    assert spent.max() <= 300 + 1e-9
+    prices = plans["budget"].tables["capacity_prices"].query("kind == 'supply'")
+    assert set(prices["location_id"]) == {"all suppliers"}
+    assert set(prices["unit"]) == {"money"}
+    assert prices["price"].max() > 0
+    used = prices.set_index("bucket_start")["used"]
+    for bucket, money in spent.items():
+        if bucket in used.index:
+            assert used[bucket] == pytest.approx(money)
+
+
+def test_limits_cost_something(plans: dict[str, Plan]) -> None:
+    assert plans["budget"].cost > plans["free"].cost
+    assert plans["budget"].lower_bound <= plans["budget"].cost * (1 + 1e-9)
+
+
+def test_a_former_run_may_be_begun_from(plans: dict[str, Plan], tmp_path: Path) -> None:
+    """Prices of yesterday are another start of the ascent: rules and bound hold, and the run says where it began."""
+    write_project(tmp_path / "project", {**small_tables(dc_stock=30), "supply_limits": [{"limit_value": 300}]})
+    first = run_project(tmp_path / "project", output=tmp_path / "first", threads=1)
+    again = run_project(tmp_path / "project", output=tmp_path / "again", threads=1, warm_start=tmp_path / "first")
+    assert read_run(again.folder).provenance["warm_start"] == read_run(first.folder).provenance["run_id"]
+    assert again.plan.lower_bound <= first.plan.cost * (1 + 1e-9)
+    assert first.plan.lower_bound <= again.plan.cost * (1 + 1e-9)
+    assert _bought(again.plan).groupby("bucket_start")["value"].sum().max() <= 300 + 1e-9
