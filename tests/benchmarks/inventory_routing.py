@@ -60,8 +60,9 @@ def main() -> None:
 
 
 def run_one(options: argparse.Namespace) -> None:
-    """Solve one instance and write its plan."""
-    from solvers.inventory_routing.formats import read_instance, write_solution
+    """Solve one instance, write its plan, read what was written and judge it under the strict rule of the depot."""
+    from solvers.inventory_routing.evaluate import evaluate
+    from solvers.inventory_routing.formats import read_instance, read_solution, write_solution
 
     problem = read_instance(options.instance)
     result, seconds = solve_for(problem, options.time_limit, options.seed)
@@ -72,7 +73,10 @@ def run_one(options: argparse.Namespace) -> None:
         partial = options.output.with_name(options.output.name + ".part")
         partial.write_text(text, encoding="utf-8")
         partial.replace(options.output)
-    told = {"instance": options.instance.stem, "cost": result.verdict.cost, "cpu_s": round(seconds, 2)}
+    again = evaluate(problem, read_solution(text, problem))
+    if again.faults:
+        sys.exit("the written plan breaks rules: " + "; ".join(again.faults))
+    told = {"instance": options.instance.stem, "cost": round(again.cost, 2), "cpu_s": round(seconds, 2)}
     sys.stdout.write(json.dumps({**told, "iterations": result.iterations}) + "\n")
 
 
