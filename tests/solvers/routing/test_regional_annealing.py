@@ -109,3 +109,15 @@ def test_an_interrupt_gives_the_best_so_far(threads: int) -> None:
 def test_a_clock_of_no_time_still_gives_an_answer() -> None:
     found = registry.solve(plain_problem(6, 50), wall_seconds(1e-6), 1, solver="ruin_recreate")
     assert found.feasible
+
+
+def test_a_long_construction_counts_on_the_clock() -> None:
+    asked: list[int] = []
+
+    def budget(done: int, _best: float) -> float:
+        asked.append(done)
+        return done / 150
+
+    found = registry.solve(plain_problem(7, 2000), budget, 1, solver="ruin_recreate")
+    assert found.feasible
+    assert asked[:2] == [0, 1]  # the clock starts before the first solution is built, and is not set back after it
