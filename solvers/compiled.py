@@ -136,6 +136,11 @@ def set_threads(threads: int) -> int:
     return used
 
 
+def is_compiled(module: str) -> bool:
+    """Return whether kernels of a module (its last name) were compiled on this machine before."""
+    return any(Path(os.environ["NUMBA_CACHE_DIR"]).glob(f"**/{module}.*.nbi"))
+
+
 def pin_to_cores(cores: int) -> None:
     """Let this process run on `cores` cores at most, whatever library uses threads, and Numba's kernels likewise."""
     set_threads(cores)

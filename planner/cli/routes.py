@@ -71,6 +71,7 @@ def solve(
     from solvers.compiled import pin_to_cores, set_threads
     from solvers.routing import registry
     from solvers.routing.formats import read_solution, vroom_answer, write_solution
+    from solvers.routing.general import needs_compiling
     from solvers.routing.leftovers import place_leftovers
 
     began = time.perf_counter()
@@ -81,6 +82,8 @@ def solve(
     threads = threads or (1 if cpu_time else os.cpu_count() or 1)
     set_threads(threads)
     loading = time.perf_counter() - began
+    if solver in {"auto", "ruin_recreate"} and needs_compiling(file.problem):
+        note("Compiling kernels, once on this machine: about a minute, which no time limit counts.", quiet)
     with _interruptible(_budget(time_limit, iterations, cpu_time)) as stop:
         first = None if begin is None else begin.solution
         found = registry.solve(file.problem, stop, seed, solver=solver, start=first, threads=threads)

@@ -25,7 +25,8 @@ Chunks = Callable[[], Iterable[tuple[int, int, DemandSeries]]]
 
 _LEARN_WEEKS = 150  # past origins that are learnt from
 _FIRST_WEEK = 53  # of history before the first origin: the same week of last year is known
-_EXAMPLES = 150_000
+EXAMPLES = 150_000
+"""That are learnt from, about."""
 _FEWEST_EXAMPLES = 2_000
 _FEWEST_SALES = 5
 _FEWEST_WEEKS = 13  # from the first sale to an origin to learn from
@@ -87,6 +88,7 @@ def train_boosted(
     horizon: int,
     levels: Floats,
     bucket_days: int,
+    most: int = EXAMPLES,
 ) -> Boosted:
     """Train on what lies before bucket `origin`.
 
@@ -97,12 +99,13 @@ def train_boosted(
     buckets : T, of the series.
     horizon : buckets ahead that are learnt.
     levels : [L] ascending.
+    most : examples, about.
     """
     week = 7 // bucket_days
     groups = Groups.of(item, location, chunks(), buckets, week)
     first = max(_FIRST_WEEK * week, origin - _LEARN_WEEKS * week)
     pasts = np.arange(origin - 1, first - 1, -week)
-    share = _EXAMPLES / max(len(pasts) * len(item), 1)
+    share = most / max(len(pasts) * len(item), 1)
     examples = list(_examples(chunks(), groups, pasts, origin, horizon, share, levels, bucket_days))
     count = sum(len(one.order) for one in examples)
     if count < _FEWEST_EXAMPLES:

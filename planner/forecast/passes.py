@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner.forecast.backtest import FEWEST, Backtest, judged_buckets, origins, run_backtest
 from planner.forecast.backtest import LEVELS as JUDGED_LEVELS
-from planner.forecast.boosted import Boosted, train_boosted
+from planner.forecast.boosted import EXAMPLES, Boosted, train_boosted
 from planner.forecast.calendar import flatten, relative_demand, shared_factors, weekday_factors
 from planner.forecast.candidates import Member, forecast_member
 from planner.forecast.cleansing import DemandSeries, cleanse
@@ -64,7 +64,7 @@ class Past:
         """Return the cleansed series first:last, which were filled, which were cut."""
         sales, stocked = self.rows.dense(first, last)
         factor = None if self.promoted is None else self.promoted.factors(first, last)[:, : self.rows.buckets]
-        return cleanse(sales, stocked, factor, self.horizon.buckets)
+        return cleanse(sales, stocked, factor, self.horizon.buckets, self.rows.spread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,8 @@ def learn(past: Past, calendar: Calendar, members: Sequence[Member], progress: P
     length = judged_buckets(past.horizon.buckets, past.horizon.bucket_days)
     judged = origins(past.rows.buckets, past.settings.backtest_windows, length)
     earliest = min(judged, default=past.rows.buckets)
-    boosted = _boosted(past, calendar, members, earliest, length, JUDGED_LEVELS)
+    # half the examples do to judge it by
+    boosted = _boosted(past, calendar, members, earliest, length, JUDGED_LEVELS, EXAMPLES // 2)
     for first, last in past.chunks():
         series, filled[first:last], cut[first:last] = past.series(first, last)
         inside = slice(first, last)
@@ -197,7 +198,13 @@ def learn(past: Past, calendar: Calendar, members: Sequence[Member], progress: P
 
 
 def _boosted(
-    past: Past, calendar: Calendar, members: Sequence[Member], origin: int, horizon: int, levels: Floats
+    past: Past,
+    calendar: Calendar,
+    members: Sequence[Member],
+    origin: int,
+    horizon: int,
+    levels: Floats,
+    examples: int = EXAMPLES,
 ) -> Boosted | None:
     """Train the model of all series on what lies before bucket `origin`; None where no member asks for it."""
     if not any(member.model == "boosted_quantiles" for member in members):
@@ -208,7 +215,9 @@ def _boosted(
             yield first, last, calendar.flatten(past.series(first, last)[0], origin)
 
     item, location = (pd.factorize(past.rows.keys[name])[0].astype(np.int64) for name in ("item_id", "location_id"))
-    return train_boosted(chunks, item, location, past.rows.buckets, origin, horizon, levels, past.horizon.bucket_days)
+    return train_boosted(
+        chunks, item, location, past.rows.buckets, origin, horizon, levels, past.horizon.bucket_days, examples
+    )
 
 
 def _naive_error(series: DemandSeries) -> Floats:
@@ -265,7 +274,8 @@ def predict(
                     ranked.take(rows),
                     past.rows.buckets,
                     buckets,
-                    levels,
+                    # the model of all series was trained for these levels
+                    levels if member.model == "boosted_quantiles" else learned.backtest.stated(index, levels),
                     past.horizon.bucket_days,
                     past.season,
                     boosted,
@@ -281,20 +291,24 @@ def adjust(predicted: Predicted, past: Past, transitions: pd.DataFrame) -> Predi
     """Multiply by future promotions and by what transitions leave."""
     rows, horizon = past.rows, past.horizon
     phase, outgoing, incoming = phase_factors(rows.keys, _own_share(past), transitions, horizon)
-    factor = phase.copy()
+    factor, unsure = phase.copy(), np.zeros_like(phase)
     method = predicted.method
     method[incoming] = method[incoming] + "+inherited"
     if past.promoted is not None:
         for first, last in past.chunks():
             uplift = past.promoted.factors(first, last)[:, rows.buckets :]
             factor[first:last] *= uplift
+            unsure[first:last] = past.promoted.variances(first, last)[:, rows.buckets :]
             method[first:last] = np.where(uplift != 1.0, method[first:last] + "+promotion", method[first:last])
     method[outgoing[:, None] & (phase == 0.0)] = "phased_out"
+    # the uplift is a factor of its own: its variance adds, and the distribution is stretched around its mean
+    squared = predicted.sd**2
+    sd = np.sqrt(squared + unsure * (predicted.mean**2 + squared))
+    wider = np.where(predicted.sd > 0.0, sd / np.where(predicted.sd > 0.0, predicted.sd, 1.0), 1.0)[:, :, None]
+    middle = predicted.mean[:, :, None]
+    quantiles = np.maximum(middle + (predicted.quantiles - middle) * wider, 0.0)
     return Predicted(
-        mean=predicted.mean * factor,
-        sd=predicted.sd * factor,
-        quantiles=predicted.quantiles * factor[:, :, None],
-        method=method,
+        mean=predicted.mean * factor, sd=sd * factor, quantiles=quantiles * factor[:, :, None], method=method
     )
 
 

@@ -370,6 +370,13 @@ PROMOTIONS = TableSchema(
         Column("start_date", "date", "First day.", required=True),
         Column("end_date", "date", "Day after the last.", required=True),
         Column("uplift", "number", "Demand during the promotion over demand without it.", unit="ratio", minimum=0),
+        Column(
+            "uplift_sd",
+            "number",
+            "Its standard deviation; empty: measured where the uplift is, else 0.",
+            unit="ratio",
+            minimum=0,
+        ),
     ),
     key=("promotion_id", "item_id", "category", "location_id", "region"),
 )

@@ -30,13 +30,13 @@ from solvers.routing.stop import StopRule
 Progress = Callable[[str, int, int], None]
 
 _CHUNK = 1000
-_HOTTEST, _WARM, _COLDEST = 5.0, 0.5, 0.01  # temperatures over the mean leg to the three nearest customers
+_HOTTEST, _WARM, _COLDEST = 5.0, 1.0, 0.01  # temperatures over the mean leg to the three nearest customers
 _REHEATED = 1.0  # the temperature from which the best plan is refined
 _STEPS = (0.4, 0.01, 0.03, 6, 0.1)  # DAY_SHARE to WHOLE_ROUTE of the settings: chances, and customers removed at most
 _SIZE = 12  # members at most
 _FOUNDED, _REFINED = 0.4, 0.9  # shares of the budget after which no plan starts anew, and the best is refined
 _FEWEST, _ALONE = 3, 0.7  # fewest members worth crossing; with fewer one plan is annealed for so much of the budget
-_FOUNDER_STEPS, _CHILD_STEPS = 150, 100  # per customer and day
+_FOUNDER_STEPS, _CHILD_STEPS = 300, 100  # per customer and day
 
 
 @dataclass(frozen=True, slots=True)

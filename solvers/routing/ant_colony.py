@@ -5,6 +5,7 @@ One iteration is a group of ants, one update of the pheromone and, now and then,
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +17,9 @@ from solvers.routing.instance import PRIZE, Instance, build_instance, unsupporte
 from solvers.routing.local_search_kernels import educate
 from solvers.routing.plan import PENALTY, TYPE, Plan, make_plan
 from solvers.routing.problem import RoutingProblem
+from solvers.routing.regional_annealing import Regional, Trail
 from solvers.routing.registry import Found
-from solvers.routing.ruin_recreate import Annealing, RuinRecreateParams
+from solvers.routing.ruin_recreate import Annealing, Progress, RuinRecreateParams, cool, make_chain
 from solvers.routing.solution import RoutingSolution
 from solvers.routing.state import links_of, routes_of
 from solvers.routing.stop import StopRule
@@ -33,6 +35,7 @@ class AntColonyParams:
     ants : in one iteration.
     greed : share of insertions at the most appealing place.
     evaporation : share of the pheromone lost in one iteration.
+    phase_evaporation : the same between two sharings of the routes of a plain problem among regions.
     lowest : pheromone never falls below; the highest is 1.
     polish_every : iterations between two local searches.
     annealing : size of the rebuilt part, temperatures, candidate lists.
@@ -41,6 +44,7 @@ class AntColonyParams:
     ants: int = 20
     greed: float = 0.95
     evaporation: float = 0.02
+    phase_evaporation: float = 0.1
     lowest: float = 0.4
     polish_every: int = 500
     annealing: RuinRecreateParams = field(default_factory=lambda: RuinRecreateParams(neighbours=40))
@@ -83,8 +87,14 @@ def search(
     if problem.clients == 0:
         return Found(RoutingSolution((), ()), 0)
     instance = build_instance(problem, chosen.annealing.nearest(problem))
-    chain = Annealing.create(problem, instance, seed, chosen.annealing, start)
     pheromone = np.full(instance.near.shape, HIGHEST)
+    trail = Trail(pheromone, chosen.greed, chosen.phase_evaporation, chosen.lowest)
+    chain = make_chain(problem, instance, seed, chosen.annealing, start, threads, trail)
+    if isinstance(chain, Regional):
+        progress = Progress(0, [(0, chain.best_cost)])
+        with contextlib.suppress(KeyboardInterrupt):
+            cool(chain, stop, progress)
+        return Found(chain.best(), progress.done, tuple(progress.trace))
     polisher = None
     if genetic.supports(problem) is None:
         plan = make_plan(instance, seed)

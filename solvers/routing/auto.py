@@ -14,8 +14,9 @@ from typing import Any
 
 from solvers.routing import general, genetic, ruin_recreate
 from solvers.routing.genetic import BROOD, Genetic, GeneticParams
-from solvers.routing.instance import is_timed, unsupported
+from solvers.routing.instance import build_instance, is_timed, unsupported
 from solvers.routing.problem import RoutingProblem
+from solvers.routing.regional_annealing import Regional
 from solvers.routing.registry import Found
 from solvers.routing.ruin_recreate import Chain, Progress, RuinRecreateParams, cool, make_chain
 from solvers.routing.solution import RoutingSolution
@@ -27,6 +28,8 @@ LONG_ROUTED_CLIENTS = 250
 LONG_ROUTE = 15
 FEWEST_CHILDREN = 500
 CHILDREN_PER_CLIENT = 6
+ANNEALED = 0.3
+"""Share of the budget for a chain whose best solution joins the first population, on plain problems."""
 PROBE = 0.002
 """Share of the budget after which the rest can be foreseen."""
 
@@ -50,12 +53,15 @@ def search(
         return general.search(problem, stop, seed, None, start)
     if problem.clients == 0:
         return Found(RoutingSolution((), ()), 0)
-    chain = make_chain(problem, seed, chosen, start, threads)
+    instance = build_instance(problem, chosen.nearest(problem))
+    chain = make_chain(problem, instance, seed, chosen, start, threads)
     progress = Progress(0, [(0, chain.best_cost)])
     best = chain.best
     with contextlib.suppress(KeyboardInterrupt):
         child = child_iterations(problem)
         if _breeds(problem, chain, stop, progress):
+            if isinstance(chain, Regional):
+                cool(chain, stop, progress, ANNEALED)
             breeder = Genetic.create(problem, seed, GeneticParams(), chain.best(), threads)
             best = breeder.best_solution
             while stop(progress.done, breeder.best_cost) < 1:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solvers.compiled import is_compiled
 from solvers.routing.evaluate import judge
 from solvers.routing.general_annealing_kernels import anneal_rows
 from solvers.routing.general_instance import FIXED, PRIZE, GeneralInstance, build_general_instance
@@ -28,8 +29,10 @@ from solvers.routing.general_state import (
     make_general_state,
 )
 from solvers.routing.general_timing_kernels import Scratch
+from solvers.routing.instance import unsupported
 from solvers.routing.problem import Pinned, RoutingProblem
 from solvers.routing.registry import Found
+from solvers.routing.simplify import simplified
 from solvers.routing.solution import BREAK, RELOAD, RoutingSolution
 from solvers.routing.stop import StopRule
 from solvers.routing.subproblem import part_of
@@ -62,6 +65,11 @@ def supports(problem: RoutingProblem) -> str | None:
         if matrix is not None and matrix.max(initial=0) >= 1 << 31:
             return "distances or durations of 2^31 and more"
     return None
+
+
+def needs_compiling(problem: RoutingProblem) -> bool:
+    """Return whether this solver would get `problem` and has to be compiled first."""
+    return unsupported(simplified(problem)) is not None and not is_compiled("general_annealing_kernels")
 
 
 @dataclass(slots=True)
@@ -200,7 +208,7 @@ def search(
         return Found(RoutingSolution((), ()), 0)
     chain = GeneralChain.create(problem, seed, params or GeneralParams(), start)
     trace = [(0, chain.best_cost)]
-    done, size = 0, max(1, min(10, 1000 // problem.clients))
+    done, size = 0, max(1, min(10, 400 // problem.clients))
     with contextlib.suppress(KeyboardInterrupt):
         share = stop(0, chain.best_cost)
         while share < 1:

@@ -41,7 +41,7 @@ from solvers.routing.plan import (
 from solvers.routing.population import Individual, SubPopulation
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.registry import Found
-from solvers.routing.route_pool import RoutePool
+from solvers.routing.route_pool import PooledRoute, RoutePool
 from solvers.routing.ruin_recreate import Annealing, RuinRecreateParams
 from solvers.routing.solution import RoutingSolution
 from solvers.routing.split_kernels import split
@@ -68,7 +68,7 @@ class GeneticParams:
     feasible_target: float = 0.2
     adapt_every: int = 50
     neighbours: int = 20
-    choose_every: int = 2000
+    choose_every: int = 1000
 
 
 def supports(problem: RoutingProblem) -> str | None:
@@ -126,6 +126,7 @@ class Genetic:
     best: RoutingSolution
     best_cost: float
     pool: RoutePool
+    best_routes: list[PooledRoute] = field(default_factory=list)
     giant_tours: list[Int32Array] = field(default_factory=list)
     children: int = 0
     overloaded: list[bool] = field(default_factory=list)
@@ -190,12 +191,15 @@ class Genetic:
 
     def choose_routes(self, stop: StopRule, done: int) -> None:
         """Let the cheapest choice of routes seen in good individuals join the population, if it is new."""
-        if self.pool.fresh == 0:
+        if self.pool.fresh == 0 or not self.best_routes:
             return
         chosen = self.pool.choose(
-            self.problem.clients, self.problem.vehicles.count, lambda: stop(done, self.best_cost) >= 1
+            self.best_routes,
+            self.problem.clients,
+            self.problem.vehicles.count,
+            lambda: stop(done, self.best_cost) >= 1,
         )
-        if chosen is None or sum(column.cost for column in chosen) >= self.best_cost - TOLERANCE:
+        if chosen is None:
             return
         solution = RoutingSolution.create(
             [(column.vehicle_type, list(column.clients)) for column in chosen], self.problem.clients
@@ -236,16 +240,19 @@ class Genetic:
                 one.following, one.firsts, self.angle, self.instance.first_client, one.cost, one.feasible
             )
             self.groups[0 if one.feasible else 1].add(member)
-            if (
-                one.feasible
-                and one.cost < (1 + POOLED_GAP) * self.best_cost
-                and len(member.stops) == self.problem.clients
-            ):
-                kinds = self.plans[0].tour[:, TYPE]
-                self.pool.add((int(kinds[slot]), stops, round(one.worth[slot])) for slot, stops in member.tours)
-            if one.feasible and one.cost < self.best_cost - TOLERANCE:
+            if not one.feasible:
+                continue
+            better = one.cost < self.best_cost - TOLERANCE
+            if better:
                 self.best_cost = one.cost
                 self.best = routes_of(self.instance, one.following, one.firsts, self.plans[0].tour[:, TYPE])
+                self.best_routes = []
+            if one.cost < (1 + POOLED_GAP) * self.best_cost and len(member.stops) == self.problem.clients:
+                kinds = self.plans[0].tour[:, TYPE]
+                routes = [(int(kinds[slot]), stops, round(one.worth[slot])) for slot, stops in member.tours]
+                self.pool.add(routes)
+                if better:
+                    self.best_routes = routes
 
     def _random_individual(self) -> Links:
         """Return a greedy insertion in random order, or, for one type of vehicle, the split of a random giant tour."""

@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from solvers.routing.evaluate import Rule
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.relaxations import Change, effort_of, judged_alone, needed_changes, with_changes
@@ -22,6 +24,8 @@ __all__ = ["Blocked", "Change", "place_leftovers"]
 
 NEAREST = 20
 """Insertions are tried beside so many served clients, the nearest ones."""
+MOST_TYPES = 20
+"""A vehicle of its own is tried of so many types, those first that suit its skills and hold its goods."""
 
 Unit = tuple[int, ...]
 """A client, or the pick-up and the delivery of a pair."""
@@ -122,7 +126,7 @@ def _trials(problem: RoutingProblem, solution: RoutingSolution, unit: Unit) -> I
         yield from _pinned_trials(problem, solution, unit)
         return
     used = Counter(route.vehicle_type for route in solution.routes)
-    for kind in range(problem.vehicles.types):
+    for kind in _likely_types(problem, unit):
         missing = used[kind] >= int(problem.vehicles.count[kind])
         extra = (Change("fleet", 1, vehicle_type=kind),) if missing else ()
         for clients in _with_breaks(problem, kind, unit):
@@ -138,6 +142,18 @@ def _trials(problem: RoutingProblem, solution: RoutingSolution, unit: Unit) -> I
             trial = _try(problem, number, Route(route.vehicle_type, longer), ())
             if trial is not None:
                 yield replace(trial, cost=trial.cost - before_it)
+
+
+def _likely_types(problem: RoutingProblem, unit: Unit) -> list[int]:
+    fleet, clients = problem.vehicles, list(unit)
+    if fleet.types <= MOST_TYPES:
+        return list(range(fleet.types))
+    lacking = (problem.skills[clients][None, :] & ~fleet.skills[:, None]).any(axis=1)
+    if fleet.allowed is not None:
+        lacking |= ~fleet.allowed[:, clients].all(axis=1)
+    goods = np.maximum(problem.delivery[clients], problem.pickup[clients]).max(axis=0)
+    excess = (np.maximum(0, goods - fleet.capacity) / np.maximum(1, fleet.capacity)).max(axis=1)
+    return [int(kind) for kind in np.lexsort((excess, lacking))[:MOST_TYPES]]
 
 
 def _pinned_trials(problem: RoutingProblem, solution: RoutingSolution, unit: Unit) -> Iterator[_Trial]:

@@ -246,30 +246,40 @@ def has_room(plain: Plain, region: Region, r: Number, c: Number) -> bool:
 
 
 @njit(helper=True)
-def insert_cheapest(plain: Plain, region: Region, c: Number, limit: Number) -> Number:
+def insert_cheapest(
+    plain: Plain, region: Region, pheromone: FloatArray, greed: float, c: Number, limit: Number
+) -> Number:
     """Insert c at its cheapest place next to a near client, or alone; return the change of cost.
 
     A change of `FAR`^2 says that no place costs less than `limit`, and that nothing was done. Now and then a better
-    place is overlooked (a blink).
+    place is overlooked (a blink). With `pheromone` [N, K] in (0, 1] on the arcs to near clients, the lowest cost /
+    pheromone decides, or, with probability 1 - `greed`, a place is drawn in proportion to pheromone / cost, by a race
+    of exponential clocks.
     """
     link, route, counter, random = region.link, region.route, region.counter, region.random
     first, rate = plain.first_client, plain.rate
-    best = limit
+    ants = len(pheromone) > 0
+    racing = ants and draw(random) >= greed
+    # `best` is the price of the place taken, `lowest` what decides; a price is never above it, unless clocks race
+    best, lowest = limit, np.inf if ants else float(limit)
     best_a, best_b, best_r = np.int64(-1), np.int64(-1), np.int64(-1)
     if counter[FREE] >= 0:
         alone = plain.fixed + rate * (plain.out[c] + plain.back[c])
-        if alone < best:
+        if alone < limit:
             best = alone
             best_r = counter[FREE]
+            lowest = float(alone)
+            if racing:
+                lowest *= -math.log(1.0 - draw(random))
     for k in range(plain.near.shape[1]):
         v = np.int64(plain.near[c, k])
         if v < 0:
             break
         to_v = np.int64(plain.near_gap[c, k])
-        if rate * (2 * to_v - region.longest[v]) >= best:
+        if rate * (2 * to_v - region.longest[v]) >= lowest and not racing:
             continue
         r = np.int64(link[v, ROUTE])
-        if not has_room(plain, region, r, c):
+        if r < 0 or not has_room(plain, region, r, c):
             continue
         for side in range(2):
             if side == 0:
@@ -277,19 +287,26 @@ def insert_cheapest(plain: Plain, region: Region, c: Number, limit: Number) -> N
             else:
                 w, broken = np.int64(link[v, PREVIOUS]), np.int64(link[v, TO_PREVIOUS])
             if w >= first:
-                if rate * (2 * to_v - broken) >= best:
+                if rate * (2 * to_v - broken) >= lowest and not racing:
                     continue
                 to_w = leg(plain.matrix, plain.points, plain.metric, plain.profile, c, w)
             else:
                 to_w = plain.back[c] if side == 0 else plain.out[c]
             price = rate * (to_v + to_w - broken)
-            if price >= best:
+            score = float(price)
+            if ants:
+                if price >= limit:
+                    continue
+                score = max(1.0, score) / pheromone[c, k]
+                if racing:
+                    score *= -math.log(1.0 - draw(random))
+            if score >= lowest:
                 continue
             counter[BLINK] -= 1
             if counter[BLINK] <= 0:
                 counter[BLINK] = 1 + int(-math.log(1.0 - draw(random)) / BLINK_RATE)
                 continue
-            best = price
+            best, lowest = price, score
             best_r = r
             if side == 0:
                 best_a, best_b = v, w
@@ -419,8 +436,20 @@ def load_region(
 
 
 @njit(allocates=False)
-def anneal_region(plain: Plain, region: Region, steps: Number, hot: Number, cold: Number, average: float) -> None:
-    """Run `steps` steps of ruin and recreate while the temperature falls from `hot` to `cold`."""
+def anneal_region(
+    plain: Plain,
+    region: Region,
+    pheromone: FloatArray,
+    greed: float,
+    steps: Number,
+    hot: Number,
+    cold: Number,
+    average: float,
+) -> None:
+    """Run `steps` steps of ruin and recreate while the temperature falls from `hot` to `cold`.
+
+    With `pheromone` [N, K] each step is an ant's, see `insert_cheapest`; [0, 0] for none.
+    """
     counter = region.counter
     cooling = (cold / hot) ** (1.0 / max(1, steps))
     temperature = hot
@@ -434,7 +463,7 @@ def anneal_region(plain: Plain, region: Region, steps: Number, hot: Number, cold
         limit = np.int64(min(-temperature * math.log(draw(region.random) + 1e-300), 1e15)) + 1
         accepted = True
         for i in range(counter[REMOVED]):
-            more = insert_cheapest(plain, region, np.int64(region.removed[i]), limit - change)
+            more = insert_cheapest(plain, region, pheromone, greed, np.int64(region.removed[i]), limit - change)
             if more >= FAR * FAR:
                 accepted = False
                 break
@@ -496,3 +525,19 @@ def measure_routes(plain: Plain, following: Int32Array, firsts: IntArray, centre
             v = np.int64(following[v])
         centre[r, 0] /= size[r]
         centre[r, 1] /= size[r]
+
+
+@njit(allocates=False)
+def lay_on_tours(
+    plain: Plain, following: Int32Array, pheromone: FloatArray, evaporation: Number, lowest: Number
+) -> None:
+    """Let pheromone evaporate and lay new on the arcs of the tours `following` [N], within [lowest, 1]."""
+    for c in range(plain.first_client, len(pheromone)):
+        for k in range(pheromone.shape[1]):
+            v = np.int64(plain.near[c, k])
+            if v < 0:
+                break
+            level = (1.0 - evaporation) * pheromone[c, k]
+            if following[c] == v or following[v] == c:
+                level += evaporation
+            pheromone[c, k] = max(lowest, level)

@@ -21,7 +21,13 @@ from solvers.routing.region import (
     Region,
     make_region,
 )
-from solvers.routing.region_kernels import anneal_region, load_region, measure_routes, unload_region
+from solvers.routing.region_kernels import (
+    anneal_region,
+    lay_on_tours,
+    load_region,
+    measure_routes,
+    unload_region,
+)
 from solvers.routing.savings import savings_routes
 from solvers.routing.schedule import Schedule
 from solvers.routing.solution import RoutingSolution
@@ -38,6 +44,26 @@ HEATING_STEPS = 3000
 """Steps per client in the whole budget for which annealing begins at a temperature of one mean arc."""
 HOTTEST = (0.5, 3.0)
 """Least and largest first temperature over the mean cost of an arc."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """Pheromone [N, K] on the arcs to near clients, and how ants read and renew it.
+
+    Attributes
+    ----------
+    greed : share of insertions at the most appealing place.
+    evaporation : share of the pheromone lost between two sharings of the routes.
+    lowest : pheromone never falls below; the highest is 1.
+    """
+
+    pheromone: FloatArray
+    greed: float = 1.0
+    evaporation: float = 0.0
+    lowest: float = 1.0
+
+
+NO_TRAIL = Trail(np.zeros((0, 0)))
 
 
 @dataclass(slots=True)
@@ -78,6 +104,7 @@ class Regional:
     current: Tours
     tours: Tours
     best_cost: int
+    trail: Trail
 
     @classmethod
     def create(
@@ -90,10 +117,11 @@ class Regional:
         cold: float,
         average: float,
         threads: int,
+        trail: Trail = NO_TRAIL,
     ) -> Regional:
         """Prepare regions that go on from `tours`, with `threads` of them worked on at the same time.
 
-        `hot` None leaves the first temperature to the budget.
+        `hot` None leaves the first temperature to the budget. With a `trail`, steps are ants'.
         """
         clients = len(instance.client) - instance.first_client
         used = int((tours.firsts >= 0).sum())
@@ -115,6 +143,7 @@ class Regional:
             current=tours,
             tours=tours.copy(),
             best_cost=0,
+            trail=trail,
         )
         load_region(plain, regional.regions[0], tours.following, tours.firsts, np.arange(used), 0)
         regional.best_cost = int(regional.regions[0].counter[COSTS])
@@ -138,12 +167,14 @@ class Regional:
             self.schedule.hot = float(np.clip(per_client / HEATING_STEPS, *HOTTEST))
         hot, cold = self.schedule.temperature(begin), self.schedule.temperature(end)
         parts, shares = self._share_out()
+        trail = self.trail
         unused = int(self.instance.vehicle[0, VEHICLES]) - sum(len(part) for part in parts)
         spare = min(SPARE_ROUTES, unused // len(parts))
 
         def work(k: int) -> None:
             load_region(self.plain, self.regions[k], self.current.following, self.current.firsts, parts[k], spare)
-            anneal_region(self.plain, self.regions[k], int(steps * shares[k]), hot, cold, self.average)
+            number = int(steps * shares[k])
+            anneal_region(self.plain, self.regions[k], trail.pheromone, trail.greed, number, hot, cold, self.average)
 
         if self.pool is None:
             for k in range(len(parts)):
@@ -155,6 +186,8 @@ class Regional:
             self._gather(self.tours, True)
             self.best_cost = cost
         self._gather(self.current, False)
+        if trail.pheromone.size:
+            lay_on_tours(self.plain, self.tours.following, trail.pheromone, trail.evaporation, trail.lowest)
 
     def _gather(self, tours: Tours, best: bool) -> None:
         tours.firsts[:] = -1

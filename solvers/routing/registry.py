@@ -101,7 +101,7 @@ def solve(
     stop : share of the budget used, see `solvers.routing.stop`.
     seed : same seed and a budget in iterations give the same answer.
     params : the solver's own parameters, None for its defaults.
-    start : a solution to start from.
+    start : a solution to start from; what of it breaks a rule is left out.
     threads : cores to use, at most; a budget in iterations gives the same answer whatever their number.
 
     Raises
@@ -116,14 +116,24 @@ def solve(
         raise UnsupportedProblemError(reason)
     search: Callable[..., Found] = import_module(SOLVERS[solver][1]).search
     began = time.perf_counter()
+
+    def watched(done: int, best: float) -> float:
+        """Start the clock anew with the budget's own: what is compiled or built before the search does not count."""
+        nonlocal began
+        if done == 0:
+            began = time.perf_counter()
+        return stop(done, best)
+
     simple = simplified(problem)
+    if start is not None and {v.rule for v in judge(problem, start).violations} & {"duplicate", "unknown"}:
+        start = None  # a client twice, or one that is not there: no solution at all
     if problem.coordinates is not None and problem.clients >= CURVED_CLIENTS:
         order = curve_order(problem)
         begin = None if start is None else renamed(start, np.argsort(order))
-        found = search(part_of(simple, order), stop, seed, params, begin, threads)
+        found = search(part_of(simple, order), watched, seed, params, begin, threads)
         found = replace(found, solution=renamed(found.solution, order))
     else:
-        found = search(simple, stop, seed, params, start, threads)
+        found = search(simple, watched, seed, params, start, threads)
     seconds = time.perf_counter() - began
     verdict = judge(problem, found.solution)
     broken = [v.message for v in verdict.violations if v.rule != "unassigned"]

@@ -12,7 +12,7 @@ from solvers.routing.annealing_kernels import anneal
 from solvers.routing.instance import FIXED, PRIZE, Instance, build_instance, is_timed, unsupported
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.region import is_plain, make_plain
-from solvers.routing.regional_annealing import Regional, first_tours
+from solvers.routing.regional_annealing import NO_TRAIL, Regional, Trail, first_tours
 from solvers.routing.registry import Found
 from solvers.routing.ruin_kernels import Workspace
 from solvers.routing.schedule import Schedule
@@ -170,30 +170,35 @@ class Progress:
             self.trace.append((self.done, cost))
 
 
-def cool(chain: Chain, stop: StopRule, progress: Progress) -> None:
-    """Run `chain` until the budget is used, the coldest then."""
+def cool(chain: Chain, stop: StopRule, progress: Progress, until: float = 1.0) -> None:
+    """Run `chain` until the share `until` of the budget is used, the coldest then."""
     most = max(1, chain.slice_steps // STEPS_PER_ITERATION)
     share = stop(progress.done, chain.best_cost)
     begin, before = share, progress.done
-    while share < 1:
+    while share < until:
         done = progress.done - before
         pace = (share - begin) / done if done else 0.0
         # slices grow, since nobody knows at first how long they take, and the last one ends with the budget
         size = min(most, max(FIRST_SLICE, done))
         if pace > 0:
-            size = max(1, min(size, math.ceil((1 - share) / pace - 1e-6)))
-        ahead = min(1.0, share + size * pace)
-        chain.run(size * STEPS_PER_ITERATION, (share - begin) / (1 - begin), (ahead - begin) / (1 - begin))
+            size = max(1, min(size, math.ceil((until - share) / pace - 1e-6)))
+        ahead, whole = min(until, share + size * pace), until - begin
+        chain.run(size * STEPS_PER_ITERATION, (share - begin) / whole, (ahead - begin) / whole)
         progress.done += size
         progress.note(chain.best_cost)
         share = stop(progress.done, chain.best_cost)
 
 
 def make_chain(
-    problem: RoutingProblem, seed: int, params: RuinRecreateParams, start: RoutingSolution | None, threads: int
-) -> Chain:
+    problem: RoutingProblem,
+    instance: Instance,
+    seed: int,
+    params: RuinRecreateParams,
+    start: RoutingSolution | None,
+    threads: int,
+    trail: Trail = NO_TRAIL,
+) -> Annealing | Regional:
     """Return the chain for `problem`: regions side by side where it is plain, else the one that knows every rule."""
-    instance = build_instance(problem, params.nearest(problem))
     if not is_plain(problem, instance):
         return Annealing.create(problem, instance, seed, params, start)
     plain = make_plain(problem, instance)
@@ -205,7 +210,8 @@ def make_chain(
             return chain
         tours = first_tours(plain, instance, chain.best())
     assert tours is not None
-    return Regional.create(instance, plain, tours, seed, params.hot, params.cold, params.average_removed, threads)
+    heat = params.hot, params.cold
+    return Regional.create(instance, plain, tours, seed, *heat, params.average_removed, threads, trail)
 
 
 def search(
@@ -222,7 +228,8 @@ def search(
         return general.search(problem, stop, seed, None, start)
     if problem.clients == 0:
         return Found(RoutingSolution((), ()), 0)
-    chain = make_chain(problem, seed, chosen, start, threads)
+    instance = build_instance(problem, chosen.nearest(problem))
+    chain = make_chain(problem, instance, seed, chosen, start, threads)
     progress = Progress(0, [(0, chain.best_cost)])
     with contextlib.suppress(KeyboardInterrupt):
         cool(chain, stop, progress)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import platform
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from replenishment import joint_problem_of, measure, problem_of, warm_up
 from replenishment_family import SIZES, generate, generate_joint
 
+from solvers.fitness.backends import available_backends
+from solvers.lotsizing.batched import BatchedProgramme
 from solvers.lotsizing.exact import to_milp
 from solvers.lotsizing.problem import LotSizingProblem
 from solvers.lotsizing.pyomo_model import lotsizing_model
@@ -79,6 +83,40 @@ def _single_items() -> None:
     joint = joint_problem_of(generate_joint(*SIZES["M"], seed=1, tight=0.9))
     for name, problem in (("all rules off", plain), ("with dcs and trucks", joint)):
         print(f"single-item programme, {name}: {_rate(problem):,.0f} item-locations/s", flush=True)
+    for name, problem in _rules(plain):
+        print(f"single-item programme, {name}: {_rate(problem):,.0f} item-locations/s", flush=True)
+    prices = np.zeros(plain.capacity.shape)
+    batched = BatchedProgramme(plain)
+    rate = plain.item_locations / _seconds(lambda: batched.solve(prices))
+    print(f"the same in NumPy's array code: {rate:,.0f} item-locations/s", flush=True)
+    if any(backend.name == "cupy" and backend.usable for backend in available_backends()):
+        _on_device(plain, prices)
+
+
+def _rules(plain: LotSizingProblem) -> Iterator[tuple[str, LotSizingProblem]]:
+    """Yield problems with one more rule each, to say what it costs."""
+    K = plain.item_locations
+    yield "backorders", replace(plain, backorders=np.ones(K, bool))
+    yield "stock worth something at the end", replace(plain, end_value=0.5 * plain.holding)
+    most = plain.max_packs
+    pinned = np.where((np.arange(plain.buckets) == 9) & (most >= plain.moq[:, None]), plain.moq[:, None], 0)
+    yield "one pinned order each", replace(plain, min_packs=pinned.astype(np.int32))
+    yield "set-up time on both capacities", replace(plain, usage_order=np.full(plain.usage_amount.size, 0.5))
+    no_limit = np.full(plain.max_packs.shape, 10_000, np.int32)
+    yield "orders without limit", replace(plain, max_packs=no_limit)
+
+
+def _on_device(problem: LotSizingProblem, prices: np.ndarray) -> None:
+    """The same through CuPy, by the clock, data on the device; the first call compiles and is left out."""
+    import cupy
+
+    batched = BatchedProgramme(problem, cupy)
+    batched.solve(prices)
+    began = time.perf_counter()
+    batched.solve(prices)
+    rate = problem.item_locations / (time.perf_counter() - began)
+    card = cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
+    print(f"the same in CuPy on {card}: {rate:,.0f} item-locations/s by the clock", flush=True)
 
 
 def _rate(problem: LotSizingProblem) -> float:

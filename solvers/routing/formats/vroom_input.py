@@ -34,6 +34,19 @@ ROAD_FACTOR = 1.25
 SPEED_KMH = 70.0
 """For files with coordinates and without matrices: as in the planner's settings."""
 MOST_SKILLS = 62
+_TASK = {"id", "description", "location", "location_index", "setup", "service", "setup_per_type", "service_per_type"}
+_SHARED = {"amount", "skills", "priority", "prize", "pickup", "delivery"}
+KNOWN = {
+    "file": {"jobs", "shipments", "vehicles", "matrices", "matrix", "speeds", "balance_per_hour", "options"},
+    "jobs": _TASK | _SHARED | {"time_windows", "release"},
+    "shipments": _SHARED,
+    "vehicles": {
+        *("id", "profile", "description", "start", "start_index", "end", "end_index", "capacity", "costs", "skills"),
+        *("type", "time_window", "breaks", "speed_factor", "max_tasks", "max_travel_time", "max_distance", "steps"),
+        *("max_duration", "max_reloads", "regular_duration"),
+    },
+}
+"""Members that are read; `options` is for VROOM's server."""
 
 
 def read_vroom(path: Path, text: str, road_factor: float = ROAD_FACTOR, speed_kmh: float = SPEED_KMH) -> RoutingFile:
@@ -97,9 +110,9 @@ def read_vroom(path: Path, text: str, road_factor: float = ROAD_FACTOR, speed_km
         balance_cost=balance,
         pinned=_pinned(steps, vehicles, fleet),
     )
-    notes: tuple[str, ...] = ()
+    notes = _unread(document)
     if any(given is None for given in matrices.values()):
-        notes = (f"no matrices: great circles x {road_factor:g} at {speed_kmh:g} km/h",)
+        notes = (f"no matrices: great circles x {road_factor:g} at {speed_kmh:g} km/h", *notes)
     return RoutingFile(
         path=path,
         format="vroom",
@@ -116,6 +129,17 @@ def read_vroom(path: Path, text: str, road_factor: float = ROAD_FACTOR, speed_km
         plan=_plan(steps, vehicles, fleet, len(tasks)),
         notes=notes,
     )
+
+
+def _unread(document: Json) -> tuple[str, ...]:
+    """Return a note for every kind of object that has members which nobody reads: a misspelt rule is no rule."""
+    notes = []
+    for name, known in KNOWN.items():
+        objects = [document] if name == "file" else document.get(name) or []
+        unread = {key for one in objects if isinstance(one, dict) for key in one if not key.startswith("_")} - known
+        if unread:
+            notes.append(f"{name}: not understood and left unread: {', '.join(sorted(unread))}")
+    return tuple(notes)
 
 
 def _dimensions(tasks: Sequence[Task], vehicles: Sequence[VroomVehicle], faults: Faults) -> int:

@@ -263,3 +263,38 @@ def test_any_history_gives_a_sane_forecast(histories: list[list[float]], windows
     result = run(history, backtest_windows=windows)
     check_sane(result)
     assert len(result.forecast) == 8 * len(histories)
+
+
+def promotion(week: int, **values: object) -> dict[str, object]:
+    begin = START + pd.Timedelta(weeks=week)
+    return {"promotion_id": f"P{week}", "start_date": begin, "end_date": begin + pd.Timedelta(weeks=1), **values}
+
+
+def test_an_uplift_that_varies_widens_the_promoted_bucket_only() -> None:
+    weeks = {-30: 2.0, -22: 4.0, -14: 2.0, -6: 4.0}
+    series = {}
+    for place in range(20):
+        sales = poisson(30.0, 60, place)
+        for week, uplift in weeks.items():
+            sales[week] = float(round(30.0 * uplift))
+        series["I1", f"S{place}"] = sales
+    history = weekly_history(series)
+    rows = [promotion(week) for week in [*weeks, 2]]
+    table = run(history, promotions=rows, models=("ewm_quantiles",)).forecast
+    by_week = table.groupby("bucket_start")[["mean_qty", "sd_qty", "p10_qty", "p90_qty"]].mean().reset_index()
+    promoted, plain = by_week.iloc[2], by_week.iloc[1]
+    assert promoted["mean_qty"] == pytest.approx(3.0 * plain["mean_qty"], rel=0.05)
+    # uplifts 2 and 4: standard deviation 1.15 times 5 / 4 for the error of their mean
+    expected = np.hypot(3.0 * plain["sd_qty"], np.sqrt(4 / 3 * 5 / 4) * plain["mean_qty"])
+    assert promoted["sd_qty"] == pytest.approx(expected, rel=0.07)
+    assert promoted["p90_qty"] - promoted["p10_qty"] > 2.0 * 3.0 * (plain["p90_qty"] - plain["p10_qty"]) / 1.5
+    assert by_week["sd_qty"][3] == pytest.approx(plain["sd_qty"], rel=0.01)
+
+
+def test_a_given_uplift_is_as_sure_as_it_is_said_to_be() -> None:
+    history = weekly_history({("I1", "S1"): poisson(30.0, 60, 1)})
+    rows = [promotion(1, uplift=2.0), promotion(3, uplift=2.0, uplift_sd=0.5)]
+    table = one(run(history, promotions=rows, models=("ewm_quantiles",)), "I1")
+    sure, unsure, mean = table["sd_qty"][1], table["sd_qty"][3], table["mean_qty"][0]
+    assert sure == pytest.approx(2.0 * table["sd_qty"][0])
+    assert unsure == pytest.approx(np.sqrt(sure**2 + 0.25**2 * (4 * mean**2 + sure**2)), rel=1e-6)

@@ -74,3 +74,14 @@ def test_set_partitioning_alone():
     assert choose_routes(columns, 3, np.array([1])) is None
     left_out = choose_routes(columns, 3, np.array([1]), np.array([-1, -1, 6]))
     assert left_out.columns == (0,)
+
+
+def test_set_partitioning_below_a_known_cost():
+    rng = np.random.default_rng(3)
+    columns = [Column(0, tuple(range(a, b)), int(rng.integers(5, 50))) for a in range(9) for b in range(a + 1, 10)]
+    best = choose_routes(columns, 9, np.array([9]))
+    singles = [k for k, column in enumerate(columns) if len(column.clients) == 1]
+    better = choose_routes(columns, 9, np.array([9]), known=singles)
+    cost = sum(columns[k].cost for k in best.columns)
+    assert sum(columns[k].cost for k in better.columns) == cost < sum(columns[k].cost for k in singles)
+    assert choose_routes(columns, 9, np.array([9]), known=best.columns) is None

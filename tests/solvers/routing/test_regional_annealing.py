@@ -58,11 +58,10 @@ def test_costs_are_kept_to_the_last_digit(seed: int, clients: int, matrix: bool,
         assert verdict.cost == regional.best_cost <= before
 
 
-def test_any_number_of_threads_gives_one_answer() -> None:
-    problem = plain_problem(1, 400)
-    one, two = (
-        registry.solve(problem, iterations(1500), 3, solver="ruin_recreate", threads=threads) for threads in (1, 2)
-    )
+@pytest.mark.parametrize(("solver", "budget"), [("ruin_recreate", 1500), ("ant_colony", 1500), ("genetic", 40)])
+def test_any_number_of_threads_gives_one_answer(solver: str, budget: int) -> None:
+    problem = plain_problem(1, 320 if solver != "genetic" else 60)
+    one, two = (registry.solve(problem, iterations(budget), 3, solver=solver, threads=threads) for threads in (1, 2))
     assert one.solution == two.solution
     assert one.trace == two.trace
 

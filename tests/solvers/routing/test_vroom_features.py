@@ -217,6 +217,14 @@ def test_a_plan_held_to_times_can_be_early(tmp_path: Any) -> None:
     assert any(b.message == "vehicle 1: break 4: delay: 60 late" for b in checked.broken)
 
 
+def test_what_nobody_reads_is_told(tmp_path: Any) -> None:
+    file = read(tmp_path, [{"max_task": 3}], jobs=[job(1, time_window=[0, 5])])
+    assert file.notes == (
+        "jobs: not understood and left unread: time_window",
+        "vehicles: not understood and left unread: max_task",
+    )
+
+
 @pytest.mark.parametrize("solver", ["genetic", "ant_colony", "exact", "ortools"])
 def test_other_solvers_say_what_they_do_not_know(tmp_path: Any, solver: str) -> None:
     file = read(tmp_path, [{"breaks": [{"id": 1, "time_windows": [[0, 9]]}]}], jobs=[job(1)])
