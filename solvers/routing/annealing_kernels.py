@@ -37,6 +37,7 @@ from solvers.routing.ruin_kernels import (
     INSERTED,
     LEFT,
     LOGGED,
+    OPENS,
     REMOVED,
     RETYPED,
     STEP,
@@ -62,8 +63,8 @@ from solvers.routing.state import (
 )
 from solvers.routing.tail_kernels import exchange_tails, exchanges, reconnect
 from solvers.routing.vehicle_kernels import (
+    idle_vehicle,
     retype,
-    trip_place,
 )
 
 REMEMBERED = TIMED | MIXED | RELOADED
@@ -193,6 +194,7 @@ def begin_step(work: Workspace) -> None:
     work.counter[REMOVED] = 0
     work.counter[TOUCHED] = 0
     work.counter[LOGGED] = 0
+    work.counter[OPENS] = 0
     work.counter[STEP] += 1
 
 
@@ -231,6 +233,7 @@ def anneal(
     temperature = hot
     unsaved = False
     exchanging = exchanges(instance)
+    opening_routes = exchanging and not opening and instance.features & RELOADED == 0
     found = 0
     for step in range(-1 if opening else 0, steps):
         begin_step(work)
@@ -238,13 +241,15 @@ def anneal(
         if step < 0:
             take_everyone(state, work)
         else:
+            if opening_routes and draw(work.random) < opened:
+                work.counter[OPENS] = 1
             change += ruin(instance, state, work, average)
             if exchanging:
                 change += reconnect(instance, state, work, crossed, split)
             order_removed(instance, work)
         temperature *= 1.0 if opening else cooling
         limit = np.inf if opening else -temperature * math.log(draw(work.random) + 1e-300)
-        change += recreate(instance, state, work, limit - change, opened if exchanging and not opening else 0.0)
+        change += recreate(instance, state, work, limit - change)
         if step < 0:
             total[COSTS] += change
             settle(instance, state, work)
@@ -289,7 +294,7 @@ def fill_routes(instance: Instance, state: State, work: Workspace, tours: IntArr
         if r < 0 or tours[t, 2] < first:
             continue
         if instance.features & RELOADED:
-            u, before = trip_place(instance, state, work.random, kind, tours[t, 2])
+            u, before = idle_vehicle(instance, state, kind), np.int64(-1)
             if tours[t, 1] > 0 and s >= 0:
                 u, before = state.route[s, VEHICLE], s
             if u < 0:

@@ -38,6 +38,7 @@ from solvers.routing.ruin_kernels import (
     EXCHANGED,
     INSERTED,
     LOGGED,
+    OPENS,
     REMOVED,
     RETYPED,
     TOUCHED,
@@ -119,7 +120,7 @@ def cheapest_insertion(
     untimed = instance.features & TIMED == 0
     best_u, best_before = np.int64(-1), np.int64(-1)
     lifted, dearer = np.int64(-1), np.int64(0)
-    best = instance.client[c, PRIZE]
+    best = np.int64(UNBOUNDED) if opens else instance.client[c, PRIZE]
     best_a, best_b, best_r, best_kind = np.int64(0), np.int64(0), np.int64(-1), np.int64(-1)
     kinds = len(vehicle)
     for kind in range(kinds):
@@ -140,6 +141,7 @@ def cheapest_insertion(
             best_r, best_kind = state.free[kind], np.int64(kind)
     if opens and best_r >= 0:
         return best_a, best_b, best_r, best_kind
+    best = min(best, instance.client[c, PRIZE])
     bounded = symmetric and matrix.shape[0] <= 1
     lowest_rate = vehicle[0, COST]
     for kind in range(kinds):
@@ -290,7 +292,7 @@ def choose_vehicles(instance: Instance, state: State, work: Workspace) -> Number
 
 
 @njit(helper=True)
-def recreate(instance: Instance, state: State, work: Workspace, limit: Number, opened: float) -> Number:
+def recreate(instance: Instance, state: State, work: Workspace, limit: Number) -> Number:
     """Insert the removed clients one by one at their cheapest places; return the change of cost.
 
     Insertions end as soon as what they cost is sure to go above `limit`.
@@ -302,7 +304,7 @@ def recreate(instance: Instance, state: State, work: Workspace, limit: Number, o
     choosing = instance.features & VARIED != 0
     if choosing and instance.features & TIMED:
         choosing = draw(work.random) < CHOOSING_SHARE
-    opens = opened > 0 and draw(work.random) < opened
+    opens = work.counter[OPENS] > 0
     for i in range(work.counter[REMOVED]):
         c = np.int64(work.removed[i])
         a, b, r, kind = cheapest_insertion(instance, state, work, c, opens and i == 0)

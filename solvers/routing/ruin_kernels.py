@@ -54,7 +54,7 @@ from solvers.routing.vehicle_kernels import (
 )
 
 # entries of `Workspace.counter`
-REMOVED, TOUCHED, LOGGED, STEP, BLINK, LEFT = range(6)
+REMOVED, TOUCHED, LOGGED, STEP, BLINK, LEFT, OPENS = range(7)
 LONGEST_STRING = 10.0
 BLINK_RATE = 0.01
 MOST_ABSENT_TRIED = 10
@@ -213,22 +213,25 @@ def ruin(instance: Instance, state: State, work: Workspace, average: Number) -> 
     if instance.features & (CHOOSY | TIMED) == CHOOSY | TIMED and node[centre, ROUTE] >= 0 and draw(random) < 0.5:
         # routes of one type lie scattered among those of others: half the ruins are of one type only
         layer = state.route[node[centre, ROUTE], KIND]
+    # a new route that pays needs more than a few of those who are left out
+    opens = counter[OPENS] > 0
+    most_tried = instance.around.shape[1] if opens else MOST_ABSENT_TRIED
     tried = 0
     done = 0
     for k in range(instance.around.shape[1]):
         c = np.int64(instance.around[centre, k])
-        if c < 0 or done >= strings:
+        if c < 0 or (done >= strings and not opens):
             break
         r = node[c, ROUTE]
         if layer >= 0 and r >= 0 and state.route[r, KIND] != layer:
             continue
         if r < 0:
-            if node[c, PLACE] >= 0 and tried < MOST_ABSENT_TRIED:
+            if node[c, PLACE] >= 0 and tried < most_tried:
                 tried += 1
                 work.stamp[c] = counter[STEP]
                 work.removed[counter[REMOVED]] = c
                 counter[REMOVED] += 1
-        elif work.stamp[len(node) + r] != counter[STEP]:
+        elif done < strings and work.stamp[len(node) + r] != counter[STEP]:
             change += remove_string(instance, state, work, c, longest)
             done += 1
     if state.total[ABSENT] > 0:

@@ -59,7 +59,7 @@ BLINKS = 0.2
 @njit(helper=True)
 def exchanges(instance: Instance) -> bool:
     """Return whether tails are exchanged: where time matters, unless the order on a route follows other rules too."""
-    return instance.features & (TIMED | MIXED | BACKHAULED | RELOADED) == TIMED
+    return instance.features & (TIMED | MIXED | BACKHAULED) == TIMED
 
 
 @njit(helper=True)
@@ -197,6 +197,9 @@ def cross(instance: Instance, state: State, work: Workspace, r: Number, a: Numbe
         b = np.int64(node[v, PREVIOUS]) if head else v
         d = v if head else np.int64(node[v, NEXT])
         gap = node[v, TO_PREVIOUS] if head else node[v, TO_NEXT]
+        if instance.features & RELOADED and ((not head and d < first) or (b < first and after < first)):
+            # a trip that ends would have to leave its vehicle's chain
+            continue
         to_d = leg(instance.times, points, metric, profile, begin, d)
         if head and d >= first and clock[a, AHEAD] + clock[a, AHEAD_EARLY] + to_d > clock[d, BEHIND_LATE]:
             continue
@@ -221,7 +224,12 @@ def cross(instance: Instance, state: State, work: Workspace, r: Number, a: Numbe
 def split_route(instance: Instance, state: State, work: Workspace, r: Number, a: Number) -> Number:
     """Give what follows a on route r to an unused vehicle of the same type; return the change of cost."""
     s = state.free[state.route[r, KIND]]
-    if s < 0 or a < instance.first_client or state.node[a, NEXT] < instance.first_client:
+    if (
+        instance.features & RELOADED
+        or s < 0
+        or a < instance.first_client
+        or state.node[a, NEXT] < instance.first_client
+    ):
         return np.int64(0)
     return try_exchange(instance, state, work, r, a, s, instance.vehicle[state.route[r, KIND], START])
 

@@ -153,6 +153,18 @@ def trip_place(instance: Instance, state: State, random: RandomState, kind: Numb
 
 
 @njit(helper=True)
+def idle_vehicle(instance: Instance, state: State, kind: Number) -> Number:
+    """Return the first vehicle of type `kind` without a trip, -1 for none."""
+    begin = np.int64(0)
+    for k in range(kind):
+        begin += instance.vehicle[k, VEHICLES]
+    for u in range(begin, begin + instance.vehicle[kind, VEHICLES]):
+        if state.chain[u] < 0:
+            return np.int64(u)
+    return np.int64(-1)
+
+
+@njit(helper=True)
 def opening_cost(instance: Instance, state: State, r: Number) -> Number:
     """Return the fixed cost that the first client of slot r brings: none for a further trip of a vehicle."""
     route = state.route
