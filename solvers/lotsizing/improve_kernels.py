@@ -103,11 +103,34 @@ def improve(
     stock_price = np.empty(T)
     most = np.empty(T, np.int32)
     stock = np.empty(T, np.int32)
+    K = packs.shape[0]
+    lowest = np.empty((K, T + 1), np.int32)
+    highest = np.empty((K, T + 1), np.int32)
+    fee = np.empty((K, T))
+    order_fee = np.empty((K, T))
+    stock_fee = np.empty((K, T))
+    least_cost = np.zeros(K)
     anything = np.full(T, 2**30, np.int32)
     left = np.zeros((1, T))
     out = np.empty(_MOST_OUT, np.int32)
     before = np.empty((_MOST_OUT, T), np.int32)
     cost_before = np.empty(_MOST_OUT)
+    for k in range(K):  # what does not change from try to try
+        if free[k] == 0:
+            continue
+        stock_range(data, k, lowest[k], highest[k])
+        price[:] = data.pack_cost[k]
+        order_price[:] = data.setup[k]
+        stock_price[:] = 0.0
+        low[:] = lowest[k]
+        high[:] = highest[k]
+        most[:] = data.max_packs[k]
+        least_cost[k] = value_to_go(data, k, price, order_price, stock_price, most, low, high, V, H, A, B)
+        item_prices(data, k, prices, left, row_of, price, order_price, stock_price)
+        for t in range(T):
+            fee[k, t] = price[t] - data.pack_cost[k]
+            order_fee[k, t] = order_price[t] - data.setup[k]
+            stock_fee[k, t] = stock_price[t]
     state = np.array([seed * 2654435761 + 88172645463325252], np.int64)
     best_packs = packs.copy()
     best_cost = cost.copy()
@@ -130,15 +153,20 @@ def improve(
             stock_path(data, k, packs[k], stock)
             _book(data, k, packs[k], -1, use, left, row_of, stock)
         delta = 0.0
+        for i in range(count):
+            delta += least_cost[out[i]] - cost_before[i]
         done = 0
         for i in range(count):
             k = out[i]
-            stock_range(data, k, low, high)
-            item_prices(data, k, prices, left, row_of, price, order_price, stock_price)
+            if delta > worse:  # even if all that are left came out as cheap as without limits
+                break
+            delta -= least_cost[k] - cost_before[i]
             for t in range(T):
-                price[t] = data.pack_cost[k] + guide * (price[t] - data.pack_cost[k])
-                order_price[t] = data.setup[k] + guide * (order_price[t] - data.setup[k])
-                stock_price[t] *= guide
+                price[t] = data.pack_cost[k] + guide * fee[k, t]
+                order_price[t] = data.setup[k] + guide * order_fee[k, t]
+                stock_price[t] = guide * stock_fee[k, t]
+            low[:] = lowest[k]
+            high[:] = highest[k]
             _limits(data, k, False, use, left, row_of, anything, low, high, most)
             value = value_to_go(data, k, price, order_price, stock_price, most, low, high, V, H, A, B)
             if value >= 0.5 * INFEASIBLE:

@@ -29,7 +29,8 @@ _WORTH_A_ROUND = 1e-4
 _TOLERANCE = 1e-6
 _MOST_SLACK, _SLACK_PASSES = 0.5, 6
 """At first a truck is bought where half of it is needed; what is less must find room until this many passes later."""
-_TRIES_PER_ITEM, _MOST_TRIES, _IMPROVEMENTS = 200, 60_000, 3
+_ANNEALINGS = ((200, 60_000), (600, 120_000))
+"""Tries per item-location and at most: a short annealing, and where it does not reach the wanted gap a long one."""
 _HEAT, _COLD = 0.02, 0.02
 """Annealing begins at this share of the mean cost of an item-location, and ends at this share of that."""
 
@@ -232,12 +233,11 @@ class Primal:
             return packs, np.inf
         best = packs.copy()
         use = r.use_of(best, source_stock)
-        steps = min(_TRIES_PER_ITEM * K, _MOST_TRIES)
-        for number in range(_IMPROVEMENTS):
+        for number, (per_item, most) in enumerate(_ANNEALINGS):
             heat = _HEAT * total / K
             improve(
                 r.data, c.user_start, c.user_item, free, c.row_of, r.widest, prices, use, best, cost,
-                steps, heat, _COLD * heat, number + 1,
+                min(per_item * K, most), heat, _COLD * heat, number + 1,
             )  # fmt: skip
             if cost.sum() <= limit_cost or (deadline is not None and time.perf_counter() > deadline):
                 break
