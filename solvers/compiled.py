@@ -31,7 +31,7 @@ _NAME_OF_SOURCES = (
         "problem.py",
         "region.py",
         "solution.py",
-        "split_data.py",
+        "*_data.py",
         "*state.py",
     ),
 )
