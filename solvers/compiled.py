@@ -31,7 +31,7 @@ _NAME_OF_SOURCES = (
         "problem.py",
         "region.py",
         "solution.py",
-        "split_data.py",
+        "*_data.py",
         "*state.py",
     ),
 )
@@ -138,7 +138,8 @@ def set_threads(threads: int) -> int:
 
 def is_compiled(module: str) -> bool:
     """Return whether kernels of a module (its last name) were compiled on this machine before."""
-    return any(Path(os.environ["NUMBA_CACHE_DIR"]).glob(f"**/{module}.*.nbi"))
+    folder = os.environ.get("NUMBA_CACHE_DIR")
+    return folder is not None and any(Path(folder).glob(f"**/{module}.*.nbi"))
 
 
 def pin_to_cores(cores: int) -> None:
