@@ -48,9 +48,10 @@ bench-inventory: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/inventory.py
 	$(BIN)/python tests/benchmarks/guaranteed_service.py $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
 
-# Inventory routing on the challenge's instances (needs its data; see the script).
+# Inventory routing on the challenge's instances (needs its data; see the script). SEQUENTIAL=1: beside ordering first, routing after.
 bench-inventory-routing: $(VENV)/.installed-dev
-	$(BIN)/python tests/benchmarks/inventory_routing.py --folder $(or $(DATA),../shared/data/irp) --every $(or $(EVERY),12)
+	$(BIN)/python tests/benchmarks/inventory_routing.py --folder $(or $(DATA),../shared/data/irp) --every $(or $(EVERY),12) \
+		--time-limit $(or $(SECONDS_EACH),30) $(if $(SEQUENTIAL),--sequential)
 
 # Routing solvers beside PyVRP and OR-Tools; writes docs/benchmarks-routing.md. FULL=1 takes all instances.
 bench-routing: $(VENV)/.installed-dev

@@ -64,6 +64,21 @@ class Difference:
         return all(table.empty for table in listed) and not self.changed_kpis["changed"].any()
 
     @property
+    def best_change(self) -> tuple[float, float]:
+        """Between what the replenishment costs of the best plans of A and B differ, as far as is proven, money.
+
+        The best plan of a run costs at least its bound and at most what its plan costs.
+        """
+        a, b = self.a.provenance, self.b.provenance
+        return float(b["lower_bound"]) - float(a["cost"]), float(b["cost"]) - float(a["lower_bound"])
+
+    @property
+    def within_gap(self) -> bool:
+        """Whether orders differ and yet neither run's replenishment is proven to be the cheaper one."""
+        low, high = self.best_change
+        return not self.tables["order_changes"].empty and low < 0.0 < high
+
+    @property
     def changed_kpis(self) -> pd.DataFrame:
         """Return the rows of kpi_changes that differ."""
         kpis = self.tables["kpi_changes"]

@@ -13,7 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_valid
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ServiceMeasure = Literal["cycle_service_level", "fill_rate", "cost_optimal"]
 ForecastModel = Literal[
-    "ewm_quantiles", "window_average", "seasonal_naive", "croston_sba", "tsb", "ses", "boosted_quantiles"
+    "ewm_quantiles",
+    "window_average",
+    "seasonal_naive",
+    "croston_sba",
+    "tsb",
+    "ses",
+    "boosted_quantiles",
+    "ar_differences",
 ]
 Share = Annotated[float, Field(gt=0, lt=1)]
 

@@ -30,6 +30,8 @@ def show_difference(difference: Difference, files: Sequence[Path], *, as_json: b
                 "b": {"name": difference.b.name, "run_id": difference.b.run_id},
                 "currency": difference.currency,
                 "same": difference.is_empty,
+                "within_gap": difference.within_gap,
+                "best_change": list(difference.best_change),
                 "bridge_method": difference.bridge_method,
                 **{name: records(table) for name, table in difference.tables.items()},
                 "files": [str(path) for path in files],
@@ -57,6 +59,7 @@ def show_difference(difference: Difference, files: Sequence[Path], *, as_json: b
                 for row in changed
             ],
         )
+    _show_proof(difference)
     _show_bridge(difference)
     _show_inputs(difference)
     _show_orders(difference.tables["order_changes"])
@@ -122,6 +125,19 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _interval(row: Mapping[str, str]) -> str:
     return row["interval"] + (f" ({row['sure']})" if row["sure"] and row["sure"] != "sure" else "")
+
+
+def _show_proof(difference: Difference) -> None:
+    """Say where a change of cost may be the search's and not the scenario's."""
+    if not difference.within_gap:
+        return
+    low, high = difference.best_change
+    planned = float(difference.b.provenance["cost"]) - float(difference.a.provenance["cost"])
+    sys.stdout.write(
+        f"Inside the proven gap: replenishment costs {planned:+,.0f} {difference.currency}, and the best plans may "
+        f"differ by {low:+,.0f} to {high:+,.0f}. Part of the change may be the search's; a smaller "
+        "replenishment.target_gap tells.\n"
+    )
 
 
 def _show_bridge(difference: Difference) -> None:

@@ -21,6 +21,7 @@ Floats = npt.NDArray[np.float64]
 
 FEWEST = 8
 LEVELS = np.array([0.5, 0.8, 0.9, 0.95])
+_MOST = 0.995  # level that is raised to
 _LONGEST_WEEKS = 8  # a longer horizon is judged on its first weeks
 
 
@@ -32,6 +33,7 @@ class Backtest:
     ----------
     pinball, absolute, error : [K, M] sums of pinball loss (mean over `LEVELS`), |mean - y|, mean - y.
     actual, points : [K] sum of y, number of evaluated buckets (partly observed ones count in part).
+    covered : [M, L] number of evaluated buckets of all series at or below the quantile at `LEVELS`.
     """
 
     pinball: Floats
@@ -39,18 +41,39 @@ class Backtest:
     error: Floats
     actual: Floats
     points: Floats
+    covered: Floats
 
     @classmethod
     def empty(cls, series: int, members: int) -> Backtest:
         """Return sums of nothing."""
         shape = (series, members)
-        return cls(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(series), np.zeros(series))
+        return cls(
+            np.zeros(shape),
+            np.zeros(shape),
+            np.zeros(shape),
+            np.zeros(series),
+            np.zeros(series),
+            np.zeros((members, len(LEVELS))),
+        )
 
     def put(self, first: int, other: Backtest) -> None:
         """Write the sums of a chunk that starts at series `first`."""
         last = first + len(other.points)
         for name in ("pinball", "absolute", "error", "actual", "points"):
             getattr(self, name)[first:last] = getattr(other, name)
+        self.covered[:] += other.covered
+
+    def stated(self, member: int, levels: Floats) -> Floats:
+        """Return the levels [L] to ask a member for, so that its quantiles cover what they state.
+
+        Where its quantiles covered a smaller share of the evaluated buckets than their level, that level is raised by
+        what was lacking, and those between in proportion. Quantiles that cover more are left: where zeros are frequent
+        even the right ones do.
+        """
+        count = self.points.sum()
+        lacking = np.maximum(LEVELS - self.covered[member] / count, 0.0) if count > 0.0 else np.zeros(len(LEVELS))
+        raised: Floats = levels + np.interp(levels, [0.0, *LEVELS, 1.0], [0.0, *lacking, 0.0])
+        return np.minimum(raised, np.maximum(levels, _MOST))
 
 
 def judged_buckets(horizon: int, bucket_days: int) -> int:
@@ -99,6 +122,8 @@ def run_backtest(
             )
             error = said.mean * shape - actual
             quantiles = said.quantiles * shape[:, :, None]
+            below = weight[:, :, None] * (actual[:, :, None] <= quantiles + 1e-9)
+            out.covered[column] += below.sum(axis=(0, 1))
             out.pinball[:, column] += (weight * pinball_loss(actual, quantiles, LEVELS)).sum(axis=1)
             out.absolute[:, column] += (weight * np.abs(error)).sum(axis=1)
             out.error[:, column] += (weight * error).sum(axis=1)

@@ -71,7 +71,7 @@ def local_rate(demand: Floats, observed: Floats) -> Floats:
 
 
 def cleanse(
-    sales: Floats, stocked: Floats, promotion: Floats | None, horizon_buckets: int
+    sales: Floats, stocked: Floats, promotion: Floats | None, horizon_buckets: int, spread: int = 1
 ) -> tuple[DemandSeries, Flags, Flags]:
     """Turn sales [K, T] into demand without promotions.
 
@@ -79,6 +79,7 @@ def cleanse(
     ----------
     stocked : [K, T] share of the bucket in stock.
     promotion : [K, T] factor of the promotions of the bucket; None where there are none.
+    spread : neighbouring buckets that hold one sale of the history.
 
     Returns
     -------
@@ -99,15 +100,15 @@ def cleanse(
         rate = local_rate(demand[filled], observed[filled])
         demand = demand.copy()
         demand[filled] += np.where(hidden[filled], (1.0 - observed[filled]) * rate, 0.0)
-    demand, cut = _winsorise(demand)
+    demand, cut = _winsorise(demand, spread)
     flat = np.ones((1, buckets + horizon_buckets))
     return DemandSeries(demand, observed, start.astype(np.int64), flat), filled, cut
 
 
-def _winsorise(demand: Floats) -> tuple[Floats, Flags]:
+def _winsorise(demand: Floats, spread: int) -> tuple[Floats, Flags]:
     """Cut sales that stand alone far above all others of their series."""
-    sales = np.count_nonzero(demand > 0.0, axis=1)
-    candidates = np.maximum(1, np.ceil(_OUTLIER_SHARE * sales)).astype(np.int64)
+    sales = np.count_nonzero(demand > 0.0, axis=1) // spread
+    candidates = spread * np.maximum(1, np.ceil(_OUTLIER_SHARE * sales)).astype(np.int64)
     deepest = min(int(candidates.max(initial=1)), demand.shape[1] - 1)
     if deepest < 1:
         return demand, np.zeros(len(demand), dtype=bool)

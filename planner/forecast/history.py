@@ -37,6 +37,7 @@ class DemandRows:
     channel : [N] index into `channels`.
     lost_series, lost_bucket, lost_share : [M] share of a bucket in which the series was out of stock.
     idle_days : [K] days from the last demand, or last stock-out, to the horizon.
+    spread : neighbouring buckets that hold one row of the history: 7 where weeks were spread over days.
     """
 
     keys: pd.DataFrame
@@ -51,6 +52,7 @@ class DemandRows:
     lost_share: Floats
     idle_days: Integers
     buckets: int
+    spread: int = 1
 
     def take(self, chosen: npt.NDArray[np.bool_]) -> DemandRows:
         """Return only the series where `chosen` [K] holds."""
@@ -70,6 +72,7 @@ class DemandRows:
             lost_share=self.lost_share[lost],
             idle_days=self.idle_days[chosen],
             buckets=self.buckets,
+            spread=self.spread,
         )
 
     @property
@@ -216,4 +219,5 @@ def _spread_weeks(rows: DemandRows, series: Integers, issues: Issues) -> DemandR
         lost_share=rows.lost_share[lost_position],
         idle_days=rows.idle_days,
         buckets=rows.buckets,
+        spread=7,
     )

@@ -1,4 +1,4 @@
-"""Point forecasts of the candidate models, by statsforecast, series by series.
+"""Point forecasts of the candidate models, by statsforecast, series by series; autoregression is our own.
 
 The classes are called on plain arrays, which is two to three orders of magnitude faster than the frame
 interface of the library. It takes seconds to import, so it is imported on first use.
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from planner.forecast.autoregression import autoregression_paths
 from scenarios.settings import ForecastModel
 
 Floats = npt.NDArray[np.float64]
@@ -32,6 +33,8 @@ def point_forecasts(
     season : buckets of one season (seasonal_naive).
     window : buckets that are averaged (window_average); fewer where the series is shorter.
     """
+    if name == "ar_differences":
+        return autoregression_paths(demand, start, horizon)
     make = _factories(season, window)[name]
     shortest = season if name == "seasonal_naive" else 2
     out = np.full((len(demand), horizon), np.nan)

@@ -64,7 +64,7 @@ class Past:
         """Return the cleansed series first:last, which were filled, which were cut."""
         sales, stocked = self.rows.dense(first, last)
         factor = None if self.promoted is None else self.promoted.factors(first, last)[:, : self.rows.buckets]
-        return cleanse(sales, stocked, factor, self.horizon.buckets)
+        return cleanse(sales, stocked, factor, self.horizon.buckets, self.rows.spread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +274,8 @@ def predict(
                     ranked.take(rows),
                     past.rows.buckets,
                     buckets,
-                    levels,
+                    # the model of all series was trained for these levels
+                    levels if member.model == "boosted_quantiles" else learned.backtest.stated(index, levels),
                     past.horizon.bucket_days,
                     past.season,
                     boosted,

@@ -30,7 +30,7 @@ from solvers.routing.stop import StopRule
 Progress = Callable[[str, int, int], None]
 
 _CHUNK = 1000
-_HOTTEST, _WARM, _COLDEST = 5.0, 0.5, 0.01  # temperatures over the mean leg to the three nearest customers
+_HOTTEST, _WARM, _COLDEST = 5.0, 1.0, 0.01  # temperatures over the mean leg to the three nearest customers
 _REHEATED = 1.0  # the temperature from which the best plan is refined
 _STEPS = (0.4, 0.01, 0.03, 6, 0.1)  # DAY_SHARE to WHOLE_ROUTE of the settings: chances, and customers removed at most
 _SIZE = 12  # members at most

@@ -37,8 +37,8 @@ CARRIED, AHEAD, BEHIND = range(3)
 EARLIEST, LATEST = range(2)
 TRIAL, CHOSEN = range(2)
 
-MOST_PLACES = 1 << 22
-"""Places in all rows together; with longer routes, fewer of them can be open at once."""
+MOST_PLACES = 1 << 24
+"""Places in all rows together: only what routes fill takes memory. With longer routes, fewer can be open at once."""
 
 
 class GeneralState(NamedTuple):

@@ -27,8 +27,8 @@ STEPS_PER_ITERATION = 20
 
 FIRST_SLICE = 100
 """Iterations between the first two looks at the stop rule."""
-HOT = 0.5
-"""First temperature over the mean cost of an arc, unless told."""
+HOT, HOT_TIMED = 0.5, 1.0
+"""First temperature over the mean cost of an arc, unless told; the second where time matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,12 @@ class RuinRecreateParams:
     Attributes
     ----------
     average_removed : clients that leave their routes in one step, on average.
-    hot, cold : first and last temperature over the mean cost of an arc of the first solution. `hot` None: 0.5, and for
-        plain problems the hotter the more steps the budget has for each client.
+    hot, cold : first and last temperature over the mean cost of an arc of the first solution. `hot` None: 0.5, 1 where
+        time matters, and for plain problems the hotter the more steps the budget has for each client.
     neighbours : clients next to which an insertion is tried; None: 100 where time matters, as many a near client does
         not fit in time, else 50.
+    crossed, split, opened : shares of the steps in which, where time matters, tails of two routes are exchanged, a
+        route is split, and the first client to come back opens a route.
     """
 
     average_removed: float = 10.0
@@ -51,6 +53,12 @@ class RuinRecreateParams:
     crossed: float = 0.15
     split: float = 0.05
     opened: float = 0.05
+
+    def hottest(self, problem: RoutingProblem) -> float:
+        """Return `hot` for `problem`."""
+        if self.hot is not None:
+            return self.hot
+        return HOT_TIMED if is_timed(problem) else HOT
 
     def nearest(self, problem: RoutingProblem) -> int:
         """Return the number of neighbours for `problem`."""
@@ -107,7 +115,7 @@ class Annealing:
         work = make_workspace(problem, instance, state, seed)
         if start is not None:
             put_solution(instance, state, work, start)
-        chain = cls(problem, instance, state, work, params, Schedule(params.hot or HOT, params.cold))
+        chain = cls(problem, instance, state, work, params, Schedule(params.hottest(problem), params.cold))
         chain.settle_start()
         chain.schedule.arc_cost = mean_arc_cost(instance, state)
         return chain

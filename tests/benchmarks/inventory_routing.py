@@ -9,6 +9,10 @@ The table of docs/benchmarks-inventory-routing.md, from a folder that holds `ins
 
     python tests/benchmarks/inventory_routing.py --folder DIR [--every 5] [--time-limit 30] [--seeds 1,2]
 
+The same instances beside the best plan of ordering first and routing after, in the same time::
+
+    python tests/benchmarks/inventory_routing.py --folder DIR --sequential [--every 5] [--time-limit 30]
+
 The limit counts CPU seconds of one core; compiled kernels are loaded before the clock starts.
 """
 
@@ -16,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import re
@@ -40,6 +45,9 @@ def main() -> None:
     parser.add_argument("--seeds", default="1,2", help="With --folder.")
     parser.add_argument("--threads", type=int, default=1, help="Cores; one search uses one.")
     parser.add_argument("--output", type=Path, help="Where to write the plan.")
+    parser.add_argument(
+        "--sequential", action="store_true", help="With --folder: beside ordering first, routing after."
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     os.environ["NUMBA_NUM_THREADS"] = str(options.threads)
@@ -52,8 +60,9 @@ def main() -> None:
 
 
 def run_one(options: argparse.Namespace) -> None:
-    """Solve one instance and write its plan."""
-    from solvers.inventory_routing.formats import read_instance, write_solution
+    """Solve one instance, write its plan, read what was written and judge it under the strict rule of the depot."""
+    from solvers.inventory_routing.evaluate import evaluate
+    from solvers.inventory_routing.formats import read_instance, read_solution, write_solution
 
     problem = read_instance(options.instance)
     result, seconds = solve_for(problem, options.time_limit, options.seed)
@@ -64,7 +73,10 @@ def run_one(options: argparse.Namespace) -> None:
         partial = options.output.with_name(options.output.name + ".part")
         partial.write_text(text, encoding="utf-8")
         partial.replace(options.output)
-    told = {"instance": options.instance.stem, "cost": result.verdict.cost, "cpu_s": round(seconds, 2)}
+    again = evaluate(problem, read_solution(text, problem))
+    if again.faults:
+        sys.exit("the written plan breaks rules: " + "; ".join(again.faults))
+    told = {"instance": options.instance.stem, "cost": round(again.cost, 2), "cpu_s": round(seconds, 2)}
     sys.stdout.write(json.dumps({**told, "iterations": result.iterations}) + "\n")
 
 
@@ -76,6 +88,8 @@ def run_folder(options: argparse.Namespace) -> None:
     best_known = {name: float(cost) for name, cost in (line.split("\t")[:2] for line in lines)}
     chosen = [name for name in sorted(best_known) if re.search(options.match, name)][:: options.every]
     gaps: dict[str, list[float]] = defaultdict(list)
+    savings: list[float] = []
+    by_seed: dict[tuple[str, int], list[float]] = defaultdict(list)
     for name in chosen:
         path = options.folder / "instances" / f"{name}.dat"
         if not path.exists():
@@ -84,13 +98,37 @@ def run_folder(options: argparse.Namespace) -> None:
         for seed in map(int, options.seeds.split(",")):
             result, seconds = solve_for(problem, options.time_limit, seed)
             gap = result.verdict.cost / best_known[name] - 1.0 if result.verdict else float("nan")
-            size, customers, _ = FAMILY.match(name).groups()
-            gaps[f"{size} {int(customers):3d} customers"].append(100.0 * gap)
+            family = family_of(name)
+            gaps[family].append(100.0 * gap)
+            by_seed[family, seed].append(100.0 * gap)
             row = {"instance": name, "seed": seed, "gap_percent": round(100.0 * gap, 4), "cpu_s": round(seconds, 2)}
+            if options.sequential:
+                from inventory_routing_sequential import sequential
+
+                verdict, seconds = sequential(problem, options.time_limit, seed)
+                saving = 1.0 - result.verdict.cost / verdict.cost if verdict and result.verdict else float("nan")
+                savings.append(100.0 * saving)
+                row |= {"cheaper_percent": round(100.0 * saving, 2), "sequential_cpu_s": round(seconds, 2)}
             sys.stdout.write((json.dumps(row) if options.json else "  ".join(map(str, row.values()))) + "\n")
             sys.stdout.flush()
     for family, values in sorted(gaps.items()):
-        sys.stdout.write(f"{family}: mean gap {mean(values):.3f} % over {len(values)} runs\n")
+        seeds = ", ".join(f"seed {s} {mean(v):.3f}" for (f, s), v in sorted(by_seed.items()) if f == family)
+        sys.stdout.write(f"{family}: mean gap {mean(values):.3f} % over {len(values)} runs ({seeds})\n")
+    if savings:
+        told = [saving for saving in savings if not math.isnan(saving)]
+        missed = len(savings) - len(told)
+        sys.stdout.write(
+            f"cheaper than ordering first and routing after: {mean(told):.2f} % on the mean of {len(told)}; "
+        )
+        sys.stdout.write(f"on {missed} more the sequential plan broke rules\n")
+
+
+def family_of(name: str) -> str:
+    """Return the family that the targets name."""
+    size, customers, _ = FAMILY.match(name).groups()
+    if size == "L":
+        return f"large, {int(customers):3d} customers"
+    return "small, up to 25 customers" if int(customers) <= 25 else "small, 30 to 50 customers"
 
 
 def solve_for(problem, limit: float, seed: int):

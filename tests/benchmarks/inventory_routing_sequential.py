@@ -21,7 +21,7 @@ from solvers.routing.problem import RoutingProblem, VehicleTypes
 from solvers.routing.registry import solve as solve_routes
 from solvers.routing.stop import cpu_seconds, iterations
 
-PRICES = (0.25, 0.5, 1.0, 2.0)
+PRICES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Price of a visit over a guess of its share of a route: there and back for the load, and a leg to a near customer."""
 FILLINGS = (1.0, 0.97, 0.93, 0.85)
 """Share of the fleet's capacity that orders of a day may fill; less leaves room to pack vehicles."""
@@ -31,10 +31,13 @@ FIRST_ROUTING = 0.5
 
 def sequential(problem: InventoryRoutingProblem, limit: float, seed: int) -> tuple[Verdict | None, float]:
     """Return the verdict on the cheapest sequential plan found in `limit` CPU seconds, None without one; seconds."""
+    warm = order(problem, 1.0, 0.9, seed)
+    if warm is not None:
+        route(problem, warm, 0.01, seed)
     began = time.process_time()
     a_day = FIRST_ROUTING * limit / (len(PRICES) * problem.days) / 2
     best: tuple[Verdict, list[np.ndarray], InventoryRoutingPlan] | None = None
-    served = set()
+    served: set[float] = set()
     for filling, price in product(FILLINGS, PRICES):
         if price in served or time.process_time() - began > FIRST_ROUTING * limit:
             continue
@@ -61,7 +64,7 @@ def sequential(problem: InventoryRoutingProblem, limit: float, seed: int) -> tup
 
 
 def order(problem: InventoryRoutingProblem, price: float, filling: float, seed: int) -> np.ndarray | None:
-    """Return units [T, N] of a lot-sizing plan, None where it breaks a rule. The last row of its stocks is the depot."""
+    """Return units [T, N] of a lot-sizing plan, whose last item is the depot; None where it breaks a rule."""
     customers, days = problem.customers, problem.days
     demand = np.vstack([problem.demand[1:], np.zeros((1, days), np.int64)])
     opening = np.append(problem.opening[1:] - problem.least[1:], problem.opening[0])

@@ -7,13 +7,10 @@ from pathlib import Path
 
 import pytest
 from planner_command import Answer, Planner
-from small_project import small_tables, write_project
+from small_project import WIDE, small_tables, write_project
 
 from planner.cli.app import app
 from planner.cli.edge import run_at_edge
-
-WIDE: dict[str, object] = {"replenishment": {"target_gap": 0.9}}
-"""Settings of tests that want exit code 0: packs are coarse in so small a project, its proven gap stays wide."""
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import WIDE
 from planner_command import Planner
-from small_project import small_tables, write_project
+from small_project import WIDE, small_tables, write_project
 
 from planner.engine.cache import StageCache
 from planner.engine.index import open_index
@@ -52,6 +51,22 @@ def test_diff_names_what_changed(planner: Planner, compared: Path) -> None:
     assert "0 order lines differ" in fuel.out
     assert "vehicles" in fuel.out
     assert any("vehicles" in line and "cost_per_km" in line for line in fuel.out.splitlines())  # no cell is folded
+
+
+def test_diff_says_where_the_change_may_be_the_searchs(planner: Planner, compared: Path) -> None:
+    """Both plans have gaps wider than what lies between them; with the same orders there is nothing to say."""
+    there, back = (
+        json.loads(planner("scenarios", "diff", *names, "--in", compared, "--json").out)
+        for names in (("baseline", "service_98"), ("service_98", "baseline"))
+    )
+    a, b = (read_run(compared / "runs" / name).provenance for name in ("baseline", "service_98"))
+    low, high = b["lower_bound"] - a["cost"], b["cost"] - a["lower_bound"]
+    assert there["best_change"] == pytest.approx([low, high])
+    assert back["best_change"] == pytest.approx([-high, -low])
+    assert there["within_gap"] is back["within_gap"] is (low < 0 < high)
+    printed = planner("scenarios", "diff", "baseline", "service_98", "--in", compared).out
+    assert ("Inside the proven gap" in printed) is (low < 0 < high)
+    assert "Inside the proven gap" not in planner("scenarios", "diff", "baseline", "fuel_up", "--in", compared).out
 
 
 def test_runs_made_and_replaced_by_planner_run_are_compared(

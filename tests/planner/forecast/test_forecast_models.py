@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from planner.forecast.autoregression import autoregression_paths
 from planner.forecast.backtest import LEVELS, Backtest, origins, run_backtest
 from planner.forecast.candidates import Member, forecast_member, make_members
 from planner.forecast.cleansing import DemandSeries, cleanse
@@ -13,7 +14,7 @@ from planner.forecast.short import fit_power_law, forecast_short
 from scenarios.settings import ForecastSettings
 from solvers.demand.empirical import SortedSeries
 
-MEMBERS = make_members(ForecastSettings().models)
+MEMBERS = make_members((*ForecastSettings().models, "ar_differences"))
 
 
 def series_of(sales: np.ndarray) -> DemandSeries:
@@ -175,3 +176,28 @@ def test_three_points_get_their_mean_and_a_wide_spread() -> None:
     assert said.mean[0, 0] == pytest.approx(5.0)
     assert said.sd[0, 0] ** 2 == pytest.approx((3 * 1.0 + 8 * 2.0 * 5.0**1.5) / 11)
     assert (np.diff(said.quantiles[0, 0]) > 0).all()
+
+
+def test_levels_that_covered_too_little_are_raised_and_no_others() -> None:
+    backtest = backtest_of(np.ones((10, 2)), 10.0)
+    backtest.covered[0] = np.array([55.0, 80.0, 86.0, 93.0])
+    backtest.covered[1] = np.array([70.0, 90.0, 95.0, 99.0])
+    np.testing.assert_allclose(backtest.stated(0, LEVELS), [0.5, 0.8, 0.94, 0.97])
+    np.testing.assert_allclose(backtest.stated(0, np.array([0.1, 0.85, 0.98])), [0.1, 0.87, 0.988])
+    np.testing.assert_array_equal(backtest.stated(1, LEVELS), LEVELS)
+    assert Backtest.empty(3, 1).stated(0, LEVELS).tolist() == LEVELS.tolist()
+
+
+def test_autoregression_on_differences_finds_its_coefficient() -> None:
+    """d_t = -0.6 d_(t-1) + noise: the step after a jump goes back by about 0.6 of it."""
+    random = np.random.default_rng(8)
+    change = np.zeros(2000)
+    for t in range(1, 2000):
+        change[t] = -0.6 * change[t - 1] + random.normal()
+    change[-1] = 10.0
+    demand = 500.0 + np.cumsum(change)[None]
+    path = autoregression_paths(demand, np.zeros(1, dtype=np.int64), 2)[0]
+    assert path[0] - demand[0, -1] == pytest.approx(-6.0, abs=1.0)
+    assert path[1] - path[0] == pytest.approx(3.6, abs=1.0)
+    assert np.isnan(autoregression_paths(demand[:, -7:], np.zeros(1, dtype=np.int64), 2)).all()
+    assert np.isnan(autoregression_paths(demand, np.full(1, 1996), 2)).all()
