@@ -29,7 +29,7 @@ _WORTH_A_ROUND = 1e-4
 _TOLERANCE = 1e-6
 _MOST_SLACK, _SLACK_PASSES = 0.5, 6
 """At first a truck is bought where half of it is needed; what is less must find room until this many passes later."""
-_ANNEALINGS = ((200, 60_000), (600, 120_000))
+_ANNEALINGS = ((200, 60_000), (900, 150_000))
 """Tries per item-location and at most: a short annealing, and where it does not reach the wanted gap a long one."""
 _HEAT, _COLD = 0.02, 0.02
 """Annealing begins at this share of the mean cost of an item-location, and ends at this share of that."""
