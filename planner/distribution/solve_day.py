@@ -156,6 +156,9 @@ def finish_day(
     """Return the routes of a day, searched on from `begun`, and what is left over."""
     from solvers.routing.ruin_recreate import RuinRecreateParams  # noqa: PLC0415 - a recalled day needs no kernels
 
-    rule, warm = stop.any_of(stop.iterations(iterations), limit), RuinRecreateParams(hot=hot)
-    found = registry.solve(problem, rule, seed, warm, solver="ruin_recreate", start=begun)
+    rule = stop.any_of(stop.iterations(iterations), limit)
+    if registry.why_not("ruin_recreate", problem) is None:
+        found = registry.solve(problem, rule, seed, RuinRecreateParams(hot=hot), solver="ruin_recreate", start=begun)
+    else:
+        found = registry.solve(problem, rule, seed, start=begun)
     return place_leftovers(problem, found.solution)

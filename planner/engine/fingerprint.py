@@ -38,6 +38,7 @@ VERSIONED = (
     "highspy",
     "ortools",
     "pyomo",
+    "holidays",
 )
 """Libraries that may decide a result."""
 
