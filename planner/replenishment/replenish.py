@@ -17,7 +17,9 @@ from planner.replenishment.orders import write_orders
 from planner.replenishment.pin_report import report_pins
 from planner.replenishment.projection import write_prices, write_projection
 from planner.replenishment.settle import settle
+from planner.replenishment.visits import Lanes, ShadowPrices, keep_visits, price_lanes
 from scenarios.settings import Horizon, ReplenishmentSettings
+from solvers.lotsizing.problem import Ints
 from solvers.lotsizing.solve import solve
 from solvers.lotsizing.verify import verify
 
@@ -34,6 +36,7 @@ class Replenishment:
     status : optimal, gap_reached (the wanted gap is proven) or limit (usable, gap shown).
     cost, lower_bound : money, of the model: holding, unmet demand, missing safety stock, handling and fixed
         costs over the horizon and the look-ahead behind it, without the price of goods.
+    packs : [K, T] of the plan over horizon and look-ahead, in the model's order; prices : of what it shares.
     """
 
     orders: pd.DataFrame
@@ -43,6 +46,8 @@ class Replenishment:
     status: Status
     cost: float
     lower_bound: float
+    packs: Ints
+    prices: ShadowPrices
 
 
 def replenish(
@@ -58,6 +63,9 @@ def replenish(
     settings: ReplenishmentSettings,
     receive_weekdays: Sequence[str],
     seed: int,
+    visits: pd.DataFrame | None = None,
+    begin_at: ShadowPrices | None = None,
+    *,
     threads: int,
     time_limit_s: float | None = None,
     progress: Progress | None = None,
@@ -69,6 +77,8 @@ def replenish(
     supply : schema `planner.tables.SUPPLY`. forecast, policy_params : published tables.
     open_orders, capacities, calendars, pins, suppliers : input tables.
     receive_weekdays : on which locations without a calendar receive.
+    visits : the only visits of the lanes that it names, see `keep_visits`; the bound then is that of plans with them.
+    begin_at : prices of another plan of the same tables, to begin from.
     threads : cores to use; the plan does not depend on it.
     time_limit_s : wall seconds, an extra cap; None: only the iteration budget.
 
@@ -89,6 +99,8 @@ def replenish(
         return build_model(new_rows, new_tables, days, open_days, settings)
 
     hold_rules(model, tables, rebuild, seed, threads)
+    if visits is not None:
+        model = keep_visits(model, visits)
     result = solve(
         model.problem,
         engine=settings.engine,
@@ -98,6 +110,8 @@ def replenish(
         threads=threads,
         time_limit_s=time_limit_s,
         progress=progress,
+        prices=None if begin_at is None else begin_at.resources,
+        stock_prices=None if begin_at is None else begin_at.stock,
     )
     verdict = verify(model.problem, result.packs)
     if verdict.faults:
@@ -113,4 +127,29 @@ def replenish(
         status="limit" if result.status == "infeasible" else result.status,
         cost=verdict.cost,
         lower_bound=result.lower_bound,
+        packs=result.packs,
+        prices=ShadowPrices(result.prices, result.stock_prices),
     )
+
+
+def price_visits(
+    supply: pd.DataFrame,
+    forecast: pd.DataFrame,
+    policy_params: pd.DataFrame,
+    open_orders: pd.DataFrame,
+    capacities: pd.DataFrame,
+    calendars: pd.DataFrame,
+    pins: pd.DataFrame,
+    suppliers: pd.DataFrame,
+    horizon: Horizon,
+    settings: ReplenishmentSettings,
+    receive_weekdays: Sequence[str],
+    packs: Ints,
+    prices: ShadowPrices,
+) -> Lanes:
+    """Return what visits of every lane cost in stock at the prices of a plan; inputs as of `replenish`."""
+    tables = Tables(forecast, policy_params, open_orders, capacities, calendars, pins, suppliers)
+    rows = planned_rows(supply, policy_params)
+    days = Days.of(horizon, buckets_ahead(rows, horizon.bucket_days, horizon.buckets))
+    open_days = delivery_days(calendars, rows, days, receive_weekdays)
+    return price_lanes(build_model(rows, tables, days, open_days, settings), packs, prices)

@@ -44,7 +44,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
         settings = scenario.replenishment.model_copy(update=changes)
         inputs = (tables[name] for name in ("open_orders", "capacities", "calendars", "pins", "suppliers"))
         days = scenario.distribution.receive_weekdays
-        return replenish(supply, forecast, targets, *inputs, horizon, settings, days, 1, threads)
+        return replenish(supply, forecast, targets, *inputs, horizon, settings, days, 1, threads=threads)
 
     return run
 
