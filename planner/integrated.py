@@ -20,7 +20,10 @@ import pandas as pd
 
 from planner.distribution import RoutePlan, routes_by_day, visit_days, visit_seconds
 from planner.distribution.day import MONEY
+from planner.distribution.loosening import loosen_routes
+from planner.distribution.timetable import REASONS
 from planner.distribution.visiting import VisitDay
+from planner.errors import InfeasibleError
 from planner.recall import Recall
 from planner.replenishment import Lanes, Replenishment, ShadowPrices, price_visits
 from reports.tables import conform
@@ -33,7 +36,7 @@ from solvers.inventory_routing.visits import VisitPlan, VisitProblem, VisitStart
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-STEPS_PER_PLACE = 5
+STEPS_PER_PLACE = 15
 """Steps of the visit search over the number of places."""
 _WORTH_A_ROUND = 1e-3
 """Share of the total that a round must save for another one to follow."""
@@ -81,13 +84,13 @@ class _Round:
     @property
     def total(self) -> float:
         """Replenishment and transport; visits behind the horizon cost what a stop does, so that none is put off."""
-        return self.plan.replenishment.cost + self.transport + self.look_ahead
+        return self.plan.replenishment.cost_as_given + self.transport + self.look_ahead
 
     def row(self, number: int) -> dict[str, object]:
         trucks = self.plan.trucks
         return {
             "round": number,
-            "replenishment_cost": self.plan.replenishment.cost,
+            "replenishment_cost": self.plan.replenishment.cost_as_given,
             "transport_cost": self.transport,
             "look_ahead_transport_cost": self.look_ahead,
             "total_cost": self.total,
@@ -122,6 +125,11 @@ def integrate(
     ordering : what replenishment reads, in its order.
     stage : times what happens within it, by name.
     limit_s : wall seconds for the visit search of a round; None: only its budget of steps.
+
+    Raises
+    ------
+    InfeasibleError
+        Windows, shifts or the fleet leave somebody unserved whatever is visited when; carries the cheapest relaxation.
     """
     most = most_rounds(scenario.distribution)
 
@@ -130,6 +138,8 @@ def integrate(
             made = plan.replenishment
             return _Round.of(plan, recall("visit_prices", price_visits, *ordering, made.packs, made.prices))
 
+    missed = sequential.first.trucks.unassigned
+    _refuse_unserved(sequential.first, missed[missed["reason"] != REASONS["fleet"]], tables, scenario)
     best = look(sequential.first)
     trail, kept = [best.row(0)], 0
     for number in range(1, most + 1):
@@ -153,6 +163,8 @@ def integrate(
                 limit_s=limit_s,
                 keep=limit_s is None,
             )
+        if visits.empty:
+            break
         new = look(deliver(visits, best.plan.replenishment.prices))
         trail.append(new.row(number))
         before = best
@@ -162,8 +174,29 @@ def integrate(
             break
     if progress is not None:
         progress("integrated", most, most)
+    _refuse_unserved(best.plan, best.plan.trucks.unassigned, tables, scenario)
     rounds = pd.DataFrame(trail).assign(kept=np.arange(len(trail)) == kept)
     return Rounds(sequential.first, best.plan, rounds)
+
+
+def _refuse_unserved(
+    plan: Delivered, missed: pd.DataFrame, tables: Mapping[str, pd.DataFrame], scenario: Scenario
+) -> None:
+    """Raise if loads of a plan are on no route, with the limits that would let them all in."""
+    if missed.empty:
+        return
+    relaxation = loosen_routes(
+        plan.loads,
+        missed,
+        tables["locations"],
+        tables["vehicles"],
+        tables["travel_matrix"],
+        scenario.timezone,
+        scenario.distribution,
+        scenario.seed,
+    )
+    if relaxation is not None and len(relaxation):
+        raise InfeasibleError(relaxation)
 
 
 def compare_rounds(

@@ -55,7 +55,7 @@ def _of_lane(
     stock: np.ndarray,
     stock_before: np.ndarray,
 ) -> Iterator[dict[str, Any]]:
-    """Yield a row per visit, and one for the time before the first where anything differs there."""
+    """Yield a row per visit, and one for the time before the first where anything happens there."""
     begins = np.concatenate([[0], own["bucket"].to_numpy(dtype=np.int64), [len(stock)]])
     dates = [pd.NaT, *own["date"]]
     costs = [0.0, *own["cost"]]
@@ -64,7 +64,7 @@ def _of_lane(
         replaced = before[at == n]
         span = slice(int(begins[n]), int(begins[n + 1]))
         holding, was = float(stock[span].sum()), float(stock_before[span].sum())
-        if n == 0 and replaced.empty and abs(holding - was) < 1e-9:
+        if n == 0 and replaced.empty and holding == was == 0.0:
             continue
         yield {
             "source_id": lane[0],
@@ -81,7 +81,7 @@ def _of_lane(
 
 def _change(date: Any, bucket: int, replaced: pd.DataFrame) -> str:
     if pd.isna(date):
-        return "dropped"
+        return "kept" if replaced.empty else "dropped"
     if replaced.empty:
         return "added"
     if len(replaced) > 1 or int(replaced["bucket"].iloc[0]) != bucket:

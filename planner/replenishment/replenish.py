@@ -37,6 +37,7 @@ class Replenishment:
     cost, lower_bound : money, of the model: holding, unmet demand, missing safety stock, handling and fixed
         costs over the horizon and the look-ahead behind it, without the price of goods.
     packs : [K, T] of the plan over horizon and look-ahead, in the model's order; prices : of what it shares.
+    cost_as_given : money; with given visits safety stock is worth more to the model, this is the cost as without.
     """
 
     orders: pd.DataFrame
@@ -48,6 +49,7 @@ class Replenishment:
     lower_bound: float
     packs: Ints
     prices: ShadowPrices
+    cost_as_given: float
 
 
 def replenish(
@@ -99,6 +101,7 @@ def replenish(
         return build_model(new_rows, new_tables, days, open_days, settings)
 
     hold_rules(model, tables, rebuild, seed, threads)
+    as_given = model.problem
     if visits is not None:
         model = keep_visits(model, visits)
     result = solve(
@@ -129,6 +132,7 @@ def replenish(
         lower_bound=result.lower_bound,
         packs=result.packs,
         prices=ShadowPrices(result.prices, result.stock_prices),
+        cost_as_given=verify(as_given, result.packs).cost,
     )
 
 
