@@ -337,7 +337,8 @@ def _begin(
 
 
 def _visits(lanes: Lanes, found: VisitPlan, number: IntArray) -> pd.DataFrame:
-    visited = found.visited & found.movable[:, None]
+    # where room is short, replenishment stays free to visit
+    visited = (found.visited | lanes.scarce) & found.movable[:, None]
     place, bucket = np.nonzero(visited)
     d = found.day[place, bucket]
     none = np.flatnonzero(found.movable & ~visited.any(axis=1))

@@ -21,6 +21,8 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
+SCARCE = 0.1
+"""Price of loading or receiving a unit, over holding it for a bucket, above which a bucket is short of room."""
 SAFETY_WORTH = 0.25
 """Share of the cost of a lost unit that a missing unit of safety stock costs at the end of a bucket."""
 
@@ -45,7 +47,8 @@ class Lanes:
     brought : [L, T + 1, T + 1, 2] kg and m3 of that visit.
     open : [L, days] on which a lane may be visited.
     visited : [L, T] by the plan that the prices come from.
-    pinned : [L, T] where somebody fixed an order, or a rule asks for one.
+    scarce : [L, T] where loading or receiving is short: visits stay as they are there, as merging them would bring some
+        locations what lasts for long while others go without.
     buckets, bucket_days : planned, without the look-ahead.
     """
 
@@ -55,7 +58,7 @@ class Lanes:
     brought: FloatArray
     open: Flags
     visited: Flags
-    pinned: Flags
+    scarce: Flags
     buckets: int
     bucket_days: int
 
@@ -82,6 +85,12 @@ def price_lanes(model: Model, packs: npt.NDArray[np.int32], prices: ShadowPrices
     np.logical_or.at(must, lane, p.min_packs[members] > 0)
     np.logical_or.at(visited, lane, packs[members] > 0)
     first_day = pd.Series(np.ceil(rows["lead_time_days"].to_numpy()[members] - 1e-9)).groupby(lane).min()
+    price, _ = _prices_of_items(p, members, replace(prices, stock=np.zeros_like(prices.stock)))
+    short = price - p.pack_cost[members][:, None] > (SCARCE * p.holding * p.pack)[members][:, None] + 1e-9
+    scarce = np.zeros((L, T), dtype=bool)
+    np.logical_or.at(scarce, lane, short)
+    must |= scarce & visited
+    may &= ~scarce | visited
     open_ = np.array([model.open[str(s), str(at)] for s, at in zip(source_id, location_id, strict=True)])
     open_ = open_.reshape(L, -1) & (np.arange(model.days.days)[None] >= first_day.to_numpy()[:, None])
     may &= open_.reshape(L, T, model.days.bucket_days).any(axis=2)
@@ -109,7 +118,7 @@ def price_lanes(model: Model, packs: npt.NDArray[np.int32], prices: ShadowPrices
                     brought[:, a, b, q] = np.bincount(lane, ordered * per_pack[:, q], L)
             hold[:, a, b] = np.where(allowed, np.bincount(lane, cost, L), np.inf)
     return Lanes(
-        source_id, location_id, hold, brought, open_, visited, must, model.days.buckets, model.days.bucket_days
+        source_id, location_id, hold, brought, open_, visited, scarce, model.days.buckets, model.days.bucket_days
     )
 
 
