@@ -31,6 +31,7 @@ from reports.together_tables import TOGETHER
 from reports.visit_changes import visit_changes
 from scenarios.scenario import Scenario
 from scenarios.settings import DistributionSettings, Horizon
+from scenarios.tables.schema import WEEKDAYS
 from solvers.inventory_routing.visits import VisitPlan, VisitProblem, VisitStart, held_cost, plan_visits
 
 FloatArray = npt.NDArray[np.float64]
@@ -156,6 +157,7 @@ def integrate(
                 tables["vehicles"],
                 tables["travel_matrix"],
                 tables["stop_pins"],
+                tables["capacities"],
                 scenario.timezone,
                 scenario.distribution,
                 pd.Timestamp(scenario.horizon.start),
@@ -226,6 +228,7 @@ def choose_visits(
     vehicles: pd.DataFrame,
     travel_matrix: pd.DataFrame,
     stop_pins: pd.DataFrame,
+    capacities: pd.DataFrame,
     timezone: str,
     settings: DistributionSettings,
     start: pd.Timestamp,
@@ -263,6 +266,7 @@ def choose_visits(
         days=tuple(one.problem for one in days),
         bucket=number // lanes.bucket_days,
         client=client,
+        room=_room(capacities, days),
         money=float(MONEY),
     )
     begin = _begin(lanes, _stops(lanes, routes, stops), days, problem, seconds, stop_pins)
@@ -275,6 +279,21 @@ def choose_visits(
         stop=lambda: deadline is not None and time.monotonic() > deadline,
     )
     return _visits(lanes, found, number)
+
+
+def _room(capacities: pd.DataFrame, days: list[VisitDay]) -> FloatArray:
+    """Return [D, 2] grams and cubic centimetres that may leave the depot of each day; infinite without a limit."""
+    rows = capacities[(capacities["kind"] == "dispatch") & (capacities["item_id"].fillna("") == "")]
+    weekday = rows["weekday"].fillna("").to_numpy()
+    out = np.full((len(days), 2), np.inf)
+    for d, day in enumerate(days):
+        here = (rows["location_id"] == day.depot_id).to_numpy()
+        own = here & (weekday == WEEKDAYS[day.date.dayofweek])
+        for q, (column, scale) in enumerate((("capacity_kg", 1e3), ("capacity_m3", 1e6))):
+            for those in (here & (weekday == ""), own):  # a weekday's own limit comes before the general one
+                limit = rows.loc[those, column].dropna()
+                out[d, q] = float(limit.min()) * scale if len(limit) else out[d, q]
+    return out
 
 
 def _usual_visit(lanes: Lanes, at: int) -> tuple[float, float]:

@@ -29,7 +29,7 @@ from solvers.routing.instance import PRIZE, Instance, build_instance
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.ruin_kernels import Workspace
 from solvers.routing.solution import RoutingSolution
-from solvers.routing.state import ABSENT, COSTS, FIRST, NEXT, PLACE, ROUTE, State, empty_state
+from solvers.routing.state import ABSENT, COSTS, FIRST, LOAD, NEXT, PLACE, ROUTE, State, empty_state
 from solvers.routing.workspace import make_workspace, put_solution
 
 _ALONE, _NEAR = 0.5, 0.85
@@ -54,6 +54,7 @@ class VisitProblem:
     days : [D] problems whose clients are the places that may be visited; days alike share one.
     bucket : [D] of each day; buckets behind the last day's are looked ahead to and have no routes.
     client : [D, L] client of the place in the problem of the day, -1 where it may not be visited.
+    room : [D, Q] the depot can send out on a day; a day on which it begins with more never gets more than that.
     money : cost units of the routes in one unit of money.
     """
 
@@ -63,6 +64,7 @@ class VisitProblem:
     days: tuple[RoutingProblem, ...]
     bucket: Longs
     client: Longs
+    room: Floats
     money: float
 
 
@@ -105,6 +107,12 @@ class _Day:
     state: State
     work: Workspace
     place_of: Longs
+
+    def sent(self) -> Longs:
+        """Return [Q] what the day's routes bring in all."""
+        quantities = self.instance.amount.shape[1] // 2
+        total: Longs = self.state.route[:, LOAD : LOAD + quantities].sum(axis=0)
+        return total
 
     def saved(self) -> tuple[np.ndarray, ...]:
         """Return what `restore` brings back; sizes of visits are the caller's business."""
@@ -167,6 +175,7 @@ class _Search:
         self.held = np.zeros(L)
         self._begin(start)
         self.seeds = np.flatnonzero(self.movable)
+        self.room = np.maximum(problem.room, [day.sent() for day in self.days]) if self.days else problem.room
         self.look_ahead()
 
     def look_ahead(self) -> None:
@@ -340,7 +349,12 @@ class _Search:
         """Give a place the cheapest pattern of visits at today's prices of insertion; False where it fits nowhere."""
         price, order = self._prices(place)
         price[self.behind] = self.ahead[place]
-        hold = self.problem.hold[place]
+        left = self.room - [day.sent() for day in self.days]
+        hold = self.problem.hold[place].copy()
+        for t in np.flatnonzero(~self.behind):
+            days = [d for d in self.by_bucket[t] if self.problem.client[d, place] >= 0]
+            fits = (self.problem.amount[place, t + 1][:, None] <= left[days]).all(axis=2).any(axis=1)
+            hold[t + 1, ~fits] = np.inf
         if not np.isfinite(cheapest_pattern(hold, price, self.value, self.following, self.pattern)):
             return False
         self.visited[place] = self.pattern > 0
@@ -349,6 +363,9 @@ class _Search:
             for d in order[t]:
                 node = self._size_for(place, int(t), d)
                 day = self.days[d]
+                quantities = left.shape[1]
+                if (day.instance.amount[node, :quantities] > left[d]).any():
+                    continue
                 if add_visit(day.instance, day.state, day.work, node) < NO_PLACE:
                     self.day[place, t] = d
                     break

@@ -36,7 +36,7 @@ def test_a_pattern_is_the_cheapest_of_all(T: int, seed: int) -> None:
         assert total(tuple(visited > 0)) == pytest.approx(best)
 
 
-def problem(seed: int, capacity: int = 40) -> tuple[VisitProblem, VisitStart]:
+def problem(seed: int, capacity: int = 40, room_per_day: float = np.inf) -> tuple[VisitProblem, VisitStart]:
     """Places around a depot that use up 5 to 9 a bucket, visited in every bucket by a vehicle each."""
     random = np.random.default_rng(seed)
     T = BUCKETS
@@ -68,7 +68,8 @@ def problem(seed: int, capacity: int = 40) -> tuple[VisitProblem, VisitStart]:
     )
     client = np.repeat(np.arange(PLACES)[None], PLANNED, axis=0)
     service = np.full((PLACES, T + 1, T + 1), 10)
-    return VisitProblem(hold, amount, service, (day,) * PLANNED, np.arange(PLANNED), client, 1.0), start
+    room = np.full((PLANNED, 1), room_per_day)
+    return VisitProblem(hold, amount, service, (day,) * PLANNED, np.arange(PLANNED), client, room, 1.0), start
 
 
 def check(given: VisitProblem, found: VisitPlan) -> None:
