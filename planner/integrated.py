@@ -352,7 +352,9 @@ def _begin(
         )
         for row in map(_Stop._make, known.loc[~movable[known["place"]], _Stop._fields].itertuples(index=False))
     ]
-    return VisitStart(visited, day, routes_by_day(days, stops), tuple(fixed), movable)
+    sent = np.zeros(problem.room.shape)
+    np.add.at(sent, known["d"].to_numpy(), _whole(known[["weight_kg", "volume_m3"]].to_numpy(dtype=float)))
+    return VisitStart(visited, day, sent, routes_by_day(days, stops), tuple(fixed), movable)
 
 
 def _visits(lanes: Lanes, found: VisitPlan, number: IntArray) -> pd.DataFrame:

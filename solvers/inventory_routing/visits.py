@@ -54,7 +54,7 @@ class VisitProblem:
     days : [D] problems whose clients are the places that may be visited; days alike share one.
     bucket : [D] of each day; buckets behind the last day's are looked ahead to and have no routes.
     client : [D, L] client of the place in the problem of the day, -1 where it may not be visited.
-    room : [D, Q] the depot can send out on a day; a day on which it begins with more never gets more than that.
+    room : [D, Q] the depot can send out on a day.
     money : cost units of the routes in one unit of money.
     """
 
@@ -78,10 +78,13 @@ class VisitStart:
     routes : [D] with the clients of the days.
     fixed : (day, place, amount [Q], service) of visits that stay as they are.
     movable : [L] places whose visits may change.
+    sent : [D, Q] what the plan really brings on each day. Where that is more than its visits bring by the arcs, it
+        makes up for what was short before, and that room is taken; where it is less, arcs get no more than at first.
     """
 
     visited: Flags
     day: Longs
+    sent: Floats
     routes: tuple[RoutingSolution, ...]
     fixed: tuple[tuple[int, int, Longs, int], ...]
     movable: Flags
@@ -175,7 +178,8 @@ class _Search:
         self.held = np.zeros(L)
         self._begin(start)
         self.seeds = np.flatnonzero(self.movable)
-        self.room = np.maximum(problem.room, [day.sent() for day in self.days]) if self.days else problem.room
+        begun = np.array([day.sent() for day in self.days]).reshape(problem.room.shape)
+        self.room = np.maximum(problem.room - np.maximum(start.sent - begun, 0), begun)
         self.look_ahead()
 
     def look_ahead(self) -> None:

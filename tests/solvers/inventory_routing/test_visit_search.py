@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -62,6 +63,7 @@ def problem(seed: int, capacity: int = 40, room_per_day: float = np.inf) -> tupl
     start = VisitStart(
         visited=np.ones((PLACES, T), bool),
         day=np.where(np.arange(T) < PLANNED, np.arange(T), -1) * np.ones((PLACES, 1), np.int64),
+        sent=np.zeros((PLANNED, 1)),
         routes=tuple(RoutingSolution.create([(0, [c]) for c in range(PLACES)], PLACES) for _ in range(PLANNED)),
         fixed=(),
         movable=np.ones(PLACES, bool),
@@ -102,7 +104,9 @@ def test_who_may_not_move_stays() -> None:
     given, start = problem(4)
     movable = np.arange(PLACES) != 2
     fixed = tuple((d, 2, np.array([8]), 10) for d in range(PLANNED))
-    found = plan_visits(given, VisitStart(start.visited, start.day, start.routes, fixed, movable), steps=20, seed=1)
+    found = plan_visits(
+        given, VisitStart(start.visited, start.day, start.sent, start.routes, fixed, movable), steps=20, seed=1
+    )
     assert found.visited[2].all()
     assert not found.movable[2]
 
@@ -112,3 +116,18 @@ def test_a_limit_of_time_gives_the_best_so_far() -> None:
     found = plan_visits(given, start, steps=1000, seed=1, stop=lambda: True)
     check(given, found)
     assert found.cost <= found.cost_before
+
+
+def test_no_day_gets_more_than_the_depot_may_send_out() -> None:
+    given, start = problem(6)
+    at_first = given.amount[:, 1, 1, 0].sum()  # every place, every bucket
+    tight = replace(given, room=np.full((PLANNED, 1), float(at_first)))
+    found = plan_visits(tight, start, steps=60, seed=1)
+    check(tight, found)
+    for t in range(PLANNED):
+        sent = 0
+        for place in np.flatnonzero(found.visited[:, t]):
+            following = np.flatnonzero(found.visited[place, t + 1 :])
+            b = t + 1 + int(following[0]) if following.size else BUCKETS
+            sent += int(given.amount[place, t + 1, b, 0])
+        assert sent <= at_first
