@@ -12,6 +12,7 @@ import pandas as pd
 from planner import reads
 from planner.distribution import build_loads, plan_routes
 from planner.forecast import adjust_demand, forecast_demand, judge_adjustments
+from planner.integrated import Delivered, Rounds, compare_rounds, integrate, most_rounds
 from planner.inventory import set_targets
 from planner.network import build_network
 from planner.plan import Plan
@@ -37,7 +38,7 @@ class _Clock:
     def stage(self, name: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
-        self.seconds[name] = time.perf_counter() - start
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
 
 def make_plan(
@@ -70,7 +71,7 @@ def make_plan(
     """
     scenario, tables = project.scenario, project.tables
     horizon, seed, clock = scenario.horizon, scenario.seed, _Clock()
-    half_limit_s = None if time_limit_s is None else 0.5 * time_limit_s
+    part_limit_s = None if time_limit_s is None else 0.5 * time_limit_s / (1 + most_rounds(scenario.distribution))
 
     with clock.stage("network"):
         supply = build_network(tables, scenario).supply
@@ -109,113 +110,132 @@ def make_plan(
             horizon,
             scenario.inventory,
         )
-    with clock.stage("replenishment"):
-        replenishment = recall(
-            "replenishment",
-            replenish,
-            supply[reads.SUPPLY["replenishment"]],
-            demand.forecast[reads.FORECAST["replenishment"]],
-            targets[reads.POLICY_PARAMS["replenishment"]],
-            tables["open_orders"],
-            tables["capacities"],
-            tables["calendars"],
-            tables["pins"],
-            tables["suppliers"][reads.SUPPLIERS["replenishment"]],
-            tables["supply_limits"],
-            horizon,
-            scenario.replenishment,
-            scenario.distribution.receive_weekdays,
-            seed,
-            former_prices,
-            threads=threads,
-            time_limit_s=half_limit_s,
-            progress=progress,
-            keep=time_limit_s is None,
-        )
-    with clock.stage("loads"):
-        loads, load_lines = recall(
-            "loads",
-            build_loads,
-            replenishment.orders[reads.ORDERS["loads"]],
-            supply[reads.SUPPLY["loads"]],
-            tables["locations"][reads.LOCATIONS["loads"]],
-            tables["vehicles"][reads.VEHICLES["loads"]],
-        )
-    with clock.stage("routes"):
-        trucks = plan_routes(
-            loads,
-            tables["locations"],
-            tables["vehicles"],
-            tables["travel_matrix"],
-            scenario.timezone,
-            scenario.distribution,
-            seed,
-            threads,
-            half_limit_s,
-            progress,
-            recall,
-            stop_pins=tables["stop_pins"],
-            start=pd.Timestamp(horizon.start),
-        )
-    with clock.stage("simulation"):
-        played = simulate(
-            supply[reads.SUPPLY["simulation"]],
-            demand.forecast[reads.FORECAST["simulation"]],
-            demand.forecast_channels,
-            targets[reads.POLICY_PARAMS["simulation"]],
-            replenishment.projected_inventory[reads.PROJECTION["simulation"]],
-            replenishment.orders[reads.ORDERS["simulation"]],
-            trucks.routes[["cost"]],
-            horizon,
-            scenario.simulation,
-            seed,
-            recall,
-        )
-    published = {
-        "replenishment_orders": replenishment.orders,
-        "projected_inventory": replenishment.projected_inventory,
-        "capacity_prices": replenishment.capacity_prices,
-        "pin_report": replenishment.pin_report,
-        "forecast": demand.forecast,
-        "forecast_channels": demand.forecast_channels,
-        "forecast_accuracy": demand.accuracy,
-        "adjustment_report": judged,
-        "policy_params": targets,
-        "loads": loads,
-        "load_lines": load_lines,
-        "routes": trucks.routes,
-        "stops": trucks.stops,
-        "unassigned": trucks.unassigned,
-        "stop_pin_report": trucks.stop_pin_report,
-        "simulation": played.simulation,
-        "simulated_service": played.service,
-        "simulated_stock": played.stock,
-        "input_edits": project.edits,
-        "data_issues": _all_issues(project.issues, demand.issues),
-    }
-    with clock.stage("kpis"):
-        published |= display_tables(
-            items=tables["items"],
-            locations=tables["locations"],
-            suppliers=tables["suppliers"],
-            open_orders=tables["open_orders"],
-            demand_history=tables["demand_history"],
-            supply=supply,
-            horizon_start=pd.Timestamp(horizon.start),
-            bucket_days=horizon.bucket_days,
-        )
-        published["exceptions"] = recall(
-            "exceptions",
-            rank_exceptions,
-            {name: published[name][columns or slice(None)] for name, columns in reads.EXCEPTIONS.items()},
-            horizon.bucket_days,
-        )
-        published["kpis"] = compute_kpis(published, bucket_days=horizon.bucket_days, currency=scenario.currency)
+    ordering = (
+        supply[reads.SUPPLY["replenishment"]],
+        demand.forecast[reads.FORECAST["replenishment"]],
+        targets[reads.POLICY_PARAMS["replenishment"]],
+        tables["open_orders"],
+        tables["capacities"],
+        tables["calendars"],
+        tables["pins"],
+        tables["suppliers"][reads.SUPPLIERS["replenishment"]],
+        tables["supply_limits"],
+        horizon,
+        scenario.replenishment,
+        scenario.distribution.receive_weekdays,
+    )
+
+    def deliver(*visits: object) -> Delivered:
+        with clock.stage("replenishment"):
+            replenishment = recall(
+                "replenishment",
+                replenish,
+                *ordering,
+                seed,
+                former_prices,
+                *visits,
+                threads=threads,
+                time_limit_s=part_limit_s,
+                progress=progress,
+                keep=time_limit_s is None,
+            )
+        with clock.stage("loads"):
+            loads, load_lines = recall(
+                "loads",
+                build_loads,
+                replenishment.orders[reads.ORDERS["loads"]],
+                supply[reads.SUPPLY["loads"]],
+                tables["locations"][reads.LOCATIONS["loads"]],
+                tables["vehicles"][reads.VEHICLES["loads"]],
+            )
+        with clock.stage("routes"):
+            trucks = plan_routes(
+                loads,
+                tables["locations"],
+                tables["vehicles"],
+                tables["travel_matrix"],
+                scenario.timezone,
+                scenario.distribution,
+                seed,
+                threads,
+                part_limit_s,
+                progress,
+                recall,
+                stop_pins=tables["stop_pins"],
+                start=pd.Timestamp(horizon.start),
+            )
+        return Delivered(replenishment, loads, load_lines, trucks)
+
+    def publish(made: Delivered) -> dict[str, pd.DataFrame]:
+        ordered, trucks = made.replenishment, made.trucks
+        with clock.stage("simulation"):
+            played = simulate(
+                supply[reads.SUPPLY["simulation"]],
+                demand.forecast[reads.FORECAST["simulation"]],
+                demand.forecast_channels,
+                targets[reads.POLICY_PARAMS["simulation"]],
+                ordered.projected_inventory[reads.PROJECTION["simulation"]],
+                ordered.orders[reads.ORDERS["simulation"]],
+                trucks.routes[["cost"]],
+                horizon,
+                scenario.simulation,
+                seed,
+                recall,
+            )
+        published = {
+            "replenishment_orders": ordered.orders,
+            "projected_inventory": ordered.projected_inventory,
+            "capacity_prices": ordered.capacity_prices,
+            "pin_report": ordered.pin_report,
+            "forecast": demand.forecast,
+            "forecast_channels": demand.forecast_channels,
+            "forecast_accuracy": demand.accuracy,
+            "adjustment_report": judged,
+            "policy_params": targets,
+            "loads": made.loads,
+            "load_lines": made.load_lines,
+            "routes": trucks.routes,
+            "stops": trucks.stops,
+            "unassigned": trucks.unassigned,
+            "stop_pin_report": trucks.stop_pin_report,
+            "simulation": played.simulation,
+            "simulated_service": played.service,
+            "simulated_stock": played.stock,
+            "input_edits": project.edits,
+            "data_issues": _all_issues(project.issues, demand.issues),
+        }
+        with clock.stage("kpis"):
+            published |= display_tables(
+                items=tables["items"],
+                locations=tables["locations"],
+                suppliers=tables["suppliers"],
+                open_orders=tables["open_orders"],
+                demand_history=tables["demand_history"],
+                supply=supply,
+                horizon_start=pd.Timestamp(horizon.start),
+                bucket_days=horizon.bucket_days,
+            )
+            published["exceptions"] = recall(
+                "exceptions",
+                rank_exceptions,
+                {name: published[name][columns or slice(None)] for name, columns in reads.EXCEPTIONS.items()},
+                horizon.bucket_days,
+            )
+            published["kpis"] = compute_kpis(published, bucket_days=horizon.bucket_days, currency=scenario.currency)
+        return {name: conform(schema, published[name]) for name, schema in PUBLISHED.items()}
+
+    rounds = Rounds.sequential(deliver())
+    if scenario.distribution.mode == "integrated":
+        rounds = integrate(rounds, deliver, ordering, tables, scenario, clock.stage, part_limit_s, progress, recall)
+    published = publish(rounds.best)
+    if scenario.distribution.mode == "integrated":
+        published |= compare_rounds(rounds, published, publish, horizon)
+    best = rounds.best.replenishment
     return Plan(
-        tables={name: conform(schema, published[name]) for name, schema in PUBLISHED.items()},
-        status=replenishment.status,
-        cost=replenishment.cost,
-        lower_bound=replenishment.lower_bound,
+        tables=published,
+        status=best.status,
+        cost=best.cost,
+        lower_bound=best.lower_bound,
         seconds=clock.seconds,
         provenance=_provenance(project, seed),
     )

@@ -81,7 +81,7 @@ def _driven(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     stops = stops.merge(routes, on="route_id")
     depots = places.reindex(stops["depot_id"])[["latitude", "longitude"]].to_numpy(np.float64)
     here = stops[["latitude", "longitude"]].to_numpy(np.float64)
-    stops["km"] = _great_circle_km(depots, here)
+    stops["km"] = great_circle_km(depots, here)
     known = stops.groupby("route_id")["km"].transform(lambda km: bool(km.notna().all() and (km > 0).all()))
     weight = stops["weight_kg"] * stops["km"].where(known, 1.0)
     stops["share"] = _shares(weight, stops["route_id"])
@@ -101,7 +101,7 @@ def _shares(weights: pd.Series, groups: pd.Series) -> pd.Series:
     return (weights / total.where(total > 0)).where(total > 0, even)
 
 
-def _great_circle_km(a: _Floats, b: _Floats) -> _Floats:
+def great_circle_km(a: _Floats, b: _Floats) -> _Floats:
     """Return [N] the great-circle distance of points [N, 2] of degrees (haversine)."""
     (lat1, lon1), (lat2, lon2) = np.radians(a).T, np.radians(b).T
     half = np.sin((lat2 - lat1) / 2) ** 2 + np.cos(lat1) * np.cos(lat2) * np.sin((lon2 - lon1) / 2) ** 2

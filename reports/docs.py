@@ -8,10 +8,13 @@ import pandera.pandas as pa
 
 from reports.comparison_tables import COMPARED
 from reports.tables import PUBLISHED
+from reports.together_tables import TOGETHER
 
 _HEAD = """# Published tables
 
-Every run folder holds these tables as Parquet and CSV. This page is generated from `reports/tables.py`.
+Every run folder holds these tables as Parquet and CSV; the last three (`distribution_rounds`, `visit_changes`,
+`sequential_kpis`) only where stock and trucks were decided together. This page is generated from `reports/tables.py`
+and `reports/together_tables.py`.
 
 Ids are text and keep leading zeros. Dates are ISO 8601, instants carry an offset. Money is in the project's
 currency. "Empty" says whether a cell may be empty.
@@ -28,7 +31,7 @@ comparison.html. This page is generated from `reports/comparison_tables.py`; wha
 
 def published_tables_markdown() -> str:
     """Return docs/published-tables.md."""
-    return _page(_HEAD, PUBLISHED)
+    return _page(_HEAD, PUBLISHED | TOGETHER)
 
 
 def comparison_tables_markdown() -> str:

@@ -20,6 +20,7 @@ import pandas as pd
 from reports.page_data import MOST_EXCEPTIONS, page_data
 from reports.page_shell import environment, packed, script, style
 from reports.page_text import assumptions, exceptions_intro, lede, provenance_lines, tiles
+from reports.page_together import side_by_side
 from reports.run_folder import RunFolder
 
 _SCRIPTS = ("core.js", "charts.js", "overview.js", "explorer.js", "map.js", "tables.js", "main.js")
@@ -49,6 +50,7 @@ def _context(run: RunFolder) -> dict[str, Any]:
         "description": str(about.get("settings", {}).get("description", "")),
         "lede": lede(run),
         "tiles": tiles(run),
+        "together": side_by_side(run),
         "exceptions_intro": exceptions_intro(run, MOST_EXCEPTIONS),
         "assumptions": assumptions(about.get("settings", {})),
         "provenance": provenance_lines(about),

@@ -24,6 +24,7 @@ import pyarrow.parquet
 from reports.places import Place, PlaceError, place_of
 from reports.table_files import write_table
 from reports.tables import PUBLISHED
+from reports.together_tables import TOGETHER
 
 FORMAT = 1
 PROVENANCE = "provenance.json"
@@ -70,7 +71,8 @@ class RunTables(Mapping[str, pd.DataFrame]):
         if hashlib.sha256(content).hexdigest() != self._checksums[name]:
             raise _damaged(path, "is not what the run wrote (its checksum differs)")
         table = pa.parquet.read_table(io.BytesIO(content))
-        wanted = PUBLISHED[name].columns if name in PUBLISHED else ()
+        known = PUBLISHED | TOGETHER
+        wanted = known[name].columns if name in known else ()
         lacking = [str(column) for column in wanted if column not in table.column_names]
         if lacking:
             raise RunFolderError(
@@ -122,7 +124,7 @@ def write_run(
     Parameters
     ----------
     folder : the target, a folder or a URL that fsspec opens; its parents are made.
-    tables : every published table, conforming to its schema.
+    tables : every published table, conforming to its schema, and those of `TOGETHER` where they were decided together.
     provenance : what the run is; must be the same for two equal runs.
     seconds : wall seconds by stage; with `recalled` the only part that may differ between two equal runs.
     extras : file name -> function that writes it from the run, for example report.html.
@@ -138,7 +140,8 @@ def write_run(
     refuse_foreign(folder)
     new = place.prepare()
     try:
-        written = {name: write_table(new, PUBLISHED[name], tables[name], csv=csv) for name in PUBLISHED}
+        schemas = PUBLISHED | {name: schema for name, schema in TOGETHER.items() if name in tables}
+        written = {name: write_table(new, schemas[name], tables[name], csv=csv) for name in schemas}
         about: dict[str, Any] = {**provenance, "format": FORMAT, "tables": written}
         about["run_id"] = hashlib.sha256(_as_json(about).encode()).hexdigest()[:12]
         about["seconds"] = {stage: round(value, 3) for stage, value in seconds.items()}

@@ -153,6 +153,18 @@ class ReplenishmentSettings(Model):
 class DistributionSettings(Model):
     """Order lines to loads and routes."""
 
+    mode: Literal["sequential", "integrated"] = Field(
+        "sequential",
+        description="sequential: orders first, routes after. integrated: stock and trucks are decided together: who is "
+        "visited in which bucket and on which day follows from what the stop costs and what the stock costs; never "
+        "worse than sequential, which comes first.",
+    )
+    rounds: int = Field(
+        2,
+        ge=1,
+        le=20,
+        description="Most rounds of mode integrated: visits, orders, routes; it ends when none is better.",
+    )
     solver: str = Field("auto", description="Routing solver: auto, genetic, ant_colony, ortools ...")
     iterations: int = Field(2000, ge=1, description="Iteration budget per routing problem (keeps plans reproducible).")
     road_factor: float = Field(1.25, ge=1, description="Road distance over great-circle distance.")

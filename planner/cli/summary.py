@@ -124,6 +124,7 @@ def _print_summary(finished: FinishedRun, figures: Mapping[str, object], quiet: 
             f"{f['gap']:.2%} proven: replenishment costs {f['replenishment_cost']:,.0f}, "
             f"no plan less than {f['replenishment_lower_bound']:,.0f}",
         ),
+        *([("together", _rounds(finished))] if "distribution_rounds" in finished.plan.tables else []),
         ("seconds", f"{f['seconds']:,.1f}"),
         *([("recalled", recalled)] if (recalled := _recalled(finished)) else []),
     ]
@@ -133,6 +134,15 @@ def _print_summary(finished: FinishedRun, figures: Mapping[str, object], quiet: 
     note("Written:", quiet)
     for path in finished.highlights():
         sys.stdout.write(f"  {path}\n")
+
+
+def _rounds(finished: FinishedRun) -> str:
+    """Return the total of every round of stock and trucks decided together."""
+    rounds = finished.plan.tables["distribution_rounds"]
+    totals = [f"{total:,.0f}" for total in rounds["total_cost"]]
+    first, best = rounds["total_cost"].iloc[0], rounds.loc[rounds["kept"], "total_cost"].iloc[0]
+    saved = (first - best) / first if first else 0.0
+    return f"{' > '.join(totals)} by round, sequential first: {saved:.1%} saved in replenishment and transport"
 
 
 def _recalled(finished: FinishedRun) -> str:

@@ -2,5 +2,6 @@
 
 from planner.distribution.loads import build_loads
 from planner.distribution.routes import RoutePlan, plan_routes
+from planner.distribution.visiting import routes_by_day, visit_days, visit_seconds
 
-__all__ = ["RoutePlan", "build_loads", "plan_routes"]
+__all__ = ["RoutePlan", "build_loads", "plan_routes", "routes_by_day", "visit_days", "visit_seconds"]

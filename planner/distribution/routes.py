@@ -85,7 +85,7 @@ def plan_routes(
     # one core per day: days run side by side, not the kernels within them
     with ThreadPoolExecutor(max_workers=max(1, threads), initializer=set_threads, initargs=(1,)) as pool:
         futures = [
-            pool.submit(solve_day, day, kept, settings, budget, _stream(seed, day), recall)
+            pool.submit(solve_day, day, kept, settings, budget, day_stream(seed, day), recall)
             for day, kept in zip(days, pinned, strict=True)
         ]
         try:
@@ -124,7 +124,7 @@ def _without_load(pins: pd.DataFrame, days: list[PinnedDay]) -> list[Row]:
     ]
 
 
-def _stream(seed: int, day: DepotDay) -> int:
+def day_stream(seed: int, day: DepotDay) -> int:
     """Return the seed of one depot's day: the same whatever other days there are."""
     name = zlib.crc32(f"distribution {day.depot_id}".encode())
     return int(np.random.SeedSequence([seed, name, day.date.toordinal()]).generate_state(1)[0])

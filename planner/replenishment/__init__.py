@@ -1,5 +1,6 @@
 """Replenishment: stock, targets and lanes to order lines, with a proven bound."""
 
-from planner.replenishment.replenish import Replenishment, replenish
+from planner.replenishment.replenish import Replenishment, price_visits, replenish
+from planner.replenishment.visits import Lanes, ShadowPrices
 
-__all__ = ["Replenishment", "replenish"]
+__all__ = ["Lanes", "Replenishment", "ShadowPrices", "price_visits", "replenish"]

@@ -132,6 +132,7 @@ class Explanation:
     deliveries : delivery orders that leave the order's location (or one below) with units of it.
     limits : capacities with a price in its own bucket, and those in later ones for which it came early.
     skipped, one_pack_less : what if.
+    visit : of a plan in which stock and trucks were decided together, the row of visit_changes that brings the order.
     """
 
     order: Mapping[str, Any]
@@ -146,10 +147,13 @@ class Explanation:
     pulled_forward_qty: float
     skipped: WhatIf
     one_pack_less: WhatIf
+    visit: Mapping[str, Any] | None
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values for JSON; dates are ISO 8601."""
         plain: dict[str, Any] = _plain(asdict(self))
+        if self.visit is None:
+            del plain["visit"]
         return plain
 
     def text(self) -> str:
@@ -198,7 +202,18 @@ def explain_order(order_id: str, tables: Mapping[str, pd.DataFrame]) -> Explanat
         pulled_forward_qty=pulled,
         skipped=_what_if(chain, line, stock, line.qty, str(row["type"])),
         one_pack_less=_what_if(chain, line, stock, pack, str(row["type"])),
+        visit=_visit(row, tables),
     )
+
+
+def _visit(row: Mapping[Any, Any], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
+    """Return what the visit that brings a delivery replaces, None where visits were not decided with the stock."""
+    changes = tables.get("visit_changes")
+    if changes is None:
+        return None
+    here = (changes["source_id"] == row["source_id"]) & (changes["location_id"] == row["location_id"])
+    found = changes[here & (changes["date"] == row["receipt_date"])].to_dict("records")
+    return {str(name): value for name, value in found[0].items()} if found else None
 
 
 def _unknown(order_id: str, known: list[str]) -> str:

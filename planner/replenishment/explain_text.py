@@ -28,7 +28,16 @@ _KINDS = {
 
 def write_text(facts: Mapping[str, Any]) -> str:
     """Return the text of `Explanation.as_dict()`: what, why, where to, what limits it, and what if not."""
-    sections = (_head(facts), _why(facts), _where(facts), _limits(facts), _what_if(facts), _rules(facts["order"]))
+    visit = _visit(facts["visit"]) if "visit" in facts else []
+    sections = (
+        _head(facts),
+        _why(facts),
+        visit,
+        _where(facts),
+        _limits(facts),
+        _what_if(facts),
+        _rules(facts["order"]),
+    )
     return "\n\n".join("\n".join(lines) for lines in sections if lines)
 
 
@@ -85,6 +94,29 @@ def _why(facts: Mapping[str, Any]) -> list[str]:
             f"{_qty(round(facts['rounding_days'], 1))} days on average within the horizon."
         )
     return lines
+
+
+def _visit(visit: Mapping[str, Any]) -> list[str]:
+    """Return what the visit replaces of the sequential plan, what it saves on the road and what it costs in stock."""
+    dates = visit["sequential_dates"].split()
+    what = {
+        "kept": "On the same day as in the plan that orders first.",
+        "moved": f"Moved from {dates[0] if dates else ''}, its day in the plan that orders first.",
+        "merged": f"Takes the place of the visits of {', '.join(dates)} of the plan that orders first.",
+        "added": "The plan that orders first has no visit until the next one.",
+    }[visit["change"]]
+    saved = visit["sequential_transport_cost"] - visit["transport_cost"]
+    more = visit["holding_cost"] - visit["sequential_holding_cost"]
+    return [
+        "Stock and trucks together",
+        *_wrap(what),
+        *_wrap(
+            f"Until the next visit it {'saves' if saved >= 0 else 'costs'} {_money(abs(saved))} of transport "
+            f"({_money(visit['transport_cost'])} instead of {_money(visit['sequential_transport_cost'])}) and "
+            f"{'costs' if more >= 0 else 'saves'} {_money(abs(more))} of holding, all items together "
+            f"({_money(visit['holding_cost'])} instead of {_money(visit['sequential_holding_cost'])})."
+        ),
+    ]
 
 
 def _where(facts: Mapping[str, Any]) -> list[str]:

@@ -55,6 +55,7 @@ class Model:
     resources : one per resource row of the problem, then what it stands for.
     last_day : [K, T] the last day on which a source can serve everyone it supplies in a bucket.
     pinned : [K, T] whether a person fixed the order of the bucket.
+    visit_day : [K, T] day since the start on which the location is to be visited, -1 for any.
     """
 
     rows: pd.DataFrame
@@ -69,6 +70,7 @@ class Model:
     resources: tuple[Resource, ...]
     last_day: IntArray
     pinned: npt.NDArray[np.bool_]
+    visit_day: IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,7 @@ def build_model(
         resources,
         last_days(rows, source, days, open_days),
         pinned,
+        np.full((K, T), -1, dtype=np.int64),
     )
 
 

@@ -85,6 +85,7 @@ def spread_plan(model: Model, packs: Ints, verdict: Verdict, tables: Tables) -> 
         first_day=np.ceil(lead - 1e-9).astype(np.int64),
         source_row=problem.source[k],
         wanted_day=_wanted_days(model, tables.pins)[k, t],
+        visit_day=model.visit_day[k, t],
         lag_days=np.where(problem.source[k] >= 0, problem.lead[k], 0) * days.bucket_days,
     )
     purchase = (lines["source_type"] == "supplier").to_numpy()

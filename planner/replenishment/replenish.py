@@ -17,8 +17,10 @@ from planner.replenishment.orders import write_orders
 from planner.replenishment.pin_report import report_pins
 from planner.replenishment.projection import write_prices, write_projection
 from planner.replenishment.settle import settle
+from planner.replenishment.visits import Lanes, ShadowPrices, keep_visits, price_lanes
 from planner.replenishment.warm_start import former_prices
 from scenarios.settings import Horizon, ReplenishmentSettings
+from solvers.lotsizing.problem import Ints
 from solvers.lotsizing.solve import solve
 from solvers.lotsizing.verify import verify
 
@@ -35,6 +37,8 @@ class Replenishment:
     status : optimal, gap_reached (the wanted gap is proven) or limit (usable, gap shown).
     cost, lower_bound : money, of the model: holding, unmet demand, missing safety stock, handling and fixed
         costs over the horizon and the look-ahead behind it, without the price of goods.
+    packs : [K, T] of the plan over horizon and look-ahead, in the model's order; prices : of what it shares.
+    cost_as_given : money; with given visits safety stock is worth more to the model, this is the cost as without.
     """
 
     orders: pd.DataFrame
@@ -44,6 +48,9 @@ class Replenishment:
     status: Status
     cost: float
     lower_bound: float
+    packs: Ints
+    prices: ShadowPrices
+    cost_as_given: float
 
 
 def replenish(
@@ -60,7 +67,10 @@ def replenish(
     settings: ReplenishmentSettings,
     receive_weekdays: Sequence[str],
     seed: int,
-    former: pd.DataFrame | None,
+    former: pd.DataFrame | None = None,
+    visits: pd.DataFrame | None = None,
+    begin_at: ShadowPrices | None = None,
+    *,
     threads: int,
     time_limit_s: float | None = None,
     progress: Progress | None = None,
@@ -73,6 +83,8 @@ def replenish(
     open_orders, capacities, calendars, pins, suppliers, supply_limits : input tables.
     receive_weekdays : on which locations without a calendar receive.
     former : capacity_prices of a former run, whose prices the engine begins with; None: with none.
+    visits : the only visits of the lanes that it names, see `keep_visits`; the bound then is that of plans with them.
+    begin_at : prices of another plan of the same tables, to begin from instead.
     threads : cores to use; the plan does not depend on it.
     time_limit_s : wall seconds, an extra cap; None: only the iteration budget.
 
@@ -93,8 +105,13 @@ def replenish(
         return build_model(new_rows, new_tables, days, open_days, settings)
 
     hold_rules(model, tables, rebuild, seed, threads)
-    joint = join_costs(model, suppliers)
-    prices, stock_prices = (None, None) if former is None else former_prices(model, former, joint.problem)
+    as_given = joint = join_costs(model, suppliers)
+    if visits is not None:
+        model = keep_visits(model, visits)
+        joint = join_costs(model, suppliers)
+    if begin_at is None and former is not None:
+        begin_at = former_prices(model, former)
+    prices, stock_prices = (None, None) if begin_at is None else joint.padded(begin_at.resources, begin_at.stock)
     result = solve(
         joint.problem,
         engine=settings.engine,
@@ -121,4 +138,31 @@ def replenish(
         status="limit" if result.status == "infeasible" else result.status,
         cost=joint.cost(result.packs),
         lower_bound=result.lower_bound,
+        packs=result.packs,
+        prices=ShadowPrices(result.prices, result.stock_prices),
+        cost_as_given=as_given.cost(result.packs),
     )
+
+
+def price_visits(
+    supply: pd.DataFrame,
+    forecast: pd.DataFrame,
+    policy_params: pd.DataFrame,
+    open_orders: pd.DataFrame,
+    capacities: pd.DataFrame,
+    calendars: pd.DataFrame,
+    pins: pd.DataFrame,
+    suppliers: pd.DataFrame,
+    supply_limits: pd.DataFrame,
+    horizon: Horizon,
+    settings: ReplenishmentSettings,
+    receive_weekdays: Sequence[str],
+    packs: Ints,
+    prices: ShadowPrices,
+) -> Lanes:
+    """Return what visits of every lane cost in stock at the prices of a plan; inputs as of `replenish`."""
+    tables = Tables(forecast, policy_params, open_orders, capacities, calendars, pins, suppliers, supply_limits)
+    rows = planned_rows(supply, policy_params)
+    days = Days.of(horizon, buckets_ahead(rows, horizon.bucket_days, horizon.buckets))
+    open_days = delivery_days(calendars, rows, days, receive_weekdays)
+    return price_lanes(build_model(rows, tables, days, open_days, settings), packs, prices)

@@ -1,7 +1,8 @@
 """Deliveries of a bucket over the days on which their destinations receive.
 
 A location gets what it is due from a source in a bucket in one delivery if some day has room for it, on
-the day with the least weight so far; otherwise it is split, pack by pack, over the days with most room.
+the day of its visit where one is planned, else on the day with the least weight so far; otherwise it is
+split, pack by pack, over the days with most room.
 Locations with the fewest days to choose from come first. Room is what the daily dispatch and receiving
 limits leave, and what has arrived at the source by then. Purchases come as early as there is room. What no
 day has room for is told apart (`fits`), so that the plan can change.
@@ -87,7 +88,8 @@ def spread_lines(
     Parameters
     ----------
     lines : source_id, location_id, bucket, packs, first_day (earliest possible), lag_days (whole buckets from
-        leaving to arriving), wanted_day (-1 for any), source_row (-1 for a supplier), pack_qty, pack_kg, pack_m3.
+        leaving to arriving), wanted_day (-1 for any), visit_day (preferred, -1 for none), source_row (-1 for a
+        supplier), pack_qty, pack_kg, pack_m3.
     early : prefer the first day to the one with the least weight so far.
     """
     if lines.empty:
@@ -107,11 +109,13 @@ def spread_lines(
         choices.append([wanted] if fits else possible)
         key = (int(first["bucket"]), len(choices[-1]), -float(weight[delivery.lines].sum()))
         order.append((*key, str(first["source_id"]), str(first["location_id"]), number))
+    visit_day = lines["visit_day"].to_numpy(dtype=np.int64)
     load: dict[str, FloatArray] = {}
     taken: list[tuple[IntArray, IntArray, int, bool]] = []
     for *_, source, _, number in sorted(order):
         by_day = load.setdefault(source, np.zeros(days.days))
-        for packs, day, fits in _place(deliveries[number], choices[number], by_day, early=early):
+        visit = int(visit_day[deliveries[number].lines[0]])
+        for packs, day, fits in _place(deliveries[number], choices[number], by_day, visit, early=early):
             taken.append((deliveries[number].lines, packs, day, fits))
     index = np.concatenate([line[packs > 0] for line, packs, _, _ in taken])
     out = lines.iloc[index].reset_index(drop=True)
@@ -159,18 +163,18 @@ def _deliveries(lines: pd.DataFrame, capacities: pd.DataFrame, days: Days, arriv
 
 
 def _place(
-    delivery: _Delivery, choices: list[int], load: FloatArray, *, early: bool
+    delivery: _Delivery, choices: list[int], load: FloatArray, visit: int, *, early: bool
 ) -> list[tuple[IntArray, int, bool]]:
     """Return (packs per line, day, whether the day has room) of one delivery."""
     fitting = [day for day in choices if delivery.share(delivery.packs, day) >= 1.0]
     if fitting:
-        day = min(fitting, key=lambda d: (0.0 if early else load[d], d))
+        day = min(fitting, key=lambda d: (d != visit, 0.0 if early else load[d], d))
         delivery.book(delivery.packs, day)
         load[day] += float((delivery.packs @ delivery.per_pack)[1]) or float(delivery.packs.sum())
         return [(delivery.packs, day, True)]
     left = delivery.packs.copy()
     parts = []
-    for day in sorted(choices, key=lambda d: (0.0 if early else -delivery.share(delivery.packs, d), d)):
+    for day in sorted(choices, key=lambda d: (d != visit, 0.0 if early else -delivery.share(delivery.packs, d), d)):
         now = np.zeros_like(left)
         for i in np.argsort(-delivery.per_pack[:, 1], kind="stable"):
             if left[i] == 0:

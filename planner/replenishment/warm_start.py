@@ -10,21 +10,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.replenishment.model import KEYS, Model
-from solvers.lotsizing.problem import LotSizingProblem
+from planner.replenishment.visits import ShadowPrices
 
 FloatArray = npt.NDArray[np.float64]
 
 
-def former_prices(
-    model: Model, capacity_prices: pd.DataFrame, problem: LotSizingProblem
-) -> tuple[FloatArray, FloatArray]:
+def former_prices(model: Model, capacity_prices: pd.DataFrame) -> ShadowPrices:
     """Return prices of resources [R, T] and of stock [K, T] as a former run published them; 0 where it has none.
 
-    `problem` is the model's own, or has more rows behind it. Buckets behind those that the run knew take its last
-    price.
+    Buckets behind those that the run knew take its last price.
     """
-    prices = np.zeros(problem.capacity.shape)
-    stock_prices = np.zeros(problem.demand.shape)
+    prices = np.zeros(model.problem.capacity.shape)
+    stock_prices = np.zeros(model.problem.demand.shape)
     starts = model.days.bucket_start(np.arange(model.days.total))
     shared = capacity_prices[capacity_prices["kind"] != "stock"]
     known = {
@@ -40,7 +37,7 @@ def former_prices(
         k = int(index.get_indexer(pd.MultiIndex.from_tuples([key], names=KEYS))[0])
         if k >= 0 and (model.problem.source == k).any():
             stock_prices[k] = _on(group, starts) * model.unit[k]
-    return prices, stock_prices
+    return ShadowPrices(prices, stock_prices)
 
 
 def _on(rows: pd.DataFrame, starts: pd.DatetimeIndex) -> FloatArray:

@@ -46,7 +46,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
             tables[name] for name in ("open_orders", "capacities", "calendars", "pins", "suppliers", "supply_limits")
         )
         days = scenario.distribution.receive_weekdays
-        return replenish(supply, forecast, targets, *inputs, horizon, settings, days, 1, None, threads)
+        return replenish(supply, forecast, targets, *inputs, horizon, settings, days, 1, threads=threads)
 
     return run
 
