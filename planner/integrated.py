@@ -85,13 +85,13 @@ class _Round:
     @property
     def total(self) -> float:
         """Replenishment and transport; visits behind the horizon cost what a stop does, so that none is put off."""
-        return self.plan.replenishment.cost_as_given + self.transport + self.look_ahead
+        return self.plan.replenishment.cost + self.transport + self.look_ahead
 
     def row(self, number: int) -> dict[str, object]:
         trucks = self.plan.trucks
         return {
             "round": number,
-            "replenishment_cost": self.plan.replenishment.cost_as_given,
+            "replenishment_cost": self.plan.replenishment.cost,
             "transport_cost": self.transport,
             "look_ahead_transport_cost": self.look_ahead,
             "total_cost": self.total,

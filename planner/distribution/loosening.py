@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -17,11 +17,10 @@ from planner.distribution.travel import RoadTravel
 from planner.errors import RELAXATION_COLUMNS
 from scenarios.settings import DistributionSettings
 from solvers.routing import stop
-from solvers.routing.leftovers import Change
 from solvers.routing.problem import RoutingProblem
+from solvers.routing.relaxations import Change, with_changes
 
 _MOST_CHANGES = 20
-_VEHICLE_LIMITS = {"max_duration": "max_duration", "max_distance": "max_distance", "max_tasks": "max_stops"}
 
 
 def loosen_routes(
@@ -46,7 +45,7 @@ def loosen_routes(
     for _, group in missed.groupby(["date", "source_id"]):
         date, source = group["date"].iloc[0], group["source_id"].iloc[0]
         mine = loads[(loads["date"] == date) & (loads["source_id"] == source)]
-        (day,) = depot_days(mine, locations, vehicles, travel, zone, settings)
+        [day] = depot_days(mine, locations, vehicles, travel, zone, settings)
         if day.problem is None or len(day.stranded):
             return None
         loosened = _until_all_go(day.problem, settings, day_stream(seed, day))
@@ -64,34 +63,23 @@ def _until_all_go(problem: RoutingProblem, settings: DistributionSettings, seed:
         case = max(blocked, key=lambda one: (int(problem.priority[one.client]), -one.client))
         if not case.changes:
             return None
-        for change in case.changes:
-            problem = _with(problem, change)
+        problem = _with(problem, case.changes)
     return None
 
 
-def _with(problem: RoutingProblem, change: Change) -> RoutingProblem:
-    """Return the problem in which one rule gives way."""
-    fleet, kind = problem.vehicles, change.vehicle_type
-    if change.rule == "delay":
-        windows = problem.windows.copy()
-        windows[change.client, -1, 1] += 60 * math.ceil(change.amount / 60)
-        return replace(problem, windows=windows)
-    if change.rule == "load":
-        capacity = fleet.capacity.copy()
-        capacity[kind, change.dimension] += change.amount
-        return replace(problem, vehicles=replace(fleet, capacity=capacity))
-    if change.rule == "skills" and fleet.allowed is not None:
-        allowed = fleet.allowed.copy()
-        allowed[kind, change.client if change.client >= 0 else slice(None)] = True
-        return replace(problem, vehicles=replace(fleet, allowed=allowed))
-    if change.rule == "shift":
-        shift = fleet.shift.copy()
-        shift[kind, 1] += 60 * math.ceil(change.amount / 60)
-        return replace(problem, vehicles=replace(fleet, shift=shift))
-    name = _VEHICLE_LIMITS.get(change.rule, "count")
-    values = getattr(fleet, name).copy()
-    values[kind] += change.amount if name != "count" else 1
-    return replace(problem, vehicles=replace(fleet, **{name: values}))
+def _with(problem: RoutingProblem, changes: Sequence[Change]) -> RoutingProblem:
+    """Return the problem in which rules give way, clock times by whole minutes."""
+    timed = {"delay", "shift"}
+    whole = [
+        replace(change, amount=60 * math.ceil(change.amount / 60)) if change.rule in timed else change
+        for change in changes
+    ]
+    eased = with_changes(problem, whole)
+    count = eased.vehicles.count.copy()
+    for change in changes:
+        if change.rule == "fleet":
+            count[change.vehicle_type] += 1
+    return replace(eased, vehicles=replace(eased.vehicles, count=count))
 
 
 def _differences(day: DepotDay, old: RoutingProblem, new: RoutingProblem) -> Iterator[dict[str, object]]:

@@ -17,7 +17,9 @@ from planner.distribution.clock import DayClock
 from planner.distribution.day import DepotDay, depot_days, service_minutes
 from planner.distribution.travel import RoadTravel
 from scenarios.settings import DistributionSettings
+from solvers.routing.instance import unsupported
 from solvers.routing.problem import RoutingProblem
+from solvers.routing.registry import UnsupportedProblemError
 from solvers.routing.solution import RoutingSolution
 
 IntArray = npt.NDArray[np.int64]
@@ -48,20 +50,28 @@ def visit_days(
     ----------
     candidates : place (number), date, source_id, location_id, weight_kg, volume_m3 of a usual visit; one row per place
         and day.
+
+    Raises
+    ------
+    UnsupportedProblemError
+        A fleet or a place has a rule that the visit search does not know.
     """
     travel, zone = RoadTravel(locations, travel_matrix, settings), ZoneInfo(timezone)
     known: dict[tuple[object, ...], DepotDay] = {}
     out = []
     for (_, source), group in candidates.groupby(["date", "source_id"]):
         date = group["date"].iloc[0]
-        clock = DayClock(date, zone)
-        key = (source, tuple(group["place"]), clock.seconds(720))
+        key = (source, tuple(group["place"]), DayClock(date, zone).seconds(720))
         if key not in known:
             loads = group.drop(columns="place").assign(load_id=group["location_id"], lines=1)
-            (known[key],) = depot_days(loads, locations, vehicles, travel, zone, settings)
+            [known[key]] = depot_days(loads, locations, vehicles, travel, zone, settings)
         day = known[key]
         if day.problem is None:
             continue
+        if (rule := unsupported(day.problem)) is not None:
+            raise UnsupportedProblemError(
+                f"distribution.mode integrated does not know {rule}, which {source} asks for: use mode sequential."
+            )
         place = dict(zip(group["location_id"], group["place"], strict=True))
         place_of = np.array([place[location] for location in day.loads["location_id"]], dtype=np.int64)
         out.append(VisitDay(date, str(source), tuple(day.fleet["vehicle_id"]), day.problem, place_of))

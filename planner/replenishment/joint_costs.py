@@ -51,12 +51,6 @@ class JointCosts:
         K, R = model.problem.item_locations, model.problem.resources
         return replace(result, packs=result.packs[:K], prices=result.prices[:R], stock_prices=result.stock_prices[:K])
 
-    def padded(self, prices: Floats, stock_prices: Floats) -> tuple[Floats, Floats]:
-        """Return prices of the model's limits [R, T] and stock [K, T], and zeros behind them for what orders share."""
-        more = self.problem.resources - len(prices), self.problem.item_locations - len(stock_prices)
-        wide = [np.pad(known, ((0, rows), (0, 0))) for known, rows in zip((prices, stock_prices), more, strict=True)]
-        return wide[0], wide[1]
-
     def totals(self, amount: Floats, packs: Ints) -> Floats:
         """Return [groups, T] what all packs [K, T] of a group add up to, `amount` [K] per pack."""
         out = np.zeros((len(self.groups), packs.shape[1]))

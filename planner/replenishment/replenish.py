@@ -38,7 +38,6 @@ class Replenishment:
     cost, lower_bound : money, of the model: holding, unmet demand, missing safety stock, handling and fixed
         costs over the horizon and the look-ahead behind it, without the price of goods.
     packs : [K, T] of the plan over horizon and look-ahead, in the model's order; prices : of what it shares.
-    cost_as_given : money; with given visits safety stock is worth more to the model, this is the cost as without.
     """
 
     orders: pd.DataFrame
@@ -50,7 +49,6 @@ class Replenishment:
     lower_bound: float
     packs: Ints
     prices: ShadowPrices
-    cost_as_given: float
 
 
 def replenish(
@@ -105,14 +103,13 @@ def replenish(
         return build_model(new_rows, new_tables, days, open_days, settings)
 
     hold_rules(model, tables, rebuild, seed, threads)
-    as_given = joint = join_costs(model, suppliers)
     if visits is not None:
         model = keep_visits(model, visits)
-        joint = join_costs(model, suppliers)
-    if begin_at is None and former is not None:
-        begin_at = former_prices(model, former)
-    prices, stock_prices = (None, None) if begin_at is None else joint.padded(begin_at.resources, begin_at.stock)
-    result = solve(
+    joint = join_costs(model, suppliers)
+    prices, stock_prices = (None, None) if former is None else former_prices(model, former, joint.problem)
+    if begin_at is not None:
+        prices, stock_prices = begin_at.resources, begin_at.stock
+    solved = solve(
         joint.problem,
         engine=settings.engine,
         target_gap=settings.target_gap,
@@ -124,10 +121,10 @@ def replenish(
         prices=prices,
         stock_prices=stock_prices,
     )
-    verdict = verify(joint.problem, result.packs)
+    verdict = verify(joint.problem, solved.packs)
     if verdict.faults:
         raise RefusedError("The replenishment plan breaks rules:\n  " + "\n  ".join(verdict.faults[:20]))
-    result, shared, topped_up = settle(model, joint.trimmed(result, model), tables, settings, joint.cost)
+    result, shared, topped_up = settle(model, joint.trimmed(solved, model), tables, settings, joint.cost)
     verdict = verify(model.problem, result.packs)
     projected_inventory = write_projection(model, result, verdict)
     return Replenishment(
@@ -139,8 +136,7 @@ def replenish(
         cost=joint.cost(result.packs),
         lower_bound=result.lower_bound,
         packs=result.packs,
-        prices=ShadowPrices(result.prices, result.stock_prices),
-        cost_as_given=as_given.cost(result.packs),
+        prices=ShadowPrices(solved.prices, solved.stock_prices),
     )
 
 

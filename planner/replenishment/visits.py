@@ -23,8 +23,6 @@ Flags = npt.NDArray[np.bool_]
 
 SCARCE = 0.1
 """Price of loading or receiving a unit, over holding it for a bucket, above which a bucket is short of room."""
-SAFETY_WORTH = 0.25
-"""Share of the cost of a lost unit that a missing unit of safety stock costs at the end of a bucket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def price_lanes(model: Model, packs: npt.NDArray[np.int32], prices: ShadowPrices
     ----------
     packs : [K, T] of the plan; prices : its own.
     """
-    p, rows = _value_safety(model.problem), model.rows
+    p, rows = model.problem, model.rows
     K, T = p.demand.shape
     supplies = np.zeros(K, dtype=bool)
     supplies[p.source[p.source >= 0]] = True
@@ -227,27 +225,15 @@ def _limits_of_lanes(
     return out
 
 
-def _value_safety(p: LotSizingProblem) -> LotSizingProblem:
-    """Return the problem in which missing safety stock costs what it loses, where the settings ask for less.
-
-    The settings' price need only be above that of holding for orders to fill up safety stock; against the price of a
-    stop it has to be what it stands for. A missing unit is lost with a chance from about a half, with no safety stock
-    at all, down to a few percent at its target.
-    """
-    return replace(p, shortfall=np.maximum(p.shortfall, SAFETY_WORTH * p.shortage))
-
-
 def keep_visits(model: Model, visits: pd.DataFrame) -> Model:
     """Return the model in which lanes are supplied only in the buckets, and if possible on the days, of their visits.
-
-    Missing safety stock costs more in it, see `_value_safety`.
 
     Parameters
     ----------
     visits : source_id, location_id, bucket and day (since the start; -1: any); a lane that has none is named with
         bucket -1. Lanes that are not named stay free, and so do orders that a pin or a rule asks for.
     """
-    p, rows = _value_safety(model.problem), model.rows
+    p, rows = model.problem, model.rows
     lane = pd.MultiIndex.from_frame(rows[["source_id", "location_id"]])
     named = pd.MultiIndex.from_frame(visits[["source_id", "location_id"]]).unique()
     number = named.get_indexer(lane)

@@ -10,18 +10,21 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.replenishment.model import KEYS, Model
-from planner.replenishment.visits import ShadowPrices
+from solvers.lotsizing.problem import LotSizingProblem
 
 FloatArray = npt.NDArray[np.float64]
 
 
-def former_prices(model: Model, capacity_prices: pd.DataFrame) -> ShadowPrices:
+def former_prices(
+    model: Model, capacity_prices: pd.DataFrame, problem: LotSizingProblem
+) -> tuple[FloatArray, FloatArray]:
     """Return prices of resources [R, T] and of stock [K, T] as a former run published them; 0 where it has none.
 
-    Buckets behind those that the run knew take its last price.
+    `problem` is the model's own, or has more rows behind it. Buckets behind those that the run knew take its last
+    price.
     """
-    prices = np.zeros(model.problem.capacity.shape)
-    stock_prices = np.zeros(model.problem.demand.shape)
+    prices = np.zeros(problem.capacity.shape)
+    stock_prices = np.zeros(problem.demand.shape)
     starts = model.days.bucket_start(np.arange(model.days.total))
     shared = capacity_prices[capacity_prices["kind"] != "stock"]
     known = {
@@ -37,7 +40,7 @@ def former_prices(model: Model, capacity_prices: pd.DataFrame) -> ShadowPrices:
         k = int(index.get_indexer(pd.MultiIndex.from_tuples([key], names=KEYS))[0])
         if k >= 0 and (model.problem.source == k).any():
             stock_prices[k] = _on(group, starts) * model.unit[k]
-    return ShadowPrices(prices, stock_prices)
+    return prices, stock_prices
 
 
 def _on(rows: pd.DataFrame, starts: pd.DatetimeIndex) -> FloatArray:

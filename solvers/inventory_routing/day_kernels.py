@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from solvers.compiled import njit
-from solvers.routing.annealing_kernels import all_good, begin_step, undo
+from solvers.routing.annealing_kernels import REMEMBERED, all_good, begin_step, remember, undo
 from solvers.routing.instance import (
     BACKHAUL,
     CAPACITY,
@@ -29,15 +29,16 @@ from solvers.routing.instance import (
     RELEASE,
     SERVICE,
     START,
+    TIMED,
     WAGE,
     Instance,
 )
 from solvers.routing.kernel_types import Number
 from solvers.routing.problem import UNBOUNDED
 from solvers.routing.recreate_kernels import cheapest_insertion, put_in
-from solvers.routing.route_kernels import REFRESHED, leg
-from solvers.routing.ruin_kernels import BLINK, REMOVED, Workspace, retime, take_out, touch
-from solvers.routing.state import COSTS, FIRST, LAST, State
+from solvers.routing.route_kernels import REFRESHED, leg, refresh
+from solvers.routing.ruin_kernels import BLINK, REMOVED, TOUCHED, Workspace, take_out, touch
+from solvers.routing.state import COSTS, DURATION, KIND, State
 
 _NO_BLINKS = 1 << 60
 NO_PLACE = UNBOUNDED
@@ -109,6 +110,7 @@ def add_visit(instance: Instance, state: State, work: Workspace, c: Number) -> N
     change = _try(instance, state, work, c)
     if change < NO_PLACE:
         state.total[COSTS] += change
+        _keep_times(instance, state, work)
     return change
 
 
@@ -119,10 +121,21 @@ def drop_visit(instance: Instance, state: State, work: Workspace, c: Number, r: 
     touch(state, work, r)
     change = take_out(instance, state, work, c)
     if instance.features & REFRESHED:
-        change += retime(instance, state, r, state.route[r, FIRST], state.route[r, LAST])
+        before = state.route[r, DURATION]
+        refresh(instance, state, r)
+        change += instance.vehicle[state.route[r, KIND], WAGE] * (state.route[r, DURATION] - before)
     work.counter[REMOVED] = 0
     state.total[COSTS] += change
+    _keep_times(instance, state, work)
     return change
+
+
+@njit(helper=True)
+def _keep_times(instance: Instance, state: State, work: Workspace) -> None:
+    """Let what is undone later find the times of the routes that changed."""
+    if instance.features & REMEMBERED == TIMED:
+        for i in range(work.counter[TOUCHED]):
+            remember(instance, state, work, work.touched[i])
 
 
 @njit(allocates=False)

@@ -126,8 +126,8 @@ class _Day:
             array[:] = old
 
     def _changing(self) -> tuple[np.ndarray, ...]:
-        s = self.state
-        return s.node, s.route, s.clock, s.peak, s.free, s.total
+        s, w = self.state, self.work
+        return s.node, s.route, s.clock, s.peak, s.free, s.total, w.clock, w.timing
 
 
 def held_cost(hold: Floats, visited: Flags) -> float:

@@ -13,7 +13,7 @@ from planner.inventory import set_targets
 from planner.network import build_network
 from planner.replenishment.calendar import Days, delivery_days
 from planner.replenishment.model import Model, Tables, buckets_ahead, build_model, planned_rows
-from planner.replenishment.visits import SAFETY_WORTH, ShadowPrices, _Arcs, keep_visits, price_lanes
+from planner.replenishment.visits import ShadowPrices, _Arcs, keep_visits, price_lanes
 from scenarios.project import load_project
 from solvers.inventory_routing.visits import held_cost
 from solvers.lotsizing.problem import LotSizingProblem
@@ -34,7 +34,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
         supply, forecast, tables["demand_history"], tables["inventory_policies"], scenario.horizon, scenario.inventory
     )
     given = Tables(
-        forecast, targets, *(tables[n] for n in ("open_orders", "capacities", "calendars", "pins", "suppliers"))
+        forecast,
+        targets,
+        *(tables[n] for n in ("open_orders", "capacities", "calendars", "pins", "suppliers", "supply_limits")),
     )
     rows = planned_rows(supply, targets)
     days = Days.of(scenario.horizon, buckets_ahead(rows, scenario.horizon.bucket_days, scenario.horizon.buckets))
@@ -47,11 +49,10 @@ def free_of_prices(model: Model) -> ShadowPrices:
 
 
 def leaves_only(p: LotSizingProblem, members: np.ndarray) -> LotSizingProblem:
-    """Return the problem of the stores alone, supplied from outside; safety stock is worth what it is in rounds."""
-    shared = {"capacity", "kind", "usage_start", "usage_resource", "usage_amount"}
+    """Return the problem of the stores alone, supplied from outside."""
+    shared = {"capacity", "kind", "usage_start", "usage_resource", "usage_amount", "usage_order"}
     own = {f.name: getattr(p, f.name)[members] for f in fields(p) if f.name not in shared}
     own["source"] = np.full(members.size, -1, np.int32)
-    own["shortfall"] = np.maximum(own["shortfall"], SAFETY_WORTH * own["shortage"])
     return LotSizingProblem(
         **own,
         capacity=np.zeros((0, p.buckets)),
