@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from reports.tables import DATE, FLAG, ID, INTEGER, NUMBER, column, table
+from reports.declared import DATE, FLAG, ID, INTEGER, NUMBER, column, table
 
 ORDER_CHANGE_KINDS = ("came", "went", "moved", "quantity", "source")
 ORDER_CAUSES = (

@@ -6,56 +6,11 @@ them, checks them and raises with every fault at once.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 import pandera.pandas as pa
 
 from reports.conforming import conforms
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-ID = "str"
-NUMBER = "float64"
-INTEGER = "int64"
-DATE = "datetime64[ns]"
-FLAG = "bool"
-
-
-def column(  # noqa: D103 - described by its arguments
-    dtype: str,
-    description: str,
-    unit: str = "",
-    *,
-    nullable: bool = False,
-    minimum: float | None = None,
-    maximum: float | None = None,
-    choices: tuple[str, ...] = (),
-) -> pa.Column:
-    checks = []
-    if minimum is not None:
-        checks.append(pa.Check.ge(minimum))
-    if maximum is not None:
-        checks.append(pa.Check.le(maximum))
-    if choices:
-        checks.append(pa.Check.isin(list(choices)))
-    return pa.Column(
-        dtype, checks=checks, nullable=nullable, coerce=True, description=description, metadata={"unit": unit}
-    )
-
-
-def table(name: str, description: str, columns: Mapping[str, pa.Column], key: tuple[str, ...]) -> pa.DataFrameSchema:
-    """Return the schema of one table: no other columns, unique key, columns in this order."""
-    return pa.DataFrameSchema(
-        dict(columns),
-        name=name,
-        description=description,
-        strict=True,
-        unique=list(key),
-        metadata={"key": list(key)},
-    )
-
+from reports.declared import DATE, FLAG, ID, INTEGER, NUMBER, column, table
 
 _ITEM = {"item_id": column(ID, "Item.")}
 _ITEM_LOCATION = {**_ITEM, "location_id": column(ID, "Location.")}

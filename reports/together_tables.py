@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from reports.tables import DATE, FLAG, ID, INTEGER, KPIS, NUMBER, column, table
+from reports.declared import DATE, FLAG, ID, INTEGER, NUMBER, column, table
+from reports.tables import KPIS
 
 CHANGES = ("kept", "moved", "merged", "added", "dropped")
 
