@@ -204,6 +204,7 @@ OrderColumn = Literal[
     "days_of_supply_after",
     "binding_reason",
     "pack_rounding_qty",
+    "shared_cost",
     "currency",
     "run_id",
 ]

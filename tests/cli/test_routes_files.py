@@ -79,9 +79,9 @@ def test_a_vroom_file_with_breaks_windows_and_a_shipment(planner: Planner, tmp_p
     day, answer = write(tmp_path / "day.json", DAY), tmp_path / "answer.json"
     done = planner("routes", "solve", day, "--iterations", 50, "--output", answer)
     assert done.code == 0
-    assert "11  no vehicle has its skills or may serve it  fits if vehicle 1 may serve job 11" in " ".join(
-        done.out.split(" ")
-    ).replace("   ", "  ")
+    told = " ".join(done.out.split())
+    assert "no vehicle has its skills" in told  # the table wraps where the terminal is narrow
+    assert "fits if vehicle 1 may serve" in told
     written = json.loads(answer.read_text())
     kinds = [step["type"] for step in written["routes"][0]["steps"]]
     assert sorted(kinds) == ["break", "delivery", "end", "job", "pickup", "start"]

@@ -65,7 +65,11 @@ WHAT_IFS: dict[str, tuple[Callable[[Tables], None] | None, list[str], set[str]]]
     "name of an item": (change("items", "name", lambda _: "Other", item_id="I1"), [], set()),
     "more futures": (None, ["simulation.replications=30"], {"simulation"}),
     "demand up": (None, ["forecast.demand_factor=1.2"], ALL - {"forecast"}),
-    "one item's demand": (change("demand_history", "qty", lambda qty: 2 * qty, item_id="I3"), [], ALL),
+    "one item's demand": (
+        change("demand_history", "qty", lambda qty: 2 * qty, item_id="I3"),
+        [],
+        {*ALL, "adjustments"},
+    ),
     "dear stock": (None, ["inventory.holding_cost_rate=0.4"], ALL - {"forecast"}),
     "late supplier": (change("suppliers", "lead_time_days", lambda _: 17, supplier_id="V1"), [], ALL - {"forecast"}),
     "dispatch limit": (dispatch, [], PLANNED),

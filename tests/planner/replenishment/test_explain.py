@@ -92,6 +92,7 @@ def chain(places: list[Place], prices: list[dict[str, object]] | None = None) ->
                 )
         supply.append(
             key
+            | {"source_type": "location" if place.source == "DC" else "supplier", "category": ""}
             | {"source_rule": "lanes line 2", "lead_time_days": 1.0, "moq_qty": place.moq, "fixed_order_cost": 3.0}
             | {"order_multiple_qty": float(place.pack), "cost_per_unit": 0.25, "unit_cost": 6.0}
             | {"backorders": place.backorders}

@@ -68,6 +68,7 @@ def _plan() -> dict[str, pd.DataFrame]:
             "shortage_cost": 3.0,
         }
     )
+    orders["shared_cost"] = 0.0
     return {"forecast": forecast, "channels": channels, "policy": policy, "stock": stock, "orders": orders}
 
 
