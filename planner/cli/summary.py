@@ -137,12 +137,19 @@ def _print_summary(finished: FinishedRun, figures: Mapping[str, object], quiet: 
 
 
 def _rounds(finished: FinishedRun) -> str:
-    """Return the total of every round of stock and trucks decided together."""
+    """Return the total of every round of stock and trucks decided together, and what routes within the horizon save."""
     rounds = finished.plan.tables["distribution_rounds"]
     totals = [f"{total:,.0f}" for total in rounds["total_cost"]]
-    first, best = rounds["total_cost"].iloc[0], rounds.loc[rounds["kept"], "total_cost"].iloc[0]
-    saved = (first - best) / first if first else 0.0
-    return f"{' > '.join(totals)} by round, sequential first: {saved:.1%} saved in replenishment and transport"
+    kept = rounds[rounds["kept"]].iloc[0]
+
+    def saved(column: str) -> str:
+        first = float(rounds[column].iloc[0])
+        return f"{(first - float(kept[column])) / first if first else 0.0:.1%}"
+
+    return (
+        f"{' > '.join(totals)} by round, sequential first: {saved('total_cost')} saved with visits behind the horizon, "
+        f"{saved('transport_cost')} in transport within it"
+    )
 
 
 def _recalled(finished: FinishedRun) -> str:
