@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
@@ -22,6 +23,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 _KEPT_FOLDERS = 3
+_MOMENT_S = 0.08
 _NAME_OF_SOURCES = (
     *(
         "*kernels.py",
@@ -143,7 +145,32 @@ def is_compiled(module: str) -> bool:
 
 
 def pin_to_cores(cores: int) -> None:
-    """Let this process run on `cores` cores at most, whatever library uses threads, and Numba's kernels likewise."""
+    """Let this process run on `cores` cores at most, whatever library uses threads, and Numba's kernels likewise.
+
+    Idle cores come first, so that processes side by side do not end up on the same one.
+    """
     set_threads(cores)
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
+        usable = sorted(os.sched_getaffinity(0))
+        turn = {core: (place + os.getpid()) % len(usable) for place, core in enumerate(usable)}
+        busy = _busy_cores() if cores < len(usable) else set()
+        os.sched_setaffinity(0, sorted(usable, key=lambda core: (core in busy, turn[core]))[:cores])
+
+
+def _busy_cores() -> set[int]:
+    """Return the cores that others kept busy for most of a moment; none where the system does not tell."""
+    try:
+        first = _idle_ticks()
+        time.sleep(_MOMENT_S)
+        later = _idle_ticks()
+    except (OSError, ValueError, IndexError):
+        return set()
+    ticks = os.sysconf("SC_CLK_TCK") * _MOMENT_S
+    return {core for core, idle in later.items() if idle - first.get(core, idle) < 0.5 * ticks}
+
+
+def _idle_ticks() -> dict[int, int]:
+    """Return by core how long it has been idle, in ticks."""
+    lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
+    rows = [line.split() for line in lines if line.startswith("cpu") and line[3].isdigit()]
+    return {int(row[0][3:]): int(row[4]) + int(row[5]) for row in rows}
