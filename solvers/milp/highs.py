@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -11,6 +17,7 @@ import numpy as np
 
 from solvers.milp.problem import Floats, MilpProblem, MilpResult, MilpStatus
 
+_ONE_AT_A_TIME = threading.RLock()
 _GRACE_S = 5.0
 """HiGHS looks at the clock only between steps; at the root a step can take long."""
 
@@ -30,7 +37,8 @@ def solve(
     """
     if time_limit_s is None or multiprocessing.current_process().daemon:
         solver = load(problem, gap=gap, time_limit_s=time_limit_s, nodes=nodes, start=start)
-        solver.run()
+        with output_to_errors():
+            solver.run()
         return read(solver, problem)
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
@@ -54,6 +62,26 @@ def solve(
     return best
 
 
+@contextmanager
+def output_to_errors() -> Iterator[None]:
+    """Send what the library writes to standard output to standard error instead.
+
+    HiGHS 1.12 prints a line of its own when it takes over an improved answer, whatever its options say; it would
+    stand in the middle of a command's JSON.
+    """
+    with _ONE_AT_A_TIME:
+        libc = ctypes.CDLL(None) if sys.platform != "win32" else ctypes.cdll.msvcrt
+        sys.stdout.flush()
+        kept = os.dup(1)
+        os.dup2(2, 1)
+        try:
+            yield
+        finally:
+            libc.fflush(None)
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
 def _work(
     pipe: Connection, problem: MilpProblem, gap: float, time_limit_s: float, nodes: int | None, start: Floats | None
 ) -> None:
@@ -66,7 +94,8 @@ def _work(
             float(event.data_out.mip_dual_bound),
         )
     )
-    solver.run()
+    with output_to_errors():
+        solver.run()
     pipe.send(read(solver, problem))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from solvers.milp.highs import output_to_errors
 from solvers.routing.problem import FloatArray, IntArray
 
 LARGEST_COST = 1e6
@@ -127,5 +128,6 @@ def _run(
     if interrupted is not None:
         solver.cbMipInterrupt.subscribe(lambda event: event.interrupt(interrupted()))
     solver.passModel(model)
-    solver.run()
+    with output_to_errors():
+        solver.run()
     return solver

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import time
 from dataclasses import replace
 from itertools import product
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from solvers.milp import BACKENDS, MilpProblem, MilpVerificationError, registry, solve, why_not
 from solvers.milp import highs as highs_backend
+from solvers.milp.highs import output_to_errors
 from solvers.milp.problem import MilpResult
 from solvers.milp.pyomo import from_pyomo
 from solvers.milp.verify import verify
@@ -210,3 +212,14 @@ def test_node_budget_stops_at_the_same_answer_each_time() -> None:
     assert second.x is not None
     assert first.x.tolist() == second.x.tolist()
     assert first.lower_bound == second.lower_bound <= first.objective
+
+
+def test_what_the_library_prints_is_kept_out_of_a_commands_output(capfd: pytest.CaptureFixture[str]) -> None:
+    """HiGHS 1.12 prints a line whatever its options say; JSON on standard output must stay JSON."""
+    libc = ctypes.CDLL(None)
+    with output_to_errors():
+        libc.printf(b"a line of the library\n")
+    print("{}")
+    written = capfd.readouterr()
+    assert written.out == "{}\n"
+    assert "a line of the library" in written.err
