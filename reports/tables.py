@@ -53,6 +53,10 @@ FORECAST_ACCURACY = table(
         "mase": column(NUMBER, "Mean absolute scaled error.", nullable=True),
         "bias_qty": column(NUMBER, "Mean of forecast minus actual.", "base units per bucket", nullable=True),
         "wape": column(NUMBER, "Weighted absolute percentage error.", "ratio", nullable=True),
+        "price_elasticity": column(
+            NUMBER, "Change of demand in % for 1 % of price; empty: no prices are given.", nullable=True, maximum=0
+        ),
+        "price_elasticity_se": column(NUMBER, "Its standard error.", nullable=True, minimum=0),
     },
     ("item_id", "location_id"),
 )

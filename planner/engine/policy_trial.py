@@ -184,6 +184,7 @@ def _know(project: Project, recall: Recall) -> _Known:
         supply[reads.SUPPLY["forecast"]],
         tables["promotions"],
         tables["item_transitions"],
+        tables["prices"],
         scenario.horizon,
         scenario.forecast.model_copy(update={"demand_factor": 1.0}),
         progress=None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -13,7 +13,8 @@ from planner.forecast.history import collect_rows
 from planner.forecast.newcomers import forecast_newcomers
 from planner.forecast.notes import tell_factorised, tell_inactive, tell_new, tell_no_boosting, tell_series
 from planner.forecast.output import accuracy_table, channel_table, forecast_table
-from planner.forecast.passes import LEVELS, Calendar, Past, Progress, adjust, learn, predict
+from planner.forecast.passes import LEVELS, Calendar, Past, Progress, adjust, flat_chunks, learn, predict
+from planner.forecast.prices import measure_prices
 from planner.forecast.promotions import match_promotions
 from scenarios.settings import ForecastModel, ForecastSettings, Horizon
 from scenarios.tables.issues import Issues
@@ -43,6 +44,7 @@ def forecast_demand(
     supply: pd.DataFrame,
     promotions: pd.DataFrame,
     transitions: pd.DataFrame,
+    prices: pd.DataFrame,
     horizon: Horizon,
     settings: ForecastSettings,
     progress: Progress | None = None,
@@ -53,14 +55,14 @@ def forecast_demand(
     ----------
     history : cleaned `demand_history`; missing dates count as no demand from the first sale on.
     supply : schema `reports.tables.SUPPLY`; item-locations outside it are not forecast.
-    promotions, transitions : cleaned input tables, may be empty.
+    promotions, transitions, prices : cleaned input tables, may be empty.
     horizon : buckets to forecast; the history is cut into buckets of the same length before it.
     progress : called with (what, done, total).
 
     Notes
     -----
     Per series models are weighed by their pinball loss over rolling origins (`selection.choose`).
-    Then, by bucket, the distribution is multiplied by the future promotions and by what transitions leave of
+    Then, by bucket, the distribution is multiplied by the future promotions and prices and by what transitions leave of
     it: mean, standard deviation and quantiles alike. `settings.demand_factor` comes later (`adjust_demand`).
 
     Left out, and told: item-locations without demand in the last `settings.inactive_after_days`. Locations
@@ -80,6 +82,10 @@ def forecast_demand(
         season=settings.season_length or (52 if horizon.bucket == "week" else 7),
     )
     calendar = Calendar.of(past)
+    priced = measure_prices(prices, rows, horizon, past.promoted, lambda: flat_chunks(past, calendar), issues)
+    if priced is not None:
+        past = replace(past, priced=priced)
+        calendar = Calendar.of(past)
     members = make_members(usable_models(settings.models, issues))
     learned = learn(past, calendar, members, progress)
     predicted = adjust(predict(past, calendar, members, learned, progress), past, transitions)
@@ -93,7 +99,7 @@ def forecast_demand(
     return ForecastResult(
         forecast=forecast_table(rows.keys, newcomers, predicted, horizon),
         forecast_channels=channel_table(rows, newcomers, predicted, horizon),
-        accuracy=accuracy_table(rows.keys, inactive, newcomers, learned),
+        accuracy=accuracy_table(rows.keys, inactive, newcomers, learned, priced),
         issues=issues.frame(),
     )
 

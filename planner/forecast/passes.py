@@ -17,6 +17,7 @@ from planner.forecast.candidates import Member, forecast_member
 from planner.forecast.cleansing import DemandSeries, cleanse
 from planner.forecast.history import DemandRows
 from planner.forecast.holiday_effects import holiday_marks
+from planner.forecast.prices import PriceEffects
 from planner.forecast.promotions import PromotionFactors
 from planner.forecast.selection import Choice, choose, classify
 from planner.forecast.shape import Distribution, memory_weights
@@ -46,6 +47,7 @@ class Past:
     rows : history of the K series to forecast.
     promoted : None where no promotion touches history or horizon.
     season : buckets of a season.
+    priced : None where no series has a price, or before their effects are measured.
     """
 
     rows: DemandRows
@@ -53,6 +55,7 @@ class Past:
     horizon: Horizon
     settings: ForecastSettings
     season: int
+    priced: PriceEffects | None = None
 
     def chunks(self) -> Iterator[tuple[int, int]]:
         """Yield (first, last) of every chunk of series."""
@@ -63,7 +66,8 @@ class Past:
     def series(self, first: int, last: int) -> tuple[DemandSeries, Flags, Flags]:
         """Return the cleansed series first:last, which were filled, which were cut."""
         sales, stocked = self.rows.dense(first, last)
-        factor = None if self.promoted is None else self.promoted.factors(first, last)[:, : self.rows.buckets]
+        known = [effect.factors(first, last) for effect in (self.promoted, self.priced) if effect is not None]
+        factor = np.prod(known, axis=0)[:, : self.rows.buckets] if known else None
         return cleanse(sales, stocked, factor, self.horizon.buckets, self.rows.spread)
 
 
@@ -147,6 +151,13 @@ class Predicted:
     method: npt.NDArray[np.object_]
 
 
+def flat_chunks(past: Past, calendar: Calendar, until: int | None = None) -> Iterator[tuple[int, int, DemandSeries]]:
+    """Yield first, last and demand of every chunk without the calendar as known before `until`; None: now."""
+    for first, last in past.chunks():
+        series = past.series(first, last)[0]
+        yield first, last, calendar.flatten(series, past.rows.buckets if until is None else until)
+
+
 def learn(past: Past, calendar: Calendar, members: Sequence[Member], progress: Progress | None) -> Learned:
     """Run the rolling backtest over all series and choose a model for each."""
     count = len(past.rows.keys)
@@ -210,13 +221,17 @@ def _boosted(
     if not any(member.model == "boosted_quantiles" for member in members):
         return None
 
-    def chunks() -> Iterator[tuple[int, int, DemandSeries]]:
-        for first, last in past.chunks():
-            yield first, last, calendar.flatten(past.series(first, last)[0], origin)
-
     item, location = (pd.factorize(past.rows.keys[name])[0].astype(np.int64) for name in ("item_id", "location_id"))
     return train_boosted(
-        chunks, item, location, past.rows.buckets, origin, horizon, levels, past.horizon.bucket_days, examples
+        lambda: flat_chunks(past, calendar, origin),
+        item,
+        location,
+        past.rows.buckets,
+        origin,
+        horizon,
+        levels,
+        past.horizon.bucket_days,
+        examples,
     )
 
 
@@ -288,20 +303,22 @@ def predict(
 
 
 def adjust(predicted: Predicted, past: Past, transitions: pd.DataFrame) -> Predicted:
-    """Multiply by future promotions and by what transitions leave."""
+    """Multiply by future promotions and prices and by what transitions leave."""
     rows, horizon = past.rows, past.horizon
     phase, outgoing, incoming = phase_factors(rows.keys, _own_share(past), transitions, horizon)
     factor, unsure = phase.copy(), np.zeros_like(phase)
     method = predicted.method
     method[incoming] = method[incoming] + "+inherited"
-    if past.promoted is not None:
+    for effect, word in ((past.promoted, "+promotion"), (past.priced, "+price")):
+        if effect is None:
+            continue
         for first, last in past.chunks():
-            uplift = past.promoted.factors(first, last)[:, rows.buckets :]
-            factor[first:last] *= uplift
-            unsure[first:last] = past.promoted.variances(first, last)[:, rows.buckets :]
-            method[first:last] = np.where(uplift != 1.0, method[first:last] + "+promotion", method[first:last])
+            moved = effect.factors(first, last)[:, rows.buckets :]
+            factor[first:last] *= moved
+            unsure[first:last] += effect.variances(first, last)[:, rows.buckets :]
+            method[first:last] = np.where(moved != 1.0, method[first:last] + word, method[first:last])
     method[outgoing[:, None] & (phase == 0.0)] = "phased_out"
-    # the uplift is a factor of its own: its variance adds, and the distribution is stretched around its mean
+    # an effect is a factor of its own: its variance adds, and the distribution is stretched around its mean
     squared = predicted.sd**2
     sd = np.sqrt(squared + unsure * (predicted.mean**2 + squared))
     wider = np.where(predicted.sd > 0.0, sd / np.where(predicted.sd > 0.0, predicted.sd, 1.0), 1.0)[:, :, None]
