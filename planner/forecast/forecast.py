@@ -13,8 +13,10 @@ from planner.forecast.history import collect_rows
 from planner.forecast.newcomers import forecast_newcomers
 from planner.forecast.notes import tell_factorised, tell_inactive, tell_new, tell_no_boosting, tell_series
 from planner.forecast.output import accuracy_table, channel_table, forecast_table
-from planner.forecast.passes import LEVELS, Calendar, Past, Progress, adjust, learn, predict
+from planner.forecast.parts import Past
+from planner.forecast.passes import LEVELS, Calendar, Progress, adjust, learn, predict
 from planner.forecast.promotions import match_promotions
+from planner.recall import Recall, compute_anew
 from scenarios.settings import ForecastModel, ForecastSettings, Horizon
 from scenarios.tables.issues import Issues
 from solvers.demand.boosting import boosting_installed
@@ -46,8 +48,11 @@ def forecast_demand(
     horizon: Horizon,
     settings: ForecastSettings,
     progress: Progress | None = None,
+    *,
+    threads: int = 1,
+    recall: Recall = compute_anew,
 ) -> ForecastResult:
-    """Forecast every item-location of `supply` that has demand.
+    """Forecast every item-location of `supply` that has demand; the forecast does not depend on `threads`.
 
     Parameters
     ----------
@@ -56,6 +61,8 @@ def forecast_demand(
     promotions, transitions : cleaned input tables, may be empty.
     horizon : buckets to forecast; the history is cut into buckets of the same length before it.
     progress : called with (what, done, total).
+    threads : chunks of series worked on at once.
+    recall : gives what is found in a chunk of series, which may be known or computed elsewhere.
 
     Notes
     -----
@@ -81,8 +88,9 @@ def forecast_demand(
     )
     calendar = Calendar.of(past)
     members = make_members(usable_models(settings.models, issues))
-    learned = learn(past, calendar, members, progress)
-    predicted = adjust(predict(past, calendar, members, learned, progress), past, transitions)
+    learned = learn(past, calendar, members, progress, threads=threads, recall=recall)
+    said = predict(past, calendar, members, learned, progress, threads=threads, recall=recall)
+    predicted = adjust(said, past, transitions)
 
     newcomers = forecast_newcomers(new, rows.keys, learned.rate, learned.power_law, LEVELS)
 
