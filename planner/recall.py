@@ -29,7 +29,8 @@ class Recall(Protocol):
         stage : name of the kind of result, for people.
         inputs : everything that the result depends on; their content is the key.
         keep : whether the result may be used again; False where a time limit may have decided it.
-        means : what must not change the result: cores, progress, limits of time.
+        means : what must not change the result: cores, progress, limits of time (`limit` is a stop rule). Where
+            `compute` is called on a worker it is called without them.
         """
 
 
