@@ -1,6 +1,6 @@
 """How a stage asks for a result that may be known already: the pipeline and the stages see only this.
 
-`planner.engine.cache.StageCache.recall` looks results up; `compute_anew` is what takes its place without a cache.
+The stage cache of the engine looks results up; `compute_anew` is what takes its place without one.
 """
 
 from __future__ import annotations

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
+from planner.engine.ahead import Ahead
 from planner.engine.cache import StageCache, StageUse
 from planner.engine.fingerprint import VERSIONED, installed_version
 from planner.engine.parts import PartWorkers
@@ -99,15 +101,21 @@ def run_project(
     former = read_run(warm_start) if warm_start is not None else None
     before = cache.uses() if cache is not None else {}
     recall = compute_anew if cache is None else cache.recall
-    plan = make_plan(
-        project,
-        threads=threads or usable_cores(),
-        time_limit_s=time_limit_s,
-        progress=progress,
-        recall=recall if helpers is None or time_limit_s is not None else helpers.recall(recall),
-        at_once=at_once,
-        former_prices=None if former is None else former.tables["capacity_prices"],
-    )
+    cores = threads or usable_cores()
+    with Ahead() if cores > 1 else nullcontext() as ahead:
+        if ahead is not None:
+            recall = ahead.recall(recall)
+        if helpers is not None and time_limit_s is None:
+            recall = helpers.recall(recall)
+        plan = make_plan(
+            project,
+            threads=cores,
+            time_limit_s=time_limit_s,
+            progress=progress,
+            recall=recall,
+            at_once=at_once,
+            former_prices=None if former is None else former.tables["capacity_prices"],
+        )
     recalled = {} if cache is None else cache.uses(before)
     start = time.perf_counter()
     provenance = {

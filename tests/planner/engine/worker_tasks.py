@@ -41,3 +41,10 @@ def double(n: int, sleep: float = 0.0, limit: object = None) -> int:
     if limit is None:
         time.sleep(sleep)
     return 2 * n
+
+
+def write_later(file: str, _: object) -> None:
+    """Write a file after a moment."""
+    time.sleep(0.3)
+    with open(file, "w") as out:
+        out.write("done")
