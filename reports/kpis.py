@@ -220,6 +220,8 @@ def _simulated_rows(tables: Mapping[str, pd.DataFrame]) -> Iterator[_Row]:
         ("simulated_cycle_service_level", "cycle_service_level", "share 0..1"),
         ("simulated_holding_cost", "holding_cost", "money"),
         ("simulated_shortage_cost", "shortage_cost", "money"),
+        ("simulated_waste_qty", "waste_qty", "base units"),
+        ("simulated_waste_cost", "waste_cost", "money"),
         ("simulated_cost", "total_cost", "money"),
     ):
         mean, half = _mean_and_half_width(futures[column])

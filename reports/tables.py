@@ -53,6 +53,10 @@ FORECAST_ACCURACY = table(
         "mase": column(NUMBER, "Mean absolute scaled error.", nullable=True),
         "bias_qty": column(NUMBER, "Mean of forecast minus actual.", "base units per bucket", nullable=True),
         "wape": column(NUMBER, "Weighted absolute percentage error.", "ratio", nullable=True),
+        "price_elasticity": column(
+            NUMBER, "Change of demand in % for 1 % of price; empty: no prices are given.", nullable=True, maximum=0
+        ),
+        "price_elasticity_se": column(NUMBER, "Its standard error.", nullable=True, minimum=0),
     },
     ("item_id", "location_id"),
 )
@@ -411,11 +415,13 @@ SIMULATION = table(
         ),
         "demand_qty": column(NUMBER, "Demand.", "base units", minimum=0),
         "unmet_qty": column(NUMBER, "Lost or late.", "base units", minimum=0),
+        "waste_qty": column(NUMBER, "Expired in stock.", "base units", minimum=0),
         "holding_cost": column(NUMBER, "Holding.", "money", minimum=0),
         "shortage_cost": column(NUMBER, "Unmet demand.", "money", minimum=0),
+        "waste_cost": column(NUMBER, "What expired, at unit cost.", "money", minimum=0),
         "order_cost": column(NUMBER, "Fixed order and handling costs of the plan.", "money", minimum=0),
         "transport_cost": column(NUMBER, "Routes of the plan.", "money", minimum=0),
-        "total_cost": column(NUMBER, "Sum of the four.", "money", minimum=0),
+        "total_cost": column(NUMBER, "Sum of the five.", "money", minimum=0),
     },
     ("replication",),
 )
@@ -441,6 +447,7 @@ SIMULATED_STOCK = table(
         **_ITEM_LOCATION,
         "demand_qty": column(NUMBER, "Mean demand over the horizon.", "base units", minimum=0),
         "unmet_qty": column(NUMBER, "Mean demand lost or late.", "base units", minimum=0),
+        "waste_qty": column(NUMBER, "Mean quantity that expired.", "base units", minimum=0),
         "stock_out_buckets": column(NUMBER, "Mean number of buckets with unmet demand.", "buckets", minimum=0),
         "closing_qty": column(NUMBER, "Mean stock at the end of a bucket.", "base units", minimum=0),
     },

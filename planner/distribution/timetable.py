@@ -173,7 +173,8 @@ def _fix(day: DepotDay, case: Blocked) -> str:
     if not case.changes:
         return "no single change of a limit lets it in"
     where = "" if case.route < 0 else f" (on a route of {day.fleet['vehicle_id'].iloc[case.vehicle_type]})"
-    return "fits if " + " and ".join(_in_words(day, change) for change in case.changes) + where
+    unproven = "" if case.proven else "; not solved again with it"
+    return "fits if " + " and ".join(_in_words(day, change) for change in case.changes) + where + unproven
 
 
 def _in_words(day: DepotDay, change: Change) -> str:

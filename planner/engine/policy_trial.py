@@ -184,6 +184,7 @@ def _know(project: Project, recall: Recall) -> _Known:
         supply[reads.SUPPLY["forecast"]],
         tables["promotions"],
         tables["item_transitions"],
+        tables["prices"],
         scenario.horizon,
         scenario.forecast.model_copy(update={"demand_factor": 1.0}),
         progress=None,
@@ -223,4 +224,4 @@ def _stock_and_demand(
     first = pd.Timestamp(world.project.scenario.horizon.start)
     history = base.tables["demand_history"]
     sold = spread(rows, history, "qty", first, horizon.bucket_days, windows * horizon.buckets)
-    return start_full(rows, targets), np.maximum(sold, 0.0)
+    return start_full(rows, targets, horizon), np.maximum(sold, 0.0)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from planner.simulation.problem import shelf_buckets
 from scenarios.settings import Horizon
 from solvers.stock.policies import OrderPolicy, StockStart
 from solvers.stock.policy_futures import LeadTimes, Prices, SampledDemand
@@ -70,13 +71,15 @@ def start_as_given(rows: pd.DataFrame, open_orders: pd.DataFrame, horizon: Horiz
     bucket = np.maximum(days // horizon.bucket_days, 0).astype(np.int64)
     inside = (row >= 0) & (bucket < horizon.buckets)
     np.add.at(in_transit, (row[inside], bucket[inside]), open_orders["qty"].to_numpy(np.float64)[inside])
-    return StockStart(rows["available_qty"].to_numpy(np.float64) - owed, in_transit, waits)
+    net = rows["available_qty"].to_numpy(np.float64) - owed
+    return StockStart(net, in_transit, waits, shelf_buckets(rows, horizon))
 
 
-def start_full(rows: pd.DataFrame, targets: pd.DataFrame) -> StockStart:
+def start_full(rows: pd.DataFrame, targets: pd.DataFrame, horizon: Horizon) -> StockStart:
     """Return every item-location at its order-up-to level, nothing on order: the same start for all policies."""
     level = rows[_KEYS].merge(targets, how="left", on=_KEYS)["order_up_to_qty"].fillna(0.0).to_numpy(np.float64)
-    return StockStart(level, np.zeros((len(rows), 0)), rows["backorders"].to_numpy(np.bool_))
+    waits = rows["backorders"].to_numpy(np.bool_)
+    return StockStart(level, np.zeros((len(rows), 0)), waits, shelf_buckets(rows, horizon))
 
 
 def lead_times(rows: pd.DataFrame, horizon: Horizon, *, noise: bool) -> LeadTimes:
@@ -91,12 +94,16 @@ def lead_times(rows: pd.DataFrame, horizon: Horizon, *, noise: bool) -> LeadTime
 
 
 def prices(rows: pd.DataFrame, targets: pd.DataFrame, horizon: Horizon) -> Prices:
-    """Return money per unit and bucket in stock, per unit not served at once, per order; goods cost nothing here."""
+    """Return money per unit and bucket in stock, per unit not served at once, per order, per unit wasted (its cost).
+
+    Goods that are sold cost nothing here.
+    """
     found = rows[_KEYS].merge(targets, how="left", on=_KEYS)
     return Prices(
         found["holding_cost"].fillna(0.0).to_numpy(np.float64) * horizon.bucket_days,
         found["shortage_cost"].fillna(0.0).to_numpy(np.float64),
         rows["fixed_order_cost"].fillna(0.0).to_numpy(np.float64),
+        rows["unit_cost"].to_numpy(np.float64),
     )
 
 

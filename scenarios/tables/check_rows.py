@@ -22,6 +22,7 @@ def check_rows(tables: Mapping[str, Table], scenario: Scenario | None, issues: I
     _check_order(tables["inventory_policies"], "min_qty", "max_qty", issues)
     _check_order(tables["inventory_policies"], "reorder_point_qty", "order_up_to_qty", issues)
     _check_period(tables["promotions"], "promotion", issues)
+    _check_period(tables["prices"], "price", issues)
     _check_period(tables["demand_adjustments"], "adjustment", issues)
     _check_calendars(tables["calendars"], issues)
     _check_capacities(tables["capacities"], issues)

@@ -10,78 +10,10 @@ Two kinds of key columns may be left empty in policies, lanes and sources: a row
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-Kind = Literal["id", "text", "number", "integer", "date"]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One declared column of an input table.
-
-    Attributes
-    ----------
-    kind : how the column is read and stored: id and text as str ("" where empty), number as float64,
-        integer as Int64, date as datetime64[ns] (midnight).
-    unit : unit of measure, empty where it has none.
-    required : the column must exist and hold a value in every row.
-    default : value of empty cells and of a missing column; None leaves them empty.
-    minimum, maximum : inclusive limits of numbers.
-    choices : the allowed texts.
-    references : "table.column" whose values an id must be one of, where not empty.
-    """
-
-    name: str
-    kind: Kind
-    description: str
-    unit: str = ""
-    required: bool = False
-    default: object = None
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[str, ...] = ()
-    references: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TableSchema:
-    """One declared input table: its columns, its key and whether a project must have it."""
-
-    name: str
-    description: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...] = ()
-    required: bool = False
-
-    def column(self, name: str) -> Column:
-        """Return the declared column `name`; KeyError if there is none."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(f"{self.name}.{name}")
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of all columns, in order."""
-        return tuple(column.name for column in self.columns)
-
+from scenarios.tables.columns import ITEM_OR_CATEGORY, LOCATION_OR_REGION, Column, TableSchema
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-_ITEM_OR_CATEGORY = (
-    Column("item_id", "id", "Item; empty for all items (of the category, if given).", references="items.item_id"),
-    Column("category", "text", "Item category; empty for all.", references="items.category"),
-)
-_LOCATION_OR_REGION = (
-    Column(
-        "location_id",
-        "id",
-        "Location; empty for all (of the region, if given).",
-        references="locations.location_id",
-    ),
-    Column("region", "text", "Region of locations; empty for all.", references="locations.region"),
-)
 _SUPPLY_TERMS = (
     Column("lead_time_days", "number", "From order to receipt.", unit="calendar days", minimum=0),
     Column(
@@ -223,8 +155,8 @@ ITEM_SUPPLIERS = TableSchema(
     "Who supplies which item to which location, and on what terms.",
     (
         Column("supplier_id", "id", "Supplier.", required=True, references="suppliers.supplier_id"),
-        *_ITEM_OR_CATEGORY,
-        *_LOCATION_OR_REGION,
+        *ITEM_OR_CATEGORY,
+        *LOCATION_OR_REGION,
         Column("unit_cost", "number", "Purchase price.", unit="money/unit", minimum=0),
         *_SUPPLY_TERMS,
         Column("priority", "integer", "Among equally specific rows the lowest wins.", default=1, minimum=1),
@@ -248,7 +180,7 @@ LANES = TableSchema(
             "Region of the supplied locations; empty for all.",
             references="locations.region",
         ),
-        *_ITEM_OR_CATEGORY,
+        *ITEM_OR_CATEGORY,
         *_SUPPLY_TERMS,
         Column(
             "cost_per_unit",
@@ -315,8 +247,8 @@ INVENTORY_POLICIES = TableSchema(
     "inventory_policies",
     "How much stock is wanted, where; empty cells fall back to the settings.",
     (
-        *_ITEM_OR_CATEGORY,
-        *_LOCATION_OR_REGION,
+        *ITEM_OR_CATEGORY,
+        *LOCATION_OR_REGION,
         Column(
             "service_measure",
             "text",
@@ -365,8 +297,8 @@ PROMOTIONS = TableSchema(
     "Past and future promotions.",
     (
         Column("promotion_id", "id", "Promotion key.", required=True),
-        *_ITEM_OR_CATEGORY,
-        *_LOCATION_OR_REGION,
+        *ITEM_OR_CATEGORY,
+        *LOCATION_OR_REGION,
         Column("start_date", "date", "First day.", required=True),
         Column("end_date", "date", "Day after the last.", required=True),
         Column("uplift", "number", "Demand during the promotion over demand without it.", unit="ratio", minimum=0),
@@ -380,12 +312,25 @@ PROMOTIONS = TableSchema(
     ),
     key=("promotion_id", "item_id", "category", "location_id", "region"),
 )
+PRICES = TableSchema(
+    "prices",
+    "Selling prices, past and future; the forecast measures what they do to demand. One for a location overrides one "
+    "for its region, and that one for all; among those the later start.",
+    (
+        Column("item_id", "id", "Item.", required=True, references="items.item_id"),
+        *LOCATION_OR_REGION,
+        Column("start_date", "date", "First day.", required=True),
+        Column("end_date", "date", "Day after the last; empty: until the next price of the same kind."),
+        Column("unit_price", "number", "Price of one base unit.", unit="money/unit", required=True, minimum=1e-9),
+    ),
+    key=("item_id", "location_id", "region", "start_date"),
+)
 DEMAND_ADJUSTMENTS = TableSchema(
     "demand_adjustments",
     "What people know of future demand: factors on the forecast. All rows that apply to a day multiply.",
     (
-        *_ITEM_OR_CATEGORY,
-        *_LOCATION_OR_REGION,
+        *ITEM_OR_CATEGORY,
+        *LOCATION_OR_REGION,
         Column("start_date", "date", "First day; empty: from the start of the horizon."),
         Column("end_date", "date", "Day after the last; empty: to the end of the horizon."),
         Column(
@@ -416,7 +361,7 @@ CALENDARS = TableSchema(
     "calendars",
     "Days on which a location receives or is closed. Without rows: Monday to Friday.",
     (
-        *_LOCATION_OR_REGION,
+        *LOCATION_OR_REGION,
         Column(
             "kind",
             "text",
@@ -593,6 +538,7 @@ TABLES: dict[str, TableSchema] = {
         DEMAND_HISTORY,
         INVENTORY_POLICIES,
         PROMOTIONS,
+        PRICES,
         DEMAND_ADJUSTMENTS,
         ITEM_TRANSITIONS,
         CALENDARS,

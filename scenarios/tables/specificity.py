@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from scenarios.tables.schema import TableSchema
+from scenarios.tables.columns import TableSchema
 
 RULE_KEYS = ("item_id", "category", "location_id", "region")
 

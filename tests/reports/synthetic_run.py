@@ -233,6 +233,8 @@ def _forecasts(inputs: Inputs, supply: pd.DataFrame, buckets: int) -> tuple[pd.D
         mase=0.9,
         bias_qty=0.05 * mean,
         wape=np.clip(sd / mean, 0, 3),
+        price_elasticity=np.nan,
+        price_elasticity_se=np.nan,
     )
     return grid, channels, accuracy
 

@@ -96,7 +96,8 @@ def describe_blocked(file: RoutingFile, case: Blocked) -> tuple[str, str]:
     reason = "; ".join(_REASONS.get(rule, rule) for rule in case.reasons)
     if not case.changes:
         return reason, "no change of a single limit lets it in"
-    return reason, "fits if " + " and ".join(_in_words(file, change) for change in case.changes)
+    fix = "fits if " + " and ".join(_in_words(file, change) for change in case.changes)
+    return reason, fix if case.proven else f"{fix}; not solved again with it"
 
 
 def _in_words(file: RoutingFile, change: Change) -> str:

@@ -32,7 +32,8 @@ def test_totals_are_student_s_and_differences_paired(recorded: bool) -> None:
     figures, differences = compare_policies(["a", "b"], seen, 10, recorded=recorded)
     each = [one.by_row if recorded else one.by_future for one in seen]
     a, b = (
-        values[[FIGURES.index(n) for n in ("holding_cost", "shortage_cost", "order_cost")]].sum(0) for values in each
+        values[[FIGURES.index(n) for n in ("holding_cost", "shortage_cost", "order_cost", "waste_cost")]].sum(0)
+        for values in each
     )
     scale = len(a) if recorded else 1
     cost = figures.set_index(["policy", "kpi"]).loc[("a", "total_cost")]
@@ -69,6 +70,7 @@ def rows(**changes: object) -> pd.DataFrame:
             "available_qty": [5.0, 9.0],
             "backorder_qty": [2.0, 2.0],
             "backorders": [True, False],
+            "shelf_life_days": [np.nan, 20.0],
         }
     )
     return frame.assign(**changes)

@@ -14,6 +14,7 @@ from random_rich_problems import RULES, rich_problem
 
 from solvers.routing import Route, RoutingProblem, RoutingSolution, judge
 from solvers.routing.general import search
+from solvers.routing.general_annealing_kernels import anneal_rows
 from solvers.routing.general_instance import PRIZE, build_general_instance
 from solvers.routing.leftovers import _with_breaks
 from solvers.routing.stop import iterations
@@ -100,3 +101,10 @@ def test_same_seed_same_answer() -> None:
     first, second = (search(problem, iterations(20), 5) for _ in range(2))
     assert (first.solution, first.trace) == (second.solution, second.trace)
     assert np.isfinite(first.trace[-1][1])
+
+
+def test_kernels_are_compiled_once_for_all_problems() -> None:
+    """To Numba an array that cannot be written to is of a type of its own, and all kernels compile anew for it."""
+    for rules in (("breaks", "max_load"), ("windows", "speeds", "setup", "own_times"), ("pairs", "arcs", "skills")):
+        search(rich_problem(1, 8, rules), iterations(1), 1)
+    assert len(anneal_rows.signatures) == 1
