@@ -172,7 +172,7 @@ REPLENISHMENT_ORDERS = table(
 )
 PROJECTED_INVENTORY = table(
     "projected_inventory",
-    "Stock by bucket: closing = opening + receipts + planned receipts - (demand - unmet) - shipped.",
+    "Stock by bucket: closing = opening + receipts + planned receipts - (demand - unmet) - shipped - waste.",
     {
         **_ITEM_LOCATION,
         **_BUCKET,
@@ -181,6 +181,9 @@ PROJECTED_INVENTORY = table(
         "planned_receipts_qty": column(NUMBER, "From orders of this plan.", "base units", minimum=0),
         "demand_qty": column(NUMBER, "Planned demand of customers here.", "base units", minimum=0),
         "shipped_qty": column(NUMBER, "Sent to other locations.", "base units", minimum=0),
+        "waste_qty": column(
+            NUMBER, "Written off at the end: cannot be sold or sent on before it expires.", "base units", minimum=0
+        ),
         "unmet_qty": column(NUMBER, "Demand of this bucket not served in it.", "base units", minimum=0),
         "backorder_qty": column(NUMBER, "Owed at the end.", "base units", minimum=0),
         "closing_qty": column(NUMBER, "Stock at the end.", "base units", minimum=0),
@@ -193,7 +196,7 @@ CAPACITY_PRICES = table(
     "Shared limits: how full they are and what one more unit of them would save.",
     {
         "location_id": column(ID, "Location; of a supply limit, its supplier and category."),
-        "kind": column(ID, "storage, dispatch, receiving, supply or stock (of an item at a dc)."),
+        "kind": column(ID, "storage, dispatch, receiving, supply, supply period or stock (of an item at a dc)."),
         "item_id": column(ID, "Item, for stock; empty otherwise."),
         **_BUCKET,
         "unit": column(ID, "kg, m3, base units or money."),
