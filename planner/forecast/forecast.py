@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -16,6 +16,7 @@ from planner.forecast.output import accuracy_table, channel_table, forecast_tabl
 from planner.forecast.passes import LEVELS, Calendar, Past, Progress, adjust, flat_chunks, learn, predict
 from planner.forecast.prices import measure_prices
 from planner.forecast.promotions import match_promotions
+from planner.forecast.totals import shared_errors
 from scenarios.settings import ForecastModel, ForecastSettings, Horizon
 from scenarios.tables.issues import Issues
 from solvers.demand.boosting import boosting_installed
@@ -31,12 +32,14 @@ class ForecastResult:
     ----------
     forecast, forecast_channels, accuracy : published tables of these names (`forecast_accuracy`).
     issues : what was found in the history and what was done, columns of `data_issues`.
+    shared : relative standard deviation that the errors of a group have in common, by grouping (`totals`).
     """
 
     forecast: pd.DataFrame
     forecast_channels: pd.DataFrame
     accuracy: pd.DataFrame
     issues: pd.DataFrame
+    shared: Mapping[str, float]
 
 
 def forecast_demand(
@@ -101,6 +104,7 @@ def forecast_demand(
         forecast_channels=channel_table(rows, newcomers, predicted, horizon),
         accuracy=accuracy_table(rows.keys, inactive, newcomers, learned, priced),
         issues=issues.frame(),
+        shared=shared_errors(past, calendar),
     )
 
 
