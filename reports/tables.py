@@ -42,6 +42,22 @@ FORECAST_CHANNELS = table(
     },
     ("item_id", "location_id", "channel", "bucket_start"),
 )
+FORECAST_TOTALS = table(
+    "forecast_totals",
+    "The forecast added up: means agree with the item-locations, spreads know that these rise and fall together.",
+    {
+        "group_by": column(ID, "all, item, location, category, region or channel."),
+        "group": column(ID, "Member of the group; empty for all."),
+        **_BUCKET,
+        "item_locations": column(INTEGER, "How many are in it.", minimum=0),
+        "mean_qty": column(NUMBER, "Expected demand.", "base units per bucket", minimum=0),
+        "sd_qty": column(NUMBER, "Standard deviation.", "base units", minimum=0),
+        "p10_qty": column(NUMBER, "10 % quantile.", "base units", minimum=0),
+        "p50_qty": column(NUMBER, "Median.", "base units", minimum=0),
+        "p90_qty": column(NUMBER, "90 % quantile.", "base units", minimum=0),
+    },
+    ("group_by", "group", "bucket_start"),
+)
 FORECAST_ACCURACY = table(
     "forecast_accuracy",
     "Rolling backtest of every series: how good the chosen model was on weeks it had not seen.",
@@ -94,14 +110,21 @@ POLICY_PARAMS = table(
         **_ITEM_LOCATION,
         "abc_class": column(ID, "By revenue."),
         "xyz_class": column(ID, "By variability."),
+        "policy_kind": column(
+            ID,
+            "R_s_S: every review period, at or below the reorder point, up to the order-up-to level. R_S: every review "
+            "period up to the level. s_S, s_Q, base_stock: in every bucket at or below the reorder point, up to the "
+            "level, by lots of order_qty, or up to the reorder point.",
+            choices=("R_s_S", "R_S", "s_S", "s_Q", "base_stock"),
+        ),
         "service_measure": column(
             ID,
-            "cycle_service_level, fill_rate or cost_optimal.",
-            choices=("cycle_service_level", "fill_rate", "cost_optimal"),
+            "cycle_service_level, fill_rate, cost_optimal or newsvendor.",
+            choices=("cycle_service_level", "fill_rate", "cost_optimal", "newsvendor"),
         ),
         "service_target": column(
             NUMBER,
-            "Wanted service; cost_optimal: the cycle service level that costs least.",
+            "Wanted service; cost_optimal and newsvendor: the cycle service level that costs least.",
             "share 0..1",
             minimum=0,
             maximum=1,
@@ -120,6 +143,12 @@ POLICY_PARAMS = table(
         "safety_stock_qty": column(NUMBER, "Stock above the expected demand.", "base units", minimum=0),
         "reorder_point_qty": column(NUMBER, "Order when the inventory position falls to it.", "base units", minimum=0),
         "order_up_to_qty": column(NUMBER, "Order up to this inventory position.", "base units", minimum=0),
+        "order_qty": column(
+            NUMBER,
+            "Lot: the larger of smallest order, pack and economic lot (where cost decides).",
+            "base units",
+            minimum=0,
+        ),
         "min_qty": column(NUMBER, "Presentation stock.", "base units", minimum=0),
         "max_qty": column(NUMBER, "Most stock allowed; empty: no limit.", "base units", nullable=True, minimum=0),
         "holding_cost": column(NUMBER, "Of one unit for one day.", "money/unit/day", minimum=0),
@@ -542,6 +571,7 @@ PUBLISHED: dict[str, pa.DataFrameSchema] = {
         PROJECTED_INVENTORY,
         FORECAST,
         FORECAST_CHANNELS,
+        FORECAST_TOTALS,
         FORECAST_ACCURACY,
         ADJUSTMENT_REPORT,
         POLICY_PARAMS,
