@@ -42,6 +42,22 @@ FORECAST_CHANNELS = table(
     },
     ("item_id", "location_id", "channel", "bucket_start"),
 )
+FORECAST_TOTALS = table(
+    "forecast_totals",
+    "The forecast added up: means agree with the item-locations, spreads know that these rise and fall together.",
+    {
+        "group_by": column(ID, "all, item, location, category, region or channel."),
+        "group": column(ID, "Member of the group; empty for all."),
+        **_BUCKET,
+        "item_locations": column(INTEGER, "How many are in it.", minimum=0),
+        "mean_qty": column(NUMBER, "Expected demand.", "base units per bucket", minimum=0),
+        "sd_qty": column(NUMBER, "Standard deviation.", "base units", minimum=0),
+        "p10_qty": column(NUMBER, "10 % quantile.", "base units", minimum=0),
+        "p50_qty": column(NUMBER, "Median.", "base units", minimum=0),
+        "p90_qty": column(NUMBER, "90 % quantile.", "base units", minimum=0),
+    },
+    ("group_by", "group", "bucket_start"),
+)
 FORECAST_ACCURACY = table(
     "forecast_accuracy",
     "Rolling backtest of every series: how good the chosen model was on weeks it had not seen.",
@@ -53,6 +69,10 @@ FORECAST_ACCURACY = table(
         "mase": column(NUMBER, "Mean absolute scaled error.", nullable=True),
         "bias_qty": column(NUMBER, "Mean of forecast minus actual.", "base units per bucket", nullable=True),
         "wape": column(NUMBER, "Weighted absolute percentage error.", "ratio", nullable=True),
+        "price_elasticity": column(
+            NUMBER, "Change of demand in % for 1 % of price; empty: no prices are given.", nullable=True, maximum=0
+        ),
+        "price_elasticity_se": column(NUMBER, "Its standard error.", nullable=True, minimum=0),
     },
     ("item_id", "location_id"),
 )
@@ -90,14 +110,21 @@ POLICY_PARAMS = table(
         **_ITEM_LOCATION,
         "abc_class": column(ID, "By revenue."),
         "xyz_class": column(ID, "By variability."),
+        "policy_kind": column(
+            ID,
+            "R_s_S: every review period, at or below the reorder point, up to the order-up-to level. R_S: every review "
+            "period up to the level. s_S, s_Q, base_stock: in every bucket at or below the reorder point, up to the "
+            "level, by lots of order_qty, or up to the reorder point.",
+            choices=("R_s_S", "R_S", "s_S", "s_Q", "base_stock"),
+        ),
         "service_measure": column(
             ID,
-            "cycle_service_level, fill_rate or cost_optimal.",
-            choices=("cycle_service_level", "fill_rate", "cost_optimal"),
+            "cycle_service_level, fill_rate, cost_optimal or newsvendor.",
+            choices=("cycle_service_level", "fill_rate", "cost_optimal", "newsvendor"),
         ),
         "service_target": column(
             NUMBER,
-            "Wanted service; cost_optimal: the cycle service level that costs least.",
+            "Wanted service; cost_optimal and newsvendor: the cycle service level that costs least.",
             "share 0..1",
             minimum=0,
             maximum=1,
@@ -116,6 +143,12 @@ POLICY_PARAMS = table(
         "safety_stock_qty": column(NUMBER, "Stock above the expected demand.", "base units", minimum=0),
         "reorder_point_qty": column(NUMBER, "Order when the inventory position falls to it.", "base units", minimum=0),
         "order_up_to_qty": column(NUMBER, "Order up to this inventory position.", "base units", minimum=0),
+        "order_qty": column(
+            NUMBER,
+            "Lot: the larger of smallest order, pack and economic lot (where cost decides).",
+            "base units",
+            minimum=0,
+        ),
         "min_qty": column(NUMBER, "Presentation stock.", "base units", minimum=0),
         "max_qty": column(NUMBER, "Most stock allowed; empty: no limit.", "base units", nullable=True, minimum=0),
         "holding_cost": column(NUMBER, "Of one unit for one day.", "money/unit/day", minimum=0),
@@ -168,7 +201,7 @@ REPLENISHMENT_ORDERS = table(
 )
 PROJECTED_INVENTORY = table(
     "projected_inventory",
-    "Stock by bucket: closing = opening + receipts + planned receipts - (demand - unmet) - shipped.",
+    "Stock by bucket: closing = opening + receipts + planned receipts - (demand - unmet) - shipped - waste.",
     {
         **_ITEM_LOCATION,
         **_BUCKET,
@@ -177,6 +210,9 @@ PROJECTED_INVENTORY = table(
         "planned_receipts_qty": column(NUMBER, "From orders of this plan.", "base units", minimum=0),
         "demand_qty": column(NUMBER, "Planned demand of customers here.", "base units", minimum=0),
         "shipped_qty": column(NUMBER, "Sent to other locations.", "base units", minimum=0),
+        "waste_qty": column(
+            NUMBER, "Written off at the end: cannot be sold or sent on before it expires.", "base units", minimum=0
+        ),
         "unmet_qty": column(NUMBER, "Demand of this bucket not served in it.", "base units", minimum=0),
         "backorder_qty": column(NUMBER, "Owed at the end.", "base units", minimum=0),
         "closing_qty": column(NUMBER, "Stock at the end.", "base units", minimum=0),
@@ -189,7 +225,7 @@ CAPACITY_PRICES = table(
     "Shared limits: how full they are and what one more unit of them would save.",
     {
         "location_id": column(ID, "Location; of a supply limit, its supplier and category."),
-        "kind": column(ID, "storage, dispatch, receiving, supply or stock (of an item at a dc)."),
+        "kind": column(ID, "storage, dispatch, receiving, supply, supply period or stock (of an item at a dc)."),
         "item_id": column(ID, "Item, for stock; empty otherwise."),
         **_BUCKET,
         "unit": column(ID, "kg, m3, base units or money."),
@@ -408,11 +444,13 @@ SIMULATION = table(
         ),
         "demand_qty": column(NUMBER, "Demand.", "base units", minimum=0),
         "unmet_qty": column(NUMBER, "Lost or late.", "base units", minimum=0),
+        "waste_qty": column(NUMBER, "Expired in stock.", "base units", minimum=0),
         "holding_cost": column(NUMBER, "Holding.", "money", minimum=0),
         "shortage_cost": column(NUMBER, "Unmet demand.", "money", minimum=0),
+        "waste_cost": column(NUMBER, "What expired, at unit cost.", "money", minimum=0),
         "order_cost": column(NUMBER, "Fixed order and handling costs of the plan.", "money", minimum=0),
         "transport_cost": column(NUMBER, "Routes of the plan.", "money", minimum=0),
-        "total_cost": column(NUMBER, "Sum of the four.", "money", minimum=0),
+        "total_cost": column(NUMBER, "Sum of the five.", "money", minimum=0),
     },
     ("replication",),
 )
@@ -438,6 +476,7 @@ SIMULATED_STOCK = table(
         **_ITEM_LOCATION,
         "demand_qty": column(NUMBER, "Mean demand over the horizon.", "base units", minimum=0),
         "unmet_qty": column(NUMBER, "Mean demand lost or late.", "base units", minimum=0),
+        "waste_qty": column(NUMBER, "Mean quantity that expired.", "base units", minimum=0),
         "stock_out_buckets": column(NUMBER, "Mean number of buckets with unmet demand.", "buckets", minimum=0),
         "closing_qty": column(NUMBER, "Mean stock at the end of a bucket.", "base units", minimum=0),
     },
@@ -532,6 +571,7 @@ PUBLISHED: dict[str, pa.DataFrameSchema] = {
         PROJECTED_INVENTORY,
         FORECAST,
         FORECAST_CHANNELS,
+        FORECAST_TOTALS,
         FORECAST_ACCURACY,
         ADJUSTMENT_REPORT,
         POLICY_PARAMS,

@@ -136,7 +136,7 @@ def route_day(
     solver: str,
     iterations: int,
     seed: int,
-    limit: stop.StopRule,
+    limit: stop.StopRule = stop.never,
 ) -> Routed:
     """Return the routes of a day, pinned ones kept, and what is left over, with the fix that would let each in."""
     rule = stop.any_of(stop.iterations(iterations), limit)
@@ -147,14 +147,19 @@ def route_day(
 
 
 def draft_day(
-    problem: RoutingProblem, solver: str, iterations: int, seed: int, limit: stop.StopRule
+    problem: RoutingProblem, solver: str, iterations: int, seed: int, limit: stop.StopRule = stop.never
 ) -> RoutingSolution:
     """Return good routes of a coarser day, see `planner.distribution.draft`."""
     return registry.solve(problem, stop.any_of(stop.iterations(iterations), limit), seed, solver=solver).solution
 
 
 def finish_day(
-    problem: RoutingProblem, begun: RoutingSolution, iterations: int, hot: float, seed: int, limit: stop.StopRule
+    problem: RoutingProblem,
+    begun: RoutingSolution,
+    iterations: int,
+    hot: float,
+    seed: int,
+    limit: stop.StopRule = stop.never,
 ) -> Routed:
     """Return the routes of a day, searched on from `begun`, and what is left over."""
     from solvers.routing.ruin_recreate import RuinRecreateParams  # noqa: PLC0415 - a recalled day needs no kernels

@@ -38,6 +38,7 @@ def judge_adjustments(
     supply: pd.DataFrame,
     promotions: pd.DataFrame,
     transitions: pd.DataFrame,
+    prices: pd.DataFrame,
     adjustments: pd.DataFrame,
     horizon: Horizon,
     settings: ForecastSettings,
@@ -68,7 +69,7 @@ def judge_adjustments(
         if named.empty:
             continue
         known = history[history["date"] < origin]
-        said = forecast_demand(known, named, promotions, transitions, began, plain).forecast
+        said = forecast_demand(known, named, promotions, transitions, prices, began, plain).forecast
         judged |= _judge(rows, named, said, history, began)
     return _report(past, judged)
 

@@ -18,10 +18,10 @@ from scenarios.nearest import did_you_mean
 from scenarios.scenario import Scenario
 from scenarios.tables.check_rows import check_rows
 from scenarios.tables.check_supply import check_supply
+from scenarios.tables.columns import Column
 from scenarios.tables.issues import Issues
 from scenarios.tables.keys import key_codes, keys_as_text
 from scenarios.tables.parse import Table
-from scenarios.tables.schema import Column
 from scenarios.tables.specificity import RULE_KEYS, is_rule_table
 
 _TINY = 1e-6

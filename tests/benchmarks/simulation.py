@@ -41,7 +41,7 @@ def main() -> None:
     review, zeros = np.full(rows, 7), np.zeros(rows)
     levels = OrderPolicy(cover, 1.3 * cover, zeros, np.full(rows, 6.0), zeros, review)
     lots = OrderPolicy(cover, cover, np.full(rows, 12.0), zeros, zeros, np.ones(rows, dtype=np.int64))
-    begin = StockStart(cover[:, 0], np.zeros((rows, 0)), np.zeros(rows, dtype=bool))
+    begin = StockStart(cover[:, 0], np.zeros((rows, 0)), np.zeros(rows, dtype=bool), np.zeros(rows, dtype=np.int64))
     prices = Prices(np.full(rows, 0.01), np.full(rows, 1.0), np.full(rows, 5.0))
     demand = SampledDemand(mean, np.sqrt(1.5 * mean), names)
     recorded = rng.poisson(mean).astype(float)

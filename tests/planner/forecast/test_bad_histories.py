@@ -33,7 +33,7 @@ def test_each_case_is_treated_and_told(case: str, bucket: str) -> None:
     history = weekly_history({("X", "S1"): values, ("Y", "S1"): STEADY})
     horizon = HORIZON if bucket == "week" else Horizon(start=START.date(), buckets=28, bucket="day")
     supply = supply_table([("X", "S1", "V1"), ("Y", "S1", "V1")])
-    none = input_table("promotions"), input_table("item_transitions")
+    none = input_table("promotions"), input_table("item_transitions"), input_table("prices")
     result = forecast_demand(history, supply, *none, horizon, ForecastSettings(models=("ewm_quantiles",)))
     found = result.forecast[result.forecast["item_id"] == "X"]
     numbers = found[["mean_qty", "sd_qty", "p10_qty", "p50_qty", "p90_qty"]].to_numpy()
@@ -52,7 +52,7 @@ def test_each_case_is_treated_and_told(case: str, bucket: str) -> None:
 def test_two_rows_of_one_date_add_up_over_channels() -> None:
     history = pd.concat([weekly_history({("X", "S1"): STEADY}), weekly_history({("X", "S1"): STEADY}, channel="web")])
     supply = supply_table([("X", "S1", "V1")])
-    none = input_table("promotions"), input_table("item_transitions")
+    none = input_table("promotions"), input_table("item_transitions"), input_table("prices")
     result = forecast_demand(
         history.reset_index(drop=True), supply, *none, HORIZON, ForecastSettings(models=("ewm_quantiles",))
     )
@@ -67,6 +67,7 @@ def test_a_future_promotion_without_a_past_one_changes_nothing_and_is_told() -> 
         supply_table([("X", "S1", "V1")]),
         input_table("promotions", [promotion]),
         input_table("item_transitions"),
+        input_table("prices"),
         HORIZON,
         ForecastSettings(models=("ewm_quantiles",)),
     )
