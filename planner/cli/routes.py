@@ -76,6 +76,7 @@ def solve(
     from solvers.routing.proofs import prove_fixes
 
     began = time.perf_counter()
+    _check_folder(output)
     file = _read(problem, convention)
     begin = file.plan if start is None else read_solution(file, start)
     if threads is not None:
@@ -144,6 +145,18 @@ def _task(rule: BrokenRule) -> str:
 
 def _or_dash(number: int | None) -> str:
     return "-" if number is None else str(number)
+
+
+def _check_folder(output: Path | None) -> None:
+    """Say at once that an answer cannot be written, not after the search."""
+    import os
+
+    from planner.cli.edge import UsageError
+
+    if output is not None and not output.parent.is_dir():
+        raise UsageError(f"There is no folder {output.parent} for {output.name}; make it, or name another.")
+    if output is not None and (output.is_dir() or not os.access(output.parent, os.W_OK)):
+        raise UsageError(f"{output} cannot be written; name a file in a folder that is yours.")
 
 
 def _read(path: Path, convention: str | None) -> RoutingFile:
