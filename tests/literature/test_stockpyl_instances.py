@@ -1,8 +1,8 @@
 """Textbook instances as stockpyl 1.0.2 ships them (MIT), with the answers that it computes for them.
 
 Snyder and Shen, Fundamentals of Supply Chain Theory, 2nd ed. 2019; Snyder 2023, "Stockpyl: a Python package for
-inventory optimization and simulation", INFORMS TutORials. The battery chain is the one of Graves and Willems as the project
-stochasticnetworkcontrol/snc ships it (Apache-2.0), with its reference solution.
+inventory optimization and simulation", INFORMS TutORials. The battery chain is that of Graves and Willems, as
+the project stochasticnetworkcontrol/snc ships it (Apache-2.0), with its reference solution.
 """
 
 from __future__ import annotations
