@@ -27,7 +27,12 @@ FORECAST = table(
         "p10_qty": column(NUMBER, "10 % quantile.", "base units", minimum=0),
         "p50_qty": column(NUMBER, "Median.", "base units", minimum=0),
         "p90_qty": column(NUMBER, "90 % quantile.", "base units", minimum=0),
-        "method": column(ID, "Model that won the backtest, or the stated fallback."),
+        "method": column(
+            ID,
+            "Model that won the backtest, or the stated fallback; then what was done: +winsorised (an outlier cut), "
+            "+uncensored (sales lost in stock-outs added), +promotion, +promotion_unknown (no past one shows its "
+            "uplift), +price, +inherited, +adjusted.",
+        ),
     },
     ("item_id", "location_id", "bucket_start"),
 )
