@@ -49,6 +49,7 @@ def make_plan(
     progress: Progress | None = None,
     recall: Recall = compute_anew,
     former_prices: pd.DataFrame | None = None,
+    at_once: int | None = None,
 ) -> Plan:
     """Plan one project: forecast, targets, replenishment, loads, routes, simulated check.
 
@@ -61,6 +62,7 @@ def make_plan(
     progress : called with (what, done, total).
     recall : gives a stage's result, which may be known from another run; the plan does not depend on it.
     former_prices : capacity_prices of a former run for the replenishment engine to begin with.
+    at_once : chunks of series, and depots' days, that are asked for at once; None: `threads`.
 
     Raises
     ------
@@ -71,6 +73,7 @@ def make_plan(
     """
     scenario, tables = project.scenario, project.tables
     horizon, seed, clock = scenario.horizon, scenario.seed, _Clock()
+    at_once = at_once or threads
     part_limit_s = None if time_limit_s is None else 0.5 * time_limit_s / (1 + most_rounds(scenario.distribution))
 
     with clock.stage("network"):
@@ -87,6 +90,8 @@ def make_plan(
             horizon,
             scenario.forecast.model_copy(update={"demand_factor": 1.0}),
             progress=progress,
+            threads=at_once,
+            recall=recall,
         )
         demand = adjust_demand(demand, supply, tables["demand_adjustments"], horizon, scenario.forecast.demand_factor)
         judged = recall(
@@ -159,7 +164,7 @@ def make_plan(
                 scenario.timezone,
                 scenario.distribution,
                 seed,
-                threads,
+                at_once,
                 part_limit_s,
                 progress,
                 recall,

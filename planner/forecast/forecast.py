@@ -13,10 +13,12 @@ from planner.forecast.history import collect_rows
 from planner.forecast.newcomers import forecast_newcomers
 from planner.forecast.notes import tell_factorised, tell_inactive, tell_new, tell_no_boosting, tell_series
 from planner.forecast.output import accuracy_table, channel_table, forecast_table
-from planner.forecast.passes import LEVELS, Calendar, Past, Progress, adjust, flat_chunks, learn, predict
+from planner.forecast.parts import Past
+from planner.forecast.passes import LEVELS, Calendar, Progress, adjust, flat_chunks, learn, predict
 from planner.forecast.prices import measure_prices
 from planner.forecast.promotions import match_promotions
 from planner.forecast.totals import shared_errors
+from planner.recall import Recall, compute_anew
 from scenarios.settings import ForecastModel, ForecastSettings, Horizon
 from scenarios.tables.issues import Issues
 from solvers.demand.boosting import boosting_installed
@@ -51,8 +53,11 @@ def forecast_demand(
     horizon: Horizon,
     settings: ForecastSettings,
     progress: Progress | None = None,
+    *,
+    threads: int = 1,
+    recall: Recall = compute_anew,
 ) -> ForecastResult:
-    """Forecast every item-location of `supply` that has demand.
+    """Forecast every item-location of `supply` that has demand; the forecast does not depend on `threads`.
 
     Parameters
     ----------
@@ -61,6 +66,8 @@ def forecast_demand(
     promotions, transitions, prices : cleaned input tables, may be empty.
     horizon : buckets to forecast; the history is cut into buckets of the same length before it.
     progress : called with (what, done, total).
+    threads : chunks of series worked on at once.
+    recall : gives what is found in a chunk of series, which may be known or computed elsewhere.
 
     Notes
     -----
@@ -90,8 +97,9 @@ def forecast_demand(
         past = replace(past, priced=priced)
         calendar = Calendar.of(past)
     members = make_members(usable_models(settings.models, issues))
-    learned = learn(past, calendar, members, progress)
-    predicted = adjust(predict(past, calendar, members, learned, progress), past, transitions)
+    learned = learn(past, calendar, members, progress, threads=threads, recall=recall)
+    said = predict(past, calendar, members, learned, progress, threads=threads, recall=recall)
+    predicted = adjust(said, past, transitions)
 
     newcomers = forecast_newcomers(new, rows.keys, learned.rate, learned.power_law, LEVELS)
 

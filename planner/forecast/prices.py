@@ -58,6 +58,22 @@ class PriceEffects:
     bucket_days: int
     promoted: PromotionFactors | None
 
+    def part(self, start: int, stop: int) -> PriceEffects:
+        """Return the prices of the series start:stop and the elasticities of their items."""
+        rows = slice(*np.searchsorted(self.series, (start, stop)))
+        items, item = np.unique(self.item[start:stop], return_inverse=True)
+        return replace(
+            self,
+            series=self.series[rows] - start,
+            first=self.first[rows],
+            last=self.last[rows],
+            log_price=self.log_price[rows],
+            item=item.astype(np.int64),
+            elasticity=self.elasticity[items],
+            sd=self.sd[items],
+            promoted=None if self.promoted is None else replace(self.promoted, codes=self.promoted.codes[start:stop]),
+        )
+
     def changes(self, start: int, stop: int) -> Floats:
         """Return ln(price / price on the eve of the horizon) [stop - start, T + H], 0 where either is not known."""
         days = self.buckets * self.bucket_days

@@ -58,7 +58,7 @@ ITEMS = TableSchema(
         Column(
             "shelf_life_days",
             "number",
-            "Days from receipt to waste; empty: does not expire.",
+            "Days from receipt at a location to waste; empty: does not expire.",
             unit="days",
             minimum=0,
         ),
@@ -401,7 +401,7 @@ CAPACITIES = TableSchema(
 )
 SUPPLY_LIMITS = TableSchema(
     "supply_limits",
-    "What suppliers can deliver and what may be bought: limits of one bucket of the plan, by bucket of receipt.",
+    "What suppliers can deliver and what may be bought: limits of a bucket or of a period, by bucket of receipt.",
     (
         Column(
             "supplier_id",
@@ -412,12 +412,20 @@ SUPPLY_LIMITS = TableSchema(
         Column("category", "text", "Only items of this category; empty for all.", references="items.category"),
         Column("start_date", "date", "First day of the buckets it holds for; empty: from the start."),
         Column("end_date", "date", "First day that it no longer holds for; empty: to the end."),
-        Column("limit_qty", "number", "Most in a bucket, base units.", unit="base units", minimum=0),
-        Column("limit_kg", "number", "Most in a bucket by weight.", unit="kg", minimum=0),
-        Column("limit_m3", "number", "Most in a bucket by volume.", unit="m3", minimum=0),
-        Column("limit_value", "number", "Most in a bucket at purchase cost.", unit="money", minimum=0),
+        Column(
+            "per",
+            "text",
+            "What a limit counts: each bucket by itself, or all buckets from start_date to end_date (empty: to the end "
+            "of the horizon) together, as a budget of a month.",
+            default="bucket",
+            choices=("bucket", "period"),
+        ),
+        Column("limit_qty", "number", "Most in a bucket or period, base units.", unit="base units", minimum=0),
+        Column("limit_kg", "number", "Most in a bucket or period by weight.", unit="kg", minimum=0),
+        Column("limit_m3", "number", "Most in a bucket or period by volume.", unit="m3", minimum=0),
+        Column("limit_value", "number", "Most in a bucket or period at purchase cost.", unit="money", minimum=0),
     ),
-    key=("supplier_id", "category", "start_date"),
+    key=("supplier_id", "category", "per", "start_date"),
 )
 VEHICLES = TableSchema(
     "vehicles",

@@ -345,6 +345,7 @@ def _plan_rows(
         planned_receipts_qty=planned,
         demand_qty=demand,
         shipped_qty=shipped,
+        waste_qty=0.0,
         unmet_qty=unmet,
         backorder_qty=0.0,
         closing_qty=closing,

@@ -79,7 +79,7 @@ def chain(places: list[Place], prices: list[dict[str, object]] | None = None) ->
                 | {"bucket_start": day(t), "opening_qty": path["opening"][t], "receipts_qty": 0.0}
                 | {"planned_receipts_qty": planned[t], "demand_qty": float(place.demand[t])}
                 | {"shipped_qty": sent[place.name][t], "unmet_qty": path["unmet"][t], "backorder_qty": path["owed"][t]}
-                | {"closing_qty": path["closing"][t], "safety_stock_qty": place.safety}
+                | {"closing_qty": path["closing"][t], "safety_stock_qty": place.safety, "waste_qty": 0.0}
             )
             if planned[t]:
                 orders.append(

@@ -11,6 +11,7 @@ from solvers.routing.evaluate import judge
 from solvers.routing.formats import RoutingFileError, check_solution, read_problem, vroom_answer, write_solution
 from solvers.routing.leftovers import place_leftovers
 from solvers.routing.problem import OPEN_END
+from solvers.routing.proofs import prove_fixes
 from solvers.routing.solution import RoutingSolution
 
 SECONDS = [[0, 600, 900, 700], [600, 0, 500, 800], [900, 500, 0, 400], [700, 800, 400, 0]]
@@ -191,7 +192,7 @@ def test_unassigned_jobs_say_why_and_what_would_fit(tmp_path):
     document["jobs"][0]["skills"] = [99]
     document["jobs"][2]["delivery"] = [6, 30]
     file = load(tmp_path, document)
-    solution, blocked = place_leftovers(file.problem, RoutingSolution.create([], 3))
+    solution, blocked = prove_fixes(file.problem, *place_leftovers(file.problem, RoutingSolution.create([], 3)))
     path = tmp_path / "answer.json"
     write_solution(path, file, solution, blocked)
     lost = {job["id"]: job for job in json.loads(path.read_text())["unassigned"]}
