@@ -14,7 +14,8 @@ import pandas as pd
 
 from planner.forecast.parts import Past
 from planner.forecast.passes import Calendar, flat_chunks
-from reports.tables import FORECAST_TOTALS, conform
+from reports.forecast_tables import FORECAST_TOTALS
+from reports.tables import conform
 from solvers.demand.distributions import fit_moments
 
 Floats = npt.NDArray[np.float64]

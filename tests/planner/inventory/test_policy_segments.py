@@ -79,6 +79,16 @@ def test_a_newsvendor_loses_what_is_left_over() -> None:
     assert row["policy_rule"].endswith("; holding and shortage cost")
 
 
+def test_a_typing_error_makes_no_class() -> None:
+    supply = supply_table([(item, "S1", "V1") for item in ("A", "B", "C")])
+    forecast = flat_forecast({("A", "S1"): 50.0, ("B", "S1"): 5.0, ("C", "S1"): 2.0})
+    history = weekly_history({("A", "S1"): [50.0] * 30, ("B", "S1"): [*[5.0] * 15, 90_000.0, *[5.0] * 14]})
+    rules = input_table("inventory_policies")
+    table = set_targets(supply, forecast, history, rules, HORIZON, InventorySettings()).set_index("item_id")
+    assert table.loc["A", "abc_class"] == "A"
+    assert table.loc["B", ["abc_class", "xyz_class"]].tolist() == ["B", "X"]
+
+
 def played(supply: pd.DataFrame, forecast: pd.DataFrame, table: pd.DataFrame) -> dict[str, float]:
     """Play a table of targets in 200 futures of a year and return what each figure came to."""
     horizon = Horizon(start=START.date(), buckets=52)
