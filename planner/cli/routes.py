@@ -76,6 +76,7 @@ def solve(
     from solvers.routing.proofs import prove_fixes
 
     began = time.perf_counter()
+    _check_folder(output)
     file = _read(problem, convention)
     begin = file.plan if start is None else read_solution(file, start)
     if threads is not None:
@@ -146,6 +147,18 @@ def _or_dash(number: int | None) -> str:
     return "-" if number is None else str(number)
 
 
+def _check_folder(output: Path | None) -> None:
+    """Say at once that an answer cannot be written, not after the search."""
+    import os
+
+    from planner.cli.edge import UsageError
+
+    if output is not None and not output.parent.is_dir():
+        raise UsageError(f"There is no folder {output.parent} for {output.name}; make it, or name another.")
+    if output is not None and (output.is_dir() or not os.access(output.parent, os.W_OK)):
+        raise UsageError(f"{output} cannot be written; name a file in a folder that is yours.")
+
+
 def _read(path: Path, convention: str | None) -> RoutingFile:
     from typing import get_args
 
@@ -172,7 +185,7 @@ def _budget_of_a_part(time_limit: float | None, iterations: int | None, cpu_time
     """Return what ends a look at the leftovers: a part of the 5 % by which a time limit may be missed, else None."""
     if time_limit is None and iterations is not None:
         return None
-    return _budget(0.02 * (10.0 if time_limit is None else time_limit), None, cpu_time)
+    return _budget(0.015 * (10.0 if time_limit is None else time_limit), None, cpu_time)
 
 
 @contextmanager

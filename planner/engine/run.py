@@ -20,9 +20,7 @@ from planner.network import build_network
 from planner.pipeline import make_plan
 from planner.plan import Plan
 from planner.recall import compute_anew
-from reports.geo import write_geojson
-from reports.page import write_page
-from reports.run_folder import read_run, refuse_foreign, write_run
+from reports.run_folder import Writer, read_run, refuse_foreign, write_run
 from scenarios.errors import InputError
 from scenarios.paths import walk_settings
 from scenarios.project import check_project, load_project
@@ -133,7 +131,12 @@ def run_project(
         "setting_meanings": {path: field.description for path, field in walk_settings() if field.description},
     }
     seconds = {"load": loading, **plan.seconds}
-    extras = {"report.html": write_page, "routes.geojson": write_geojson} if pages else {}
+    extras: dict[str, Writer] = {}
+    if pages:
+        from reports.geo import write_geojson  # noqa: PLC0415 - what-ifs write none
+        from reports.page import write_page  # noqa: PLC0415
+
+        extras = {"report.html": write_page, "routes.geojson": write_geojson}
     about_time = {stage: {"recalled": use.recalled, "computed": use.computed} for stage, use in recalled.items()}
     write_run(folder, plan.tables, provenance, seconds, extras, csv=pages, recalled=about_time)
     seconds["write"] = time.perf_counter() - start

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -17,6 +17,7 @@ from planner.forecast.parts import Past
 from planner.forecast.passes import LEVELS, Calendar, Progress, adjust, flat_chunks, learn, predict
 from planner.forecast.prices import measure_prices
 from planner.forecast.promotions import match_promotions
+from planner.forecast.totals import shared_errors
 from planner.recall import Recall, compute_anew
 from scenarios.settings import ForecastModel, ForecastSettings, Horizon
 from scenarios.tables.issues import Issues
@@ -33,12 +34,14 @@ class ForecastResult:
     ----------
     forecast, forecast_channels, accuracy : published tables of these names (`forecast_accuracy`).
     issues : what was found in the history and what was done, columns of `data_issues`.
+    shared : relative standard deviation that the errors of a group have in common, by grouping (`totals`).
     """
 
     forecast: pd.DataFrame
     forecast_channels: pd.DataFrame
     accuracy: pd.DataFrame
     issues: pd.DataFrame
+    shared: Mapping[str, float]
 
 
 def forecast_demand(
@@ -109,6 +112,7 @@ def forecast_demand(
         forecast_channels=channel_table(rows, newcomers, predicted, horizon),
         accuracy=accuracy_table(rows.keys, inactive, newcomers, learned, priced),
         issues=issues.frame(),
+        shared=shared_errors(past, calendar),
     )
 
 

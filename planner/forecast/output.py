@@ -13,7 +13,8 @@ from planner.forecast.newcomers import Newcomers
 from planner.forecast.passes import SHORT, Learned, Predicted
 from planner.forecast.prices import PriceEffects
 from planner.forecast.selection import DEMAND_CLASSES
-from reports.tables import FORECAST, FORECAST_ACCURACY, FORECAST_CHANNELS, conform
+from reports.forecast_tables import FORECAST, FORECAST_ACCURACY, FORECAST_CHANNELS
+from reports.tables import conform
 from scenarios.settings import Horizon
 
 Floats = npt.NDArray[np.float64]

@@ -248,6 +248,9 @@ def predict(
         quantiles=np.zeros((count, buckets, len(levels))),
         method=np.repeat(np.where(short, SHORT, learned.choice.model)[:, None], buckets, axis=1),
     )
+    # what was done to the history stands beside what forecasts
+    told = np.where(learned.cut, "+winsorised", "").astype(object) + np.where(learned.filled, "+uncensored", "")
+    out.method[:] += told[:, None]
     for (first, last), part in _over_chunks(past, ask, threads):
         out.mean[first:last], out.sd[first:last], out.quantiles[first:last] = part.mean, part.sd, part.quantiles
         if progress is not None:
@@ -270,6 +273,11 @@ def adjust(predicted: Predicted, past: Past, transitions: pd.DataFrame) -> Predi
             factor[first:last] *= moved
             unsure[first:last] += effect.variances(first, last)[:, rows.buckets :]
             method[first:last] = np.where(moved != 1.0, method[first:last] + word, method[first:last])
+    if past.promoted is not None:
+        for first, last in past.chunks():
+            silent = (past.promoted.unmeasured(first, last) > 0.0) & (past.promoted.factors(first, last) == 1.0)
+            silent = silent[:, rows.buckets :]
+            method[first:last] = np.where(silent, method[first:last] + "+promotion_unknown", method[first:last])
     method[outgoing[:, None] & (phase == 0.0)] = "phased_out"
     # an effect is a factor of its own: its variance adds, and the distribution is stretched around its mean
     squared = predicted.sd**2

@@ -10,7 +10,8 @@ import pandas as pd
 
 from planner.forecast.adjustments import covered_share, match_adjustments
 from planner.forecast.forecast import forecast_demand
-from reports.tables import ADJUSTMENT_REPORT, conform
+from reports.forecast_tables import ADJUSTMENT_REPORT
+from reports.tables import conform
 from scenarios.settings import ForecastSettings, Horizon
 from scenarios.tables.specificity import RULE_KEYS
 

@@ -14,7 +14,6 @@ from planner.replenishment.clashes import Clash, Loosening, Rule, find_clashes
 from planner.replenishment.model import Model, Tables, given_sizes
 from planner.replenishment.resources import UNITS
 from planner.replenishment.supply_limits import COLUMNS, MONEY, SUPPLY, SUPPLY_PERIOD, names
-from solvers.lotsizing.decomposition import decompose
 from solvers.lotsizing.verify import verify
 
 _MOST_ROUNDS = 20
@@ -169,6 +168,8 @@ def _prove(
     threads: int,
 ) -> None:
     """Plan the items that loosened rules are about, at all locations; all items if a shared limit is among them."""
+    from solvers.lotsizing.decomposition import decompose  # noqa: PLC0415 - kernels, which few runs need
+
     if all(rule.item_id for rule in loosened):
         rows = rows[rows["item_id"].isin([rule.item_id for rule in loosened])].reset_index(drop=True)
     problem = build(rows, tables).problem

@@ -22,7 +22,6 @@ from planner.replenishment.visits import Lanes, ShadowPrices, keep_visits, price
 from planner.replenishment.warm_start import former_prices
 from scenarios.settings import Horizon, ReplenishmentSettings
 from solvers.lotsizing.problem import Ints
-from solvers.lotsizing.solve import solve
 from solvers.lotsizing.verify import verify
 
 Progress = Callable[[str, int, int], None]
@@ -97,6 +96,8 @@ def replenish(
     RefusedError
         The judge found a broken rule.
     """
+    from solvers.lotsizing.solve import solve  # noqa: PLC0415 - kernels, which a plan that is known does not need
+
     tables = Tables(forecast, policy_params, open_orders, capacities, calendars, pins, suppliers, supply_limits)
     rows = planned_rows(supply, policy_params)
     days = Days.of(horizon, buckets_ahead(rows, horizon.bucket_days, horizon.buckets))

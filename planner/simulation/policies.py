@@ -28,16 +28,16 @@ KINDS: Mapping[str, str] = {
     "base_stock": "every bucket: up to the reorder point, in packs",
 }
 """Kinds of policies, and when and how much they order."""
-CONTINUOUS = ("s_S", "s_Q", "base_stock")
-"""Kinds that look at the stock in every bucket, whatever the review period."""
+_CONTINUOUS = ("s_S", "s_Q", "base_stock")
 
 
-def order_policy(kind: str, rows: pd.DataFrame, targets: Sequence[pd.DataFrame], horizon: Horizon) -> OrderPolicy:
+def order_policy(rows: pd.DataFrame, targets: Sequence[pd.DataFrame], horizon: Horizon) -> OrderPolicy:
     """Return the policy of `rows` (item_id, location_id, moq_qty, order_multiple_qty).
 
     Parameters
     ----------
-    targets : policy_params of consecutive stretches of `horizon.buckets`; an item-location without orders nothing.
+    targets : policy_params of consecutive stretches of `horizon.buckets`; an item-location without orders nothing. Kind
+        and lot are those of the first stretch.
     """
     found = [rows[_KEYS].merge(table, how="left", on=_KEYS) for table in targets]
 
@@ -46,18 +46,21 @@ def order_policy(kind: str, rows: pd.DataFrame, targets: Sequence[pd.DataFrame],
         return np.repeat(np.stack(stretches, axis=1), horizon.buckets, axis=1)
 
     reorder, up_to = levels("reorder_point_qty"), levels("order_up_to_qty")
+    kind = found[0]["policy_kind"].fillna("R_s_S").to_numpy(dtype=str)
     multiple = rows["order_multiple_qty"].to_numpy(np.float64)
     least = np.ceil(rows["moq_qty"].to_numpy(np.float64) / multiple - 1e-9) * multiple
+    lot = np.maximum(
+        np.ceil(found[0]["order_qty"].fillna(0.0).to_numpy(np.float64) / multiple - 1e-9) * multiple, least
+    )
     review = found[0]["review_period_days"].fillna(horizon.bucket_days).to_numpy(np.float64) / horizon.bucket_days
-    if kind == "base_stock":
-        up_to = reorder
+    review = np.where(np.isin(kind, _CONTINUOUS), 1.0, np.maximum(np.rint(review), 1.0))
     return OrderPolicy(
-        reorder_point_qty=up_to if kind == "R_S" else reorder,
-        order_up_to_qty=up_to,
-        lot_qty=np.maximum(least, multiple) if kind == "s_Q" else np.zeros(len(rows)),
+        reorder_point_qty=np.where((kind == "R_S")[:, None], up_to, reorder),
+        order_up_to_qty=np.where((kind == "base_stock")[:, None], reorder, up_to),
+        lot_qty=np.where(kind == "s_Q", np.maximum(lot, multiple), 0.0),
         multiple_qty=multiple,
         least_qty=least,
-        review_buckets=np.maximum(np.rint(np.where(kind in CONTINUOUS, 1.0, review)), 1.0).astype(np.int64),
+        review_buckets=review.astype(np.int64),
     )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from scenarios.tables.columns import ITEM_OR_CATEGORY, LOCATION_OR_REGION, Column, TableSchema
 
+POLICY_KINDS = ("R_s_S", "R_S", "s_S", "s_Q", "base_stock")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _SUPPLY_TERMS = (
@@ -245,15 +246,20 @@ DEMAND_HISTORY = TableSchema(
 )
 INVENTORY_POLICIES = TableSchema(
     "inventory_policies",
-    "How much stock is wanted, where; empty cells fall back to the settings.",
+    "How much stock is wanted, where, and how it is ordered; empty cells fall back to the settings. Of rows that say "
+    "the same of item and place, one that names a class wins.",
     (
         *ITEM_OR_CATEGORY,
         *LOCATION_OR_REGION,
+        Column("abc_class", "text", "Class by revenue; empty for all.", choices=("A", "B", "C")),
+        Column("xyz_class", "text", "Class by variability; empty for all.", choices=("X", "Y", "Z")),
+        Column("policy_kind", "text", "When and how much is ordered; see policy_params.", choices=POLICY_KINDS),
         Column(
             "service_measure",
             "text",
-            "What the target measures; cost_optimal: the target follows from holding and shortage cost.",
-            choices=("cycle_service_level", "fill_rate", "cost_optimal"),
+            "What the target measures; cost_optimal: the target follows from holding and shortage cost; newsvendor: "
+            "also, and what is left at the end of a cycle is lost.",
+            choices=("cycle_service_level", "fill_rate", "cost_optimal", "newsvendor"),
         ),
         Column("service_target", "number", "Wanted service.", unit="share 0..1", minimum=0, maximum=0.9999),
         Column("review_period_days", "number", "Days between two orders.", unit="days", minimum=0),
@@ -290,7 +296,7 @@ INVENTORY_POLICIES = TableSchema(
         Column("holding_cost_rate", "number", "Of the unit cost.", unit="share per year", minimum=0),
         Column("shortage_cost", "number", "Cost of one unit of unmet demand.", unit="money/unit", minimum=0),
     ),
-    key=("item_id", "category", "location_id", "region"),
+    key=("item_id", "category", "location_id", "region", "abc_class", "xyz_class"),
 )
 PROMOTIONS = TableSchema(
     "promotions",

@@ -18,7 +18,7 @@ CASES: dict[str, tuple[list[float], str, float, str]] = {
     "three points": ([2.0, 3.0, 4.0], "short_history", 3.0, "short_history"),
     "one point": ([6.0], "short_history", 6.0, "short_history"),
     "all zeros": ([], "new_item_no_history", 0.0, "no_history"),
-    "one huge outlier": ([*STEADY[:30], 90_000.0, *STEADY[:29]], "outlier", 5.0, "ewm_quantiles"),
+    "one huge outlier": ([*STEADY[:30], 90_000.0, *STEADY[:29]], "outlier", 5.0, "ewm_quantiles+winsorised"),
     "gaps": ([5.0 if week % 5 == 0 else 0.0 for week in range(60)], "", 1.0, "ewm_quantiles"),
     "negative sales": ([*STEADY[:50], -9.0, *STEADY[:9]], "", 5.0, "ewm_quantiles"),
     "only negative": ([-3.0] * 20, "inactive", 0.0, ""),
@@ -74,3 +74,4 @@ def test_a_future_promotion_without_a_past_one_changes_nothing_and_is_told() -> 
     assert "uplift_unknown" in set(result.issues["rule"])
     assert result.forecast["mean_qty"].tolist() == pytest.approx([5.0] * 4, rel=0.05)
     assert np.isfinite(result.forecast["sd_qty"]).all()
+    assert result.forecast["method"].tolist() == ["ewm_quantiles+promotion_unknown"] * 2 + ["ewm_quantiles"] * 2
