@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check lint format types imports docs bench-fitness bench-forecast bench-inventory bench-inventory-routing bench-replenishment bench-routing clean
+.PHONY: demo test check lint format types imports docs bench-engine bench-fitness bench-forecast bench-inventory bench-inventory-routing bench-replenishment bench-routing clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -38,6 +38,10 @@ docs: $(VENV)/.installed-dev
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis demo-run
+
+# Targets of the scenario engine: what-ifs over cold, overhead, 1,000 runs, two workers; writes docs/benchmarks-engine.md.
+bench-engine: $(VENV)/.installed-dev
+	$(BIN)/python tests/benchmarks/engine.py --write --members $(or $(MEMBERS),200)
 
 # Forecasts beside statsforecast: pinball loss, coverage, series per second.
 bench-forecast: $(VENV)/.installed-dev

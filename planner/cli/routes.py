@@ -185,7 +185,7 @@ def _budget_of_a_part(time_limit: float | None, iterations: int | None, cpu_time
     """Return what ends a look at the leftovers: a part of the 5 % by which a time limit may be missed, else None."""
     if time_limit is None and iterations is not None:
         return None
-    return _budget(0.02 * (10.0 if time_limit is None else time_limit), None, cpu_time)
+    return _budget(0.015 * (10.0 if time_limit is None else time_limit), None, cpu_time)
 
 
 @contextmanager

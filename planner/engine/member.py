@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 import threading
 import time
@@ -15,7 +14,7 @@ from planner.engine.cache import StageCache
 from planner.engine.outcome import Outcome, Status, kpi_rows, run_id_of, write_outcome
 from planner.engine.run import run_project
 from planner.engine.task import Task, Unwritable
-from planner.errors import InfeasibleError, RefusedError, SweepError
+from planner.errors import InfeasibleError, RefusedError, SweepError, system_reason
 from reports.run_folder import RunFolderError
 from scenarios.errors import InputError
 from scenarios.tables.store import TableStore
@@ -59,7 +58,8 @@ def run_member(
             write_outcome(task.runs, outcome, done.relaxation)
             return outcome
         except (OSError, RunFolderError) as error:
-            return Unwritable(task.member.name, _system_reason(error))
+            reason = system_reason(error) if isinstance(error, OSError) else str(error)
+            return Unwritable(task.member.name, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +105,3 @@ def _run(
     except Exception:
         return _Done("failed", error=traceback.format_exc(limit=-3).strip())
     return _Done(finished.plan.status, run_id_of(finished.folder), finished.plan.tables["kpis"])
-
-
-def _system_reason(error: OSError | RunFolderError) -> str:
-    if not isinstance(error, OSError) or error.errno is None:
-        return str(error)
-    place = f": {error.filename}" if error.filename else ""
-    limits = {errno.EFBIG: "no larger files are allowed here"}
-    return f"{limits.get(error.errno, error.strerror)}{place}"

@@ -19,9 +19,12 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def shelf_life(rows: pd.DataFrame, bucket_days: int) -> FloatArray:
-    """Return [K] whole buckets after that of receipt in which units can be sold, infinite where nothing expires."""
-    life: FloatArray = np.floor(rows["shelf_life_days"].fillna(np.inf).to_numpy(dtype=float) / bucket_days)
-    return life
+    """Return [K] whole buckets after that of receipt in which units can be sold, infinite where nothing expires.
+
+    A unit can be sold in as many whole buckets as its life has, that of receipt included, and in that one always.
+    """
+    life: FloatArray = np.floor(rows["shelf_life_days"].fillna(np.inf).to_numpy(dtype=float) / bucket_days + 1e-9)
+    return np.maximum(life, 1.0) - 1.0
 
 
 def demand_ahead(demand: IntArray, buckets: int) -> IntArray:

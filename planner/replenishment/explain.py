@@ -183,15 +183,27 @@ def explain_order(order_id: str, tables: Mapping[str, pd.DataFrame]) -> Explanat
         raise RunFolderError(_unknown(order_id, [str(known) for known in orders["order_id"]]))
     row = rows[0]
     chain = read_chain(str(row["item_id"]), tables)
-    line = chain.lines[order_id]
+    stock = chain.stocks[str(row["location_id"])]
+    return explain_row(row, chain, tables["capacity_prices"], _order(row, stock, tables), _visit(row, tables))
+
+
+def explain_row(
+    row: Mapping[Any, Any],
+    chain: Chain,
+    prices: pd.DataFrame,
+    order: Mapping[str, Any],
+    visit: Mapping[str, Any] | None,
+) -> Explanation:
+    """Say why an order has its quantity, given the chain of its item; `order` and `visit` are passed on."""
+    line = chain.lines[str(row["order_id"])]
     stock = chain.stocks[line.location_id]
     needed, parts = _parts(chain, stock, line)
     uses = chain.follow(line)
     cost, days = _rounding(chain, stock, line, parts)
-    limits, pulled = _limits(chain, line, stock, needed, tables["capacity_prices"])
+    limits, pulled = _limits(chain, line, stock, needed, prices)
     pack = min(stock.term("order_multiple_qty"), line.qty)
     return Explanation(
-        order=_order(row, stock, tables),
+        order=order,
         parts=parts,
         rounding_cost=cost,
         rounding_days=days,
@@ -207,7 +219,7 @@ def explain_order(order_id: str, tables: Mapping[str, pd.DataFrame]) -> Explanat
         pulled_forward_qty=pulled,
         skipped=_what_if(chain, line, stock, line.qty, str(row["type"])),
         one_pack_less=_what_if(chain, line, stock, pack, str(row["type"])),
-        visit=_visit(row, tables),
+        visit=visit,
     )
 
 

@@ -85,7 +85,7 @@ def place_leftovers(
     ]
     tried: dict[Unit, list[_Trial]] = {}
     for unit in sorted(units, key=lambda u: (-int(problem.priority[u[0]]), u)):
-        trials = list(_trials(problem, solution, unit, alone=is_over(stop)))
+        trials = list(_trials(problem, solution, unit, stop))
         fitting = [trial for trial in trials if not trial.changes]
         if fitting:
             solution = _with(problem, solution, min(fitting, key=lambda trial: trial.cost))
@@ -97,7 +97,7 @@ def place_leftovers(
     for unit in units:
         if left.isdisjoint(unit):
             continue
-        trials = tried[unit] if unit in tried else list(_trials(problem, solution, unit, alone=is_over(stop)))
+        trials = tried[unit] if unit in tried else list(_trials(problem, solution, unit, stop))
         blocked += _explain(problem, unit, trials)
     return solution, tuple(sorted(blocked, key=lambda case: case.client))
 
@@ -132,8 +132,8 @@ def _pins(problem: RoutingProblem, unit: Unit) -> bool:
     return any(client in entry.clients for entry in problem.pinned for client in unit)
 
 
-def _trials(problem: RoutingProblem, solution: RoutingSolution, unit: Unit, *, alone: bool) -> Iterator[_Trial]:
-    """Yield the unit on a vehicle of its own, by type, then (unless `alone`) beside its nearest neighbours."""
+def _trials(problem: RoutingProblem, solution: RoutingSolution, unit: Unit, stop: StopRule | None) -> Iterator[_Trial]:
+    """Yield the unit on a vehicle of its own, by type, then beside its nearest neighbours until `stop` is over."""
     if _pins(problem, unit):
         yield from _pinned_trials(problem, solution, unit)
         return
@@ -145,7 +145,7 @@ def _trials(problem: RoutingProblem, solution: RoutingSolution, unit: Unit, *, a
             trial = _try(problem, -1, Route(kind, clients), extra)
             if trial is not None:
                 yield trial
-    if alone:
+    if is_over(stop):
         return
     near = [_nearest(problem, solution, client) for client in unit]
     for number, route in enumerate(solution.routes):
@@ -153,6 +153,8 @@ def _trials(problem: RoutingProblem, solution: RoutingSolution, unit: Unit, *, a
             continue
         before_it = judged_alone(problem, route).cost
         for longer in _insertions(problem, route, unit, near):
+            if is_over(stop):
+                return
             trial = _try(problem, number, Route(route.vehicle_type, longer), ())
             if trial is not None:
                 yield replace(trial, cost=trial.cost - before_it)

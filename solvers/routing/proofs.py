@@ -7,7 +7,6 @@ is. Then less is tried, since a search may need less than an insertion: what is 
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from solvers.routing.leftovers import Blocked, place_leftovers
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.relaxations import Change, judged_alone, needed_changes, with_changes
 from solvers.routing.solution import Route, RoutingSolution
-from solvers.routing.stop import StopRule, is_over, iterations
+from solvers.routing.stop import StopRule, any_of, is_over, iterations
 from solvers.routing.subproblem import part_of, with_types
 from solvers.routing.timetable import travel
 
@@ -66,7 +65,7 @@ def prove_fixes(
     Parameters
     ----------
     solution, blocked : as `place_leftovers` returns them.
-    stop : ends it early, its clock starting after the first proof; None: never. What is left stays unproven.
+    stop : ends it early, its clock starting with the first search; None: never. What is left stays unproven.
     """
     told = {case.client: case for case in blocked}
     units = sorted({_unit(problem, case.client) for case in blocked if case.changes})
@@ -76,14 +75,12 @@ def prove_fixes(
         if proven and is_over(stop):
             break
         case = _case(problem, solution, unit, told[unit[0]])
-        routes = _solved(problem, case, case.changes, case.inserted)
-        if routes is None:
-            continue
-        if not proven and stop is not None:
-            stop(0, math.inf)  # kernels are loaded now
-        proven.append((case, routes))
+        cap = _going_on(stop) if proven else stop  # the first search starts the clock once its kernels are loaded
+        routes = _solved(problem, case, case.changes, case.inserted, cap)
+        if routes is not None:
+            proven.append((case, routes))
     for case, enough in proven:
-        routes = enough if is_over(stop) else _smallest(problem, case, enough)
+        routes = enough if is_over(stop) else _smallest(problem, case, enough, _going_on(stop))
         changes = _needed(problem, case, routes)
         if not changes:
             kept = [(_kind(problem, case, r), r.clients) for r in (*case.far, *routes)]
@@ -92,6 +89,11 @@ def prove_fixes(
         for client in case.unit:
             told[client] = replace(told[client], changes=changes, proven=True)
     return solution, tuple(told.values())
+
+
+def _going_on(stop: StopRule | None) -> StopRule | None:
+    """Return `stop` with a clock that no search starts anew."""
+    return None if stop is None else lambda done, best: stop(max(1, done), best)
 
 
 def _kind(problem: RoutingProblem, case: _Case, route: Route) -> int:
@@ -127,7 +129,9 @@ def _case(problem: RoutingProblem, solution: RoutingSolution, unit: tuple[int, .
     )
 
 
-def _smallest(problem: RoutingProblem, case: _Case, routes: tuple[Route, ...]) -> tuple[Route, ...]:
+def _smallest(
+    problem: RoutingProblem, case: _Case, routes: tuple[Route, ...], cap: StopRule | None
+) -> tuple[Route, ...]:
     """Return routes that need as little as was found enough, halving what is in doubt; `routes` need all of it."""
     enough, little = 1.0, 0.0
     for _ in range(ROUNDS):
@@ -138,7 +142,7 @@ def _smallest(problem: RoutingProblem, case: _Case, routes: tuple[Route, ...]) -
         )
         if less == case.changes:
             break
-        found = _solved(problem, case, less, case.near)
+        found = _solved(problem, case, less, case.near, cap)
         if found is None:
             little = share
         else:
@@ -161,9 +165,12 @@ def _needed(problem: RoutingProblem, case: _Case, routes: Sequence[Route]) -> tu
 
 
 def _solved(
-    problem: RoutingProblem, case: _Case, changes: Sequence[Change], begin: Sequence[Route]
+    problem: RoutingProblem, case: _Case, changes: Sequence[Change], begin: Sequence[Route], cap: StopRule | None
 ) -> tuple[Route, ...] | None:
-    """Return routes of all near clients and the unit with `changes` made, found from `begin`; None: not found."""
+    """Return routes of all near clients and the unit with `changes` made, found from `begin`; None: not found.
+
+    The search has `ITERATIONS`, or ends with `cap`.
+    """
     fleet = problem.vehicles
     clients = sorted({c for route in case.near for c in route.stops} | set(case.unit))
     number = {client: k for k, client in enumerate(clients)}
@@ -178,7 +185,8 @@ def _solved(
     rows = [(route.vehicle_type, [number[c] if c >= 0 else c for c in route.clients]) for route in begin]
     found = RoutingSolution.create(rows, len(clients))
     if registry.why_not(_SOLVER, part) is None:
-        result = registry.solve(part, iterations(ITERATIONS), solver=_SOLVER, start=found)
+        rule = iterations(ITERATIONS) if cap is None else any_of(iterations(ITERATIONS), cap)
+        result = registry.solve(part, rule, solver=_SOLVER, start=found)
         found, right = result.solution, result.feasible
     else:
         right = judge(part, found).feasible

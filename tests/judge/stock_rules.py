@@ -300,7 +300,7 @@ def freshness(case: Case) -> Iterator[str]:
             if any(row["waste_qty"] > TOLERANCE for row in rows):
                 yield f"{key}: waste of what does not expire"
             continue
-        life = int(days // case.bucket_days)
+        life = max(int(days // case.bucket_days), 1) - 1  # buckets after that of receipt
         queue: list[list[float]] = [[0, rows[0]["opening_qty"]]]
         leaves = [row["demand_qty"] - row["unmet_qty"] + row["shipped_qty"] for row in rows]
         for t, row in enumerate(rows):

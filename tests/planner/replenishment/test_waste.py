@@ -33,7 +33,7 @@ def wasted(plan: Plan) -> pd.Series:
 
 @pytest.fixture(scope="module")
 def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
-    life = {"I1": 7.0, "I2": 3.0}
+    life = {"I1": 14.0, "I2": 7.0}
     cases: dict[str, tuple[dict[str, float], float]] = {
         "keeps": ({}, 0.5),
         "expires": (life, 0.5),
@@ -64,7 +64,7 @@ def test_dearer_goods_are_wasted_less(plans: dict[str, Plan]) -> None:
 
 def test_what_a_dc_cannot_send_on_in_time_is_written_off_and_nothing_relies_on_it(tmp_path: Path) -> None:
     """1,000 units at the dc would last for weeks; what leaves in one is all that counts."""
-    plan = plan_of(tmp_path, {"I1": 7.0}, 4.0, dc_stock=1000, pack=6)
+    plan = plan_of(tmp_path, {"I1": 14.0}, 4.0, dc_stock=1000, pack=6)
     dc = plan.tables["projected_inventory"].query("location_id == 'DC' and item_id == 'I1'")
     assert dc["opening_qty"].iloc[0] == 1000
     assert dc["waste_qty"].iloc[0] > 500
