@@ -57,10 +57,12 @@ bench-inventory-routing: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/inventory_routing.py --folder $(or $(DATA),../shared/data/irp) --every $(or $(EVERY),12) \
 		--time-limit $(or $(SECONDS_EACH),30) $(if $(SEQUENTIAL),--sequential)
 
-# Routing solvers beside PyVRP and OR-Tools; writes docs/benchmarks-routing.md. FULL=1 takes all instances.
+# Routing solvers beside PyVRP, HGS-CVRP and OR-Tools; writes the table of docs/benchmarks-routing.md. FULL=1 takes all instances.
+# SEEDS="1 2 3", LIMIT=CPU seconds, INSTANCES="X-n1* solomon" and SOLVERS="auto pyvrp" take a part; what RESULTS holds is not run again.
 bench-routing: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/routing.py --write $(if $(FULL),--full) $(if $(DATA),--data $(DATA)) \
-		$(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
+		$(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(LIMIT),--seconds $(LIMIT)) \
+		$(if $(INSTANCES),--names $(foreach name,$(INSTANCES),'$(name)')) $(if $(SOLVERS),--solvers $(SOLVERS)) $(if $(RESULTS),--results $(RESULTS))
 
 # Replenishment with a proven bound on generated cases, beside HiGHS (and Pyomo for build times).
 bench-replenishment: $(VENV)/.installed-dev

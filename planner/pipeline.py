@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner import reads
 from planner.distribution import build_loads, plan_routes
-from planner.forecast import adjust_demand, forecast_demand, judge_adjustments
+from planner.forecast import adjust_demand, forecast_demand, judge_adjustments, total_forecast
 from planner.integrated import Delivered, Rounds, compare_rounds, integrate, most_rounds
 from planner.inventory import set_targets
 from planner.network import build_network
@@ -86,6 +86,7 @@ def make_plan(
             supply[reads.SUPPLY["forecast"]],
             tables["promotions"],
             tables["item_transitions"],
+            tables["prices"],
             horizon,
             scenario.forecast.model_copy(update={"demand_factor": 1.0}),
             progress=progress,
@@ -100,6 +101,7 @@ def make_plan(
             supply[reads.SUPPLY["forecast"]],
             tables["promotions"],
             tables["item_transitions"],
+            tables["prices"],
             tables["demand_adjustments"],
             horizon,
             scenario.forecast.model_copy(update={"demand_factor": 1.0}),
@@ -194,6 +196,7 @@ def make_plan(
             "pin_report": ordered.pin_report,
             "forecast": demand.forecast,
             "forecast_channels": demand.forecast_channels,
+            "forecast_totals": total_forecast(demand.forecast, demand.forecast_channels, supply, demand.shared),
             "forecast_accuracy": demand.accuracy,
             "adjustment_report": judged,
             "policy_params": targets,

@@ -25,6 +25,7 @@ from solvers.routing import registry, stop
 from solvers.routing.evaluate import judge
 from solvers.routing.leftovers import Blocked, place_leftovers
 from solvers.routing.problem import RoutingProblem
+from solvers.routing.proofs import prove_fixes
 from solvers.routing.solution import Route, RoutingSolution
 
 _FINISH, _FINISH_HOT = 16, 0.1
@@ -109,6 +110,8 @@ def solve_day(
     solution, blocked = routed(_with_ample_fleet(problem), begun, _FINISH, _FINISH_HOT)
     if blocked or (_used(solution, problem) > problem.vehicles.count).any():
         solution, blocked = routed(problem, begun and solution, _REFIT, _REFIT_HOT)
+    if blocked:
+        solution, blocked = recall("proofs", prove_fixes, problem, solution, blocked)
     broken = [v for v in judge(problem, solution).violations if v.rule != "unassigned"]
     if broken:
         raise registry.VerificationError(f"routes of {day.date:%Y-%m-%d} from {day.depot_id}: {broken[0].message}")

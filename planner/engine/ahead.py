@@ -53,10 +53,10 @@ def compile_later(_: object = None) -> None:
     finish_day(day, draft_day(day, "auto", 20, 1), 5, 0.5, 1)
     one, none = np.ones((1, 1)), np.full(1, -1)
     plan = StockProblem(
-        7, np.zeros(1, dtype=np.int64), none, np.zeros(1, dtype=np.int64), one[0], 0 * one[0], none > 0, one, 0 * one,
-        one, one, one[None], one[0], 0 * one[0], np.ones(1, dtype=np.uint64), np.ones(1, dtype=np.uint64),
+        7, np.zeros(1, dtype=np.int64), none, np.zeros(1, dtype=np.int64), one[0], 0 * one[0], none > 0, 1 + none, one,
+        0 * one, one, one, one[None], one[0], 0 * one[0], np.ones(1, dtype=np.uint64), np.ones(1, dtype=np.uint64),
     )  # fmt: skip
-    play(plan, np.zeros((1, 1), dtype=np.int64), 1, one[0], one[0], 2, 1)
+    play(plan, np.zeros((1, 1), dtype=np.int64), 1, one[0], one[0], one[0], 2, 1)
 
 
 class Ahead:

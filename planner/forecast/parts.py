@@ -19,6 +19,7 @@ from planner.forecast.calendar import flatten, weekday_factors
 from planner.forecast.candidates import Member, forecast_member
 from planner.forecast.cleansing import DemandSeries, cleanse
 from planner.forecast.history import DemandRows
+from planner.forecast.prices import PriceEffects
 from planner.forecast.promotions import PromotionFactors
 from planner.forecast.selection import classify
 from planner.forecast.shape import Distribution, memory_weights
@@ -43,6 +44,7 @@ class Past:
     rows : history of the K series to forecast.
     promoted : None where no promotion touches history or horizon.
     season : buckets of a season.
+    priced : None where no series has a price, or before their effects are measured.
     """
 
     rows: DemandRows
@@ -50,6 +52,7 @@ class Past:
     horizon: Horizon
     settings: ForecastSettings
     season: int
+    priced: PriceEffects | None = None
 
     def chunks(self) -> Iterator[tuple[int, int]]:
         """Yield (first, last) of every chunk of series."""
@@ -60,12 +63,14 @@ class Past:
     def part(self, first: int, last: int) -> Past:
         """Return what is to be known of the series first:last."""
         promoted = None if self.promoted is None else replace(self.promoted, codes=self.promoted.codes[first:last])
-        return replace(self, rows=self.rows.part(first, last), promoted=promoted)
+        priced = None if self.priced is None else self.priced.part(first, last)
+        return replace(self, rows=self.rows.part(first, last), promoted=promoted, priced=priced)
 
     def series(self, first: int, last: int) -> tuple[DemandSeries, Flags, Flags]:
         """Return the cleansed series first:last, which were filled, which were cut."""
         sales, stocked = self.rows.dense(first, last)
-        factor = None if self.promoted is None else self.promoted.factors(first, last)[:, : self.rows.buckets]
+        known = [effect.factors(first, last) for effect in (self.promoted, self.priced) if effect is not None]
+        factor = np.prod(known, axis=0)[:, : self.rows.buckets] if known else None
         return cleanse(sales, stocked, factor, self.horizon.buckets, self.rows.spread)
 
     def flat(self, series: DemandSeries, shared: Floats, until: int) -> DemandSeries:

@@ -111,6 +111,14 @@ class Predicted:
     method: npt.NDArray[np.object_]
 
 
+def flat_chunks(past: Past, calendar: Calendar, until: int | None = None) -> Iterator[tuple[int, int, DemandSeries]]:
+    """Yield first, last and demand of every chunk without the calendar as known before `until`; None: now."""
+    origin = past.rows.buckets if until is None else until
+    shared = calendar.shared(origin)
+    for first, last in past.chunks():
+        yield first, last, past.flat(past.series(first, last)[0], shared, origin)
+
+
 def learn(
     past: Past,
     calendar: Calendar,
@@ -179,15 +187,17 @@ def _boosted(
     if not any(member.model == "boosted_quantiles" for member in members):
         return None
 
-    shared = calendar.shared(origin)
-
-    def chunks() -> Iterator[tuple[int, int, DemandSeries]]:
-        for first, last in past.chunks():
-            yield first, last, past.flat(past.series(first, last)[0], shared, origin)
-
     item, location = (pd.factorize(past.rows.keys[name])[0].astype(np.int64) for name in ("item_id", "location_id"))
     return train_boosted(
-        chunks, item, location, past.rows.buckets, origin, horizon, levels, past.horizon.bucket_days, examples
+        lambda: flat_chunks(past, calendar, origin),
+        item,
+        location,
+        past.rows.buckets,
+        origin,
+        horizon,
+        levels,
+        past.horizon.bucket_days,
+        examples,
     )
 
 
@@ -238,6 +248,9 @@ def predict(
         quantiles=np.zeros((count, buckets, len(levels))),
         method=np.repeat(np.where(short, SHORT, learned.choice.model)[:, None], buckets, axis=1),
     )
+    # what was done to the history stands beside what forecasts
+    told = np.where(learned.cut, "+winsorised", "").astype(object) + np.where(learned.filled, "+uncensored", "")
+    out.method[:] += told[:, None]
     for (first, last), part in _over_chunks(past, ask, threads):
         out.mean[first:last], out.sd[first:last], out.quantiles[first:last] = part.mean, part.sd, part.quantiles
         if progress is not None:
@@ -246,20 +259,27 @@ def predict(
 
 
 def adjust(predicted: Predicted, past: Past, transitions: pd.DataFrame) -> Predicted:
-    """Multiply by future promotions and by what transitions leave."""
+    """Multiply by future promotions and prices and by what transitions leave."""
     rows, horizon = past.rows, past.horizon
     phase, outgoing, incoming = phase_factors(rows.keys, _own_share(past), transitions, horizon)
     factor, unsure = phase.copy(), np.zeros_like(phase)
     method = predicted.method
     method[incoming] = method[incoming] + "+inherited"
+    for effect, word in ((past.promoted, "+promotion"), (past.priced, "+price")):
+        if effect is None:
+            continue
+        for first, last in past.chunks():
+            moved = effect.factors(first, last)[:, rows.buckets :]
+            factor[first:last] *= moved
+            unsure[first:last] += effect.variances(first, last)[:, rows.buckets :]
+            method[first:last] = np.where(moved != 1.0, method[first:last] + word, method[first:last])
     if past.promoted is not None:
         for first, last in past.chunks():
-            uplift = past.promoted.factors(first, last)[:, rows.buckets :]
-            factor[first:last] *= uplift
-            unsure[first:last] = past.promoted.variances(first, last)[:, rows.buckets :]
-            method[first:last] = np.where(uplift != 1.0, method[first:last] + "+promotion", method[first:last])
+            silent = (past.promoted.unmeasured(first, last) > 0.0) & (past.promoted.factors(first, last) == 1.0)
+            silent = silent[:, rows.buckets :]
+            method[first:last] = np.where(silent, method[first:last] + "+promotion_unknown", method[first:last])
     method[outgoing[:, None] & (phase == 0.0)] = "phased_out"
-    # the uplift is a factor of its own: its variance adds, and the distribution is stretched around its mean
+    # an effect is a factor of its own: its variance adds, and the distribution is stretched around its mean
     squared = predicted.sd**2
     sd = np.sqrt(squared + unsure * (predicted.mean**2 + squared))
     wider = np.where(predicted.sd > 0.0, sd / np.where(predicted.sd > 0.0, predicted.sd, 1.0), 1.0)[:, :, None]

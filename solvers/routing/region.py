@@ -127,7 +127,7 @@ def make_plain(problem: RoutingProblem, instance: Instance) -> Plain:
         points=instance.points,
         metric=instance.metric,
         near=instance.near,
-        near_gap=_gaps(problem, instance),
+        near_gap=instance.near_gap,
         around=instance.around,
         out=np.ascontiguousarray(out),
         back=np.ascontiguousarray(back),
@@ -137,20 +137,6 @@ def make_plain(problem: RoutingProblem, instance: Instance) -> Plain:
         fixed=int(row[FIXED]),
         keys=np.ascontiguousarray(sort_keys(problem, instance)[:, :3]),
     )
-
-
-def _gaps(problem: RoutingProblem, instance: Instance) -> Int32Array:
-    near = instance.near
-    if instance.matrix.size:
-        return np.take_along_axis(instance.matrix[0], np.maximum(near, 0), axis=1).astype(np.int32)
-    gaps = np.zeros(near.shape, np.int32)
-    step = 1 << 14
-    for low in range(instance.first_client, len(near), step):
-        part = slice(low, low + step)
-        apart = instance.points[part, None, :] - instance.points[near[part]]
-        length = instance.metric[0] * np.sqrt(apart[..., 0] * apart[..., 0] + apart[..., 1] * apart[..., 1])
-        gaps[part] = np.floor(length + instance.metric[1]).astype(np.int32)
-    return gaps
 
 
 def make_region(instance: Instance, seed: np.random.SeedSequence) -> Region:

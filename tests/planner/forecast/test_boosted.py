@@ -87,7 +87,13 @@ def run(models: tuple[str, ...]) -> ForecastResult:
     settings = ForecastSettings(models=models, backtest_windows=2)  # type: ignore[arg-type]
     horizon = Horizon(start="2024-01-01", buckets=HORIZON)
     return forecast_demand(
-        history, supply, input_table("promotions"), input_table("item_transitions"), horizon, settings
+        history,
+        supply,
+        input_table("promotions"),
+        input_table("item_transitions"),
+        input_table("prices"),
+        horizon,
+        settings,
     )
 
 

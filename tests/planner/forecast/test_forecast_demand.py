@@ -25,6 +25,7 @@ def run(
     supply: pd.DataFrame | None = None,
     promotions: Rows | None = None,
     transitions: Rows | None = None,
+    prices: Rows | None = None,
     horizon: Horizon = HORIZON,
     **options: Any,
 ) -> ForecastResult:
@@ -36,6 +37,7 @@ def run(
         supply,
         input_table("promotions", promotions or []),
         input_table("item_transitions", transitions or []),
+        input_table("prices", prices or []),
         horizon,
         ForecastSettings(**options),
     )
@@ -224,6 +226,7 @@ def test_one_model_alone_and_progress() -> None:
         supply_of(history),
         input_table("promotions"),
         input_table("item_transitions"),
+        input_table("prices"),
         HORIZON,
         ForecastSettings(models=("seasonal_naive",), season_length=4),
         lambda what, done, total: heard.append((what, done, total)),
