@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,9 @@ from reports.visit_changes import visit_changes
 from scenarios.scenario import Scenario
 from scenarios.settings import DistributionSettings, Horizon
 from scenarios.tables.schema import WEEKDAYS
-from solvers.inventory_routing.visits import VisitPlan, VisitProblem, VisitStart, held_cost, plan_visits
+
+if TYPE_CHECKING:
+    from solvers.inventory_routing.visits import VisitPlan, VisitProblem, VisitStart
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -239,6 +241,8 @@ def choose_visits(
 
     A lane without any visit has one row with bucket -1.
     """
+    from solvers.inventory_routing.visits import VisitProblem, plan_visits  # noqa: PLC0415 - kernels, which few runs need
+
     L = len(lanes.visited)
     place, day = np.nonzero(lanes.open[:, : lanes.buckets * lanes.bucket_days])
     usual = np.array([_usual_visit(lanes, at) for at in range(L)]).reshape(L, 2)
@@ -330,6 +334,8 @@ def _begin(
     stop_pins: pd.DataFrame,
 ) -> VisitStart:
     """Return the visits and routes of the plan; places with pinned stops, or on no day at all, stay as they are."""
+    from solvers.inventory_routing.visits import VisitStart, held_cost  # noqa: PLC0415 - kernels, which few runs need
+
     L, T = lanes.visited.shape
     movable = (problem.client >= 0).any(axis=0) & ~np.isin(lanes.location_id, stop_pins["location_id"])
     number = {(one.date, one.depot_id): d for d, one in enumerate(days)}
