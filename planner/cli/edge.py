@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable
 from enum import IntEnum
 
+_INTERRUPTED = "Interrupted. Nothing half-written is left behind."
+
 
 class ExitCode(IntEnum):
     """Exit codes of every command."""
@@ -28,8 +30,12 @@ def run_at_edge(command: Callable[[], object]) -> None:
     try:
         command()
     except KeyboardInterrupt:
-        _say("Interrupted. Nothing half-written is left behind.")
+        _say(_INTERRUPTED)
         sys.exit(ExitCode.INTERRUPTED)
+    except SystemExit as ended:
+        if ended.code == ExitCode.INTERRUPTED:  # the command line library has caught Ctrl-C and says nothing
+            _say(_INTERRUPTED)
+        raise
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(ExitCode.DONE)
