@@ -32,12 +32,13 @@ from reports.visit_changes import visit_changes
 from scenarios.scenario import Scenario
 from scenarios.settings import DistributionSettings, Horizon
 from scenarios.tables.schema import WEEKDAYS
-from solvers.inventory_routing.visits import VisitPlan, VisitProblem, VisitStart, held_cost, plan_visits
+from solvers.inventory_routing.visit_problem import VisitPlan, VisitProblem, VisitStart, held_cost
+from solvers.inventory_routing.visits import plan_visits
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-STEPS_PER_PLACE = 15
+STEPS_PER_PLACE = 25
 """Steps of the visit search over the number of places."""
 _WORTH_A_ROUND = 1e-3
 """Share of the total that a round must save for another one to follow."""
@@ -254,7 +255,8 @@ def choose_visits(
     )
     days = visit_days(candidates, locations, vehicles, travel_matrix, timezone, settings)
     seconds = visit_seconds(pd.DataFrame({"location_id": lanes.location_id}), locations, settings)
-    kg = lanes.brought[..., 0]
+    service = np.rint(seconds[:, None, None, 1] * lanes.brought[..., 0] / 100).astype(np.int64)
+    service[:, 1:] += seconds[:, None, None, 0]  # row 0 is what a first visit brings besides
     client = np.full((len(days), L), -1, dtype=np.int64)
     for d, one in enumerate(days):
         client[d, one.place_of] = np.arange(one.place_of.size)
@@ -262,7 +264,7 @@ def choose_visits(
     problem = VisitProblem(
         hold=lanes.hold,
         amount=_whole(lanes.brought),
-        service=seconds[:, None, None, 0] + np.rint(seconds[:, None, None, 1] * kg / 100).astype(np.int64),
+        service=service,
         days=tuple(one.problem for one in days),
         bucket=number // lanes.bucket_days,
         client=client,
@@ -358,8 +360,7 @@ def _begin(
 
 
 def _visits(lanes: Lanes, found: VisitPlan, number: IntArray) -> pd.DataFrame:
-    # where room is short, replenishment stays free to visit
-    visited = (found.visited | lanes.scarce) & found.movable[:, None]
+    visited = found.visited & found.movable[:, None]
     place, bucket = np.nonzero(visited)
     d = found.day[place, bucket]
     none = np.flatnonzero(found.movable & ~visited.any(axis=1))
