@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,6 +35,13 @@ class InfeasibleError(Exception):
 
 class RefusedError(Exception):
     """The judge found a broken rule in an answer: nothing is exported."""
+
+
+def system_reason(error: OSError) -> str:
+    """Return what the system says of a file that cannot be read or written, with its name."""
+    place = f": {error.filename}" if error.filename else ""
+    limits = {errno.EFBIG: "no larger files are allowed here"}
+    return f"{limits.get(error.errno or 0, error.strerror or str(error))}{place}"
 
 
 class SweepError(Exception):

@@ -33,7 +33,6 @@ from scenarios.scenario import Scenario
 from scenarios.settings import DistributionSettings, Horizon
 from scenarios.tables.schema import WEEKDAYS
 from solvers.inventory_routing.visit_problem import VisitPlan, VisitProblem, VisitStart, held_cost
-from solvers.inventory_routing.visits import plan_visits
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -240,6 +239,8 @@ def choose_visits(
 
     A lane without any visit has one row with bucket -1.
     """
+    from solvers.inventory_routing.visits import plan_visits  # noqa: PLC0415 - kernels, which few runs need
+
     L = len(lanes.visited)
     place, day = np.nonzero(lanes.open[:, : lanes.buckets * lanes.bucket_days])
     usual = np.array([_usual_visit(lanes, at) for at in range(L)]).reshape(L, 2)
@@ -332,6 +333,7 @@ def _begin(
     stop_pins: pd.DataFrame,
 ) -> VisitStart:
     """Return the visits and routes of the plan; places with pinned stops, or on no day at all, stay as they are."""
+
     L, T = lanes.visited.shape
     movable = (problem.client >= 0).any(axis=0) & ~np.isin(lanes.location_id, stop_pins["location_id"])
     number = {(one.date, one.depot_id): d for d, one in enumerate(days)}

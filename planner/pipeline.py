@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner import reads
 from planner.distribution import build_loads, plan_routes
-from planner.forecast import adjust_demand, forecast_demand, judge_adjustments
+from planner.forecast import adjust_demand, forecast_demand, judge_adjustments, total_forecast
 from planner.integrated import Delivered, Rounds, compare_rounds, integrate, most_rounds
 from planner.inventory import set_targets
 from planner.network import build_network
@@ -49,6 +49,7 @@ def make_plan(
     progress: Progress | None = None,
     recall: Recall = compute_anew,
     former_prices: pd.DataFrame | None = None,
+    at_once: int | None = None,
 ) -> Plan:
     """Plan one project: forecast, targets, replenishment, loads, routes, simulated check.
 
@@ -61,6 +62,7 @@ def make_plan(
     progress : called with (what, done, total).
     recall : gives a stage's result, which may be known from another run; the plan does not depend on it.
     former_prices : capacity_prices of a former run for the replenishment engine to begin with.
+    at_once : chunks of series, and depots' days, that are asked for at once; None: `threads`.
 
     Raises
     ------
@@ -71,6 +73,7 @@ def make_plan(
     """
     scenario, tables = project.scenario, project.tables
     horizon, seed, clock = scenario.horizon, scenario.seed, _Clock()
+    at_once = at_once or threads
     part_limit_s = None if time_limit_s is None else 0.5 * time_limit_s / (1 + most_rounds(scenario.distribution))
 
     with clock.stage("network"):
@@ -83,9 +86,12 @@ def make_plan(
             supply[reads.SUPPLY["forecast"]],
             tables["promotions"],
             tables["item_transitions"],
+            tables["prices"],
             horizon,
             scenario.forecast.model_copy(update={"demand_factor": 1.0}),
             progress=progress,
+            threads=at_once,
+            recall=recall,
         )
         demand = adjust_demand(demand, supply, tables["demand_adjustments"], horizon, scenario.forecast.demand_factor)
         judged = recall(
@@ -95,6 +101,7 @@ def make_plan(
             supply[reads.SUPPLY["forecast"]],
             tables["promotions"],
             tables["item_transitions"],
+            tables["prices"],
             tables["demand_adjustments"],
             horizon,
             scenario.forecast.model_copy(update={"demand_factor": 1.0}),
@@ -157,7 +164,7 @@ def make_plan(
                 scenario.timezone,
                 scenario.distribution,
                 seed,
-                threads,
+                at_once,
                 part_limit_s,
                 progress,
                 recall,
@@ -189,6 +196,7 @@ def make_plan(
             "pin_report": ordered.pin_report,
             "forecast": demand.forecast,
             "forecast_channels": demand.forecast_channels,
+            "forecast_totals": total_forecast(demand.forecast, demand.forecast_channels, supply, demand.shared),
             "forecast_accuracy": demand.accuracy,
             "adjustment_report": judged,
             "policy_params": targets,

@@ -16,7 +16,7 @@ SUPPLY: Mapping[str, list[str]] = {
     "targets": [
         *(*_KEYS, "category", "region", "level", *_SOURCE),
         *("lead_time_days", "lead_time_sd_days", "review_period_days", "moq_qty", "order_multiple_qty"),
-        *("fixed_order_cost", "unit_cost", "unit_price", "backorders"),
+        *("fixed_order_cost", "unit_cost", "unit_price", "backorders", "shelf_life_days"),
     ],
     "replenishment": [
         *(*_KEYS, "category", "region", "level", *_SOURCE, "lead_time_days", "review_period_days"),
@@ -27,7 +27,7 @@ SUPPLY: Mapping[str, list[str]] = {
     "loads": [*_KEYS, "order_multiple_qty"],
     "simulation": [
         *(*_KEYS, "location_type", "region", "category", "level", *_SOURCE, "lead_time_days", "lead_time_sd_days"),
-        *("fixed_order_cost", "backorders", "backorder_qty"),
+        *("fixed_order_cost", "backorders", "backorder_qty", "shelf_life_days", "unit_cost"),
     ],
 }
 FORECAST: Mapping[str, list[str]] = {

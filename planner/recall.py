@@ -1,6 +1,6 @@
 """How a stage asks for a result that may be known already: the pipeline and the stages see only this.
 
-`planner.engine.cache.StageCache.recall` looks results up; `compute_anew` is what takes its place without a cache.
+The stage cache of the engine looks results up; `compute_anew` is what takes its place without one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class Recall(Protocol):
         stage : name of the kind of result, for people.
         inputs : everything that the result depends on; their content is the key.
         keep : whether the result may be used again; False where a time limit may have decided it.
-        means : what must not change the result: cores, progress, limits of time.
+        means : what must not change the result: cores, progress, limits of time (`limit` is a stop rule). Where
+            `compute` is called on a worker it is called without them.
         """
 
 

@@ -26,7 +26,10 @@ Orders = Sequence[tuple[str, ...]]
 _Rows = list[tuple[object, ...]]
 COST_KINDS = {
     "planned_cost": ("holding_cost", "shortage_cost", "ordering_cost", "transport_cost"),
-    "simulated_cost": ("simulated_holding_cost", "simulated_shortage_cost", "ordering_cost", "transport_cost"),
+    "simulated_cost": (
+        *("simulated_holding_cost", "simulated_shortage_cost", "simulated_waste_cost"),
+        *("ordering_cost", "transport_cost"),
+    ),
 }
 """The kinds that add up to a cost."""
 _CENT = 2

@@ -48,3 +48,9 @@ def table(name: str, description: str, columns: Mapping[str, pa.Column], key: tu
         unique=list(key),
         metadata={"key": list(key)},
     )
+
+
+ITEM = {"item_id": column(ID, "Item.")}
+ITEM_LOCATION = {**ITEM, "location_id": column(ID, "Location.")}
+BUCKET = {"bucket_start": column(DATE, "First day of the bucket.")}
+"""Keys that many tables share."""

@@ -42,6 +42,7 @@ _LIMITS = {
     "receiving": "Receiving is full",
     "stock": "All stock that the location can send is promised",
     "supply": "The limit of supply or of the budget is reached",
+    "supply period": "The limit of supply or of the budget of a period is reached",
 }
 
 
@@ -307,7 +308,8 @@ def _capacity(prices: pd.DataFrame, bucket: str) -> pd.DataFrame:
                 "location_id": first.location_id,
                 "date": start,
                 "qty": _CAPACITY_STEP * part["capacity"].max() if first.unit == "base units" else 0.0,
-                "money_at_risk": part["saving"].sum(),
+                # a period stands in each of its buckets, but is there once
+                "money_at_risk": part["saving"].max() if first.kind == "supply period" else part["saving"].sum(),
                 "message": f"{_LIMITS.get(first.kind, first.kind)} in {_times(buckets, bucket)}: one more "
                 f"{first.unit.removesuffix('s')} saves up to {part['price'].max():,.4g}.",
                 "action": f"Find more from {start:%Y-%m-%d}, or order earlier.",

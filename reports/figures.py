@@ -14,6 +14,8 @@ LABELS = {
     "simulated_cost": "Cost, simulated",
     "simulated_holding_cost": "Holding, simulated",
     "simulated_shortage_cost": "Shortage, simulated",
+    "simulated_waste_qty": "Expired, simulated",
+    "simulated_waste_cost": "Waste, simulated",
     "planned_cost": "Cost if demand is as planned",
     "holding_cost": "Holding, planned",
     "shortage_cost": "Shortage, planned",

@@ -25,6 +25,7 @@ HEADLINE = (
     "simulated_cost",
     "simulated_holding_cost",
     "simulated_shortage_cost",
+    "simulated_waste_cost",
     "planned_cost",
     "holding_cost",
     "shortage_cost",

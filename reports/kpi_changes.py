@@ -25,6 +25,8 @@ PER_FUTURE = {
     "simulated_cycle_service_level": "cycle_service_level",
     "simulated_holding_cost": "holding_cost",
     "simulated_shortage_cost": "shortage_cost",
+    "simulated_waste_qty": "waste_qty",
+    "simulated_waste_cost": "waste_cost",
     "simulated_cost": "total_cost",
 }
 """Key figures of the whole plan that `simulation` holds future by future, and their columns."""

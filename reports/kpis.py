@@ -63,6 +63,8 @@ _FIGURES = (
     _Figure("turns", "per year", f"{_STOCK}, supply", _turns),
     _Figure("holding_cost", "money", f"{_STOCK}, policy_params", _sum("holding_cost")),
     _Figure("shortage_cost", "money", f"{_STOCK}, policy_params", _sum("shortage_cost")),
+    _Figure("waste_qty", "base units", _STOCK, _sum("waste_qty")),
+    _Figure("waste_cost", "money", f"{_STOCK}, supply", _sum("waste_cost")),
     _Figure("forecast_wape", "ratio", "forecast_accuracy, recent_demand", _ratio("absolute_error", "actual")),
     _Figure("forecast_bias", "ratio", "forecast_accuracy, recent_demand", _ratio("error", "actual")),
 )
@@ -87,13 +89,13 @@ def compute_kpis(tables: Mapping[str, pd.DataFrame], *, bucket_days: int, curren
     ]
     frame = pd.DataFrame(rows, columns=list(KPIS.columns))
     planned = frame[(frame["group_by"] == "all") & frame["kpi"].isin(_PLANNED_COSTS)]
-    total = ["planned_cost", "all", "", planned["value"].sum(), "money", nan, nan, "the four planned costs"]
+    total = ["planned_cost", "all", "", planned["value"].sum(), "money", nan, nan, "the five planned costs"]
     frame = pd.concat([frame, pd.DataFrame([total], columns=frame.columns)], ignore_index=True)
     frame["unit"] = frame["unit"].where(frame["unit"] != "money", currency)
     return conform(KPIS, frame)
 
 
-_PLANNED_COSTS = ("holding_cost", "shortage_cost", "ordering_cost", "transport_cost")
+_PLANNED_COSTS = ("holding_cost", "shortage_cost", "waste_cost", "ordering_cost", "transport_cost")
 _Row = tuple[str, str, str, float, str, float, float, str]
 
 
@@ -112,14 +114,16 @@ def _facts(tables: Mapping[str, pd.DataFrame], bucket_days: int) -> pd.DataFrame
     facts["outflow_value_per_day"] = facts["outflow_per_day"] * facts["unit_cost"]
     facts["holding_cost"] *= facts["closing_qty"] * facts["days"]
     facts["shortage_cost"] *= facts["unmet_qty"]
+    facts["waste_cost"] = facts["waste_qty"] * facts["unit_cost"]
     return facts
 
 
 def _stock_sums(stock: pd.DataFrame, bucket_days: int) -> pd.DataFrame:
-    """Return demand and unmet demand over the horizon, mean closing stock and use per day."""
+    """Return demand, unmet demand and waste over the horizon, mean closing stock and use per day."""
     sums = stock.groupby(_KEYS, as_index=False).agg(
         demand_qty=("demand_qty", "sum"),
         unmet_qty=("unmet_qty", "sum"),
+        waste_qty=("waste_qty", "sum"),
         shipped=("shipped_qty", "sum"),
         closing_qty=("closing_qty", "mean"),
         days=("bucket_start", "size"),
@@ -216,6 +220,8 @@ def _simulated_rows(tables: Mapping[str, pd.DataFrame]) -> Iterator[_Row]:
         ("simulated_cycle_service_level", "cycle_service_level", "share 0..1"),
         ("simulated_holding_cost", "holding_cost", "money"),
         ("simulated_shortage_cost", "shortage_cost", "money"),
+        ("simulated_waste_qty", "waste_qty", "base units"),
+        ("simulated_waste_cost", "waste_cost", "money"),
         ("simulated_cost", "total_cost", "money"),
     ):
         mean, half = _mean_and_half_width(futures[column])

@@ -17,7 +17,10 @@ from reports.texts import catalogue
 
 _MOST_EXCEPTIONS = 12
 _MOST_GROUPS = 20
-_SIMULATED = ("transport_cost", "simulated_shortage_cost", "ordering_cost", "simulated_holding_cost")
+_SIMULATED = (
+    *("transport_cost", "simulated_shortage_cost", "ordering_cost", "simulated_holding_cost"),
+    "simulated_waste_cost",
+)
 _SETTINGS = (
     "horizon.start", "horizon.buckets", "horizon.bucket", "apply", "forecast.demand_factor",
     "inventory.service_measure", "inventory.service_target", "inventory.service_by_class", "inventory.echelons",
@@ -32,26 +35,35 @@ _SETTINGS = (
 def about_costs(runs: Sequence[RunFolder], names: Sequence[str], words: Words) -> Part:
     """Return the simulated cost of every run by kind."""
     values, rows = [], []
-    for name, run in zip(names, runs, strict=True):
-        kpis = run.tables["kpis"]
-        whole = kpis[kpis["group_by"] == "all"].set_index("kpi")["value"].round(2)
-        values.append([float(whole[kind]) for kind in _SIMULATED])
+    wholes = [_whole(run) for run in runs]
+    # what cannot expire needs no column
+    kinds = [kind for kind in _SIMULATED if kind != "simulated_waste_cost" or any(whole[kind] for whole in wholes)]
+    for name, whole in zip(names, wholes, strict=True):
+        values.append([float(whole[kind]) for kind in kinds])
         total = float(whole["simulated_cost"])
         rows.append((Cell(name), *(Cell(f"{value:,.2f}") for value in (*values[-1], total))))
     chart = Bars(
         words("costs.chart", currency=words.currency),
         tuple(names),
-        tuple(words(f"kinds.{kind}") for kind in _SIMULATED),
+        tuple(words(f"kinds.{kind}") for kind in kinds),
         tuple(zip(*values, strict=True)),
         tuple(row[-1].text for row in rows),
     )
     columns = (words("columns.scenario"), *chart.series, words("sum"))
-    table = Table(words("costs.caption", currency=words.currency), columns, tuple(rows), frozenset(range(1, 6)),
-                  (2.5, 2.0, 2.0, 2.0, 2.0, 2.0))  # fmt: skip
+    widths = (2.5, *(2.0 for _ in columns[1:]))
+    caption = words("costs.caption", currency=words.currency)
+    table = Table(caption, columns, tuple(rows), frozenset(range(1, len(columns))), widths)
     sources = words("from.costs", runs=_named(runs, names, words), kpis=", ".join(COST_KINDS["simulated_cost"]))
     return Part(
         "costs", words("costs.title"), (words("costs.note"),), charts=(chart,), tables=(table,), sources=sources
     )
+
+
+def _whole(run: RunFolder) -> pd.Series[float]:
+    """Return the key figures of the whole plan, to the cent."""
+    kpis = run.tables["kpis"]
+    whole: pd.Series[float] = kpis[kpis["group_by"] == "all"].set_index("kpi")["value"].round(2)
+    return whole
 
 
 def about_serving(run: RunFolder, name: str, words: Words, baseline: RunFolder | None) -> Part:

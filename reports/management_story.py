@@ -216,7 +216,13 @@ class _Told:
         compared, words = self._compared, self._words
         rows, names = compared.changes[n], (compared.names[0], compared.names[n])
         tables, charts = [], []
-        for total, kinds in COST_KINDS.items():
+        for total, every in COST_KINDS.items():
+            # what cannot expire needs no row
+            kinds = [
+                kind
+                for kind in every
+                if kind != "simulated_waste_cost" or rows[kind]["value_a"] or rows[kind]["value_b"]
+            ]
             deltas = [round(float(rows[kind]["delta"]), 2) for kind in (*kinds, total)]
             if any(deltas):
                 charts.append(

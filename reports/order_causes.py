@@ -66,6 +66,7 @@ _LIMITS = {
     "receiving": "receiving",
     "stock": "stock that can be sent",
     "supply": "supply limit",
+    "supply period": "supply limit of a period",
 }
 _REPLENISHING = ("replenishment.", "inventory.", "horizon.", "seed")
 
@@ -131,7 +132,7 @@ class Causes:
         places = [(location, ("storage", "receiving"), ""), (location, ("stock",), item)]
         for source in dict.fromkeys((str(of_a["source_id"]), str(of_b["source_id"]))):
             places += [(source, ("dispatch",), ""), (source, ("stock",), item)]
-            places += [(name, ("supply",), "") for name in limits_on(source, str(of_a["category"]))]
+            places += [(name, ("supply", "supply period"), "") for name in limits_on(source, str(of_a["category"]))]
         best: tuple[float, str] | None = None
         for place, kinds, of_item in places:
             for kind in kinds:

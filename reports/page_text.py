@@ -159,8 +159,10 @@ def _cost_parts(simulation: pd.DataFrame) -> Iterator[Part]:
         "shortage_cost": "shortage",
         "order_cost": "ordering",
         "holding_cost": "holding",
+        "waste_cost": "waste",
     }
     means = simulation[list(kinds)].mean().sort_values(ascending=False)
+    means = means.drop("waste_cost") if means["waste_cost"] == 0.0 else means  # nothing can expire
     total = float(means.sum())
     for column, value in means.items():
         share = 100 * float(value) / total if total > 0 else 0.0

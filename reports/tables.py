@@ -10,94 +10,37 @@ import pandas as pd
 import pandera.pandas as pa
 
 from reports.conforming import conforms
-from reports.declared import DATE, FLAG, ID, INTEGER, NUMBER, column, table
+from reports.declared import BUCKET, DATE, FLAG, ID, INTEGER, ITEM, ITEM_LOCATION, NUMBER, column, table
+from reports.forecast_tables import (
+    ADJUSTMENT_REPORT,
+    FORECAST,
+    FORECAST_ACCURACY,
+    FORECAST_CHANNELS,
+    FORECAST_TOTALS,
+)
 
-_ITEM = {"item_id": column(ID, "Item.")}
-_ITEM_LOCATION = {**_ITEM, "location_id": column(ID, "Location.")}
-_BUCKET = {"bucket_start": column(DATE, "First day of the bucket.")}
-
-FORECAST = table(
-    "forecast",
-    "Demand distribution per item, location and bucket, all channels together.",
-    {
-        **_ITEM_LOCATION,
-        **_BUCKET,
-        "mean_qty": column(NUMBER, "Expected demand.", "base units per bucket", minimum=0),
-        "sd_qty": column(NUMBER, "Standard deviation.", "base units", minimum=0),
-        "p10_qty": column(NUMBER, "10 % quantile.", "base units", minimum=0),
-        "p50_qty": column(NUMBER, "Median.", "base units", minimum=0),
-        "p90_qty": column(NUMBER, "90 % quantile.", "base units", minimum=0),
-        "method": column(ID, "Model that won the backtest, or the stated fallback."),
-    },
-    ("item_id", "location_id", "bucket_start"),
-)
-FORECAST_CHANNELS = table(
-    "forecast_channels",
-    "The forecast split by sales channel.",
-    {
-        **_ITEM_LOCATION,
-        "channel": column(ID, "Sales channel."),
-        **_BUCKET,
-        "mean_qty": column(NUMBER, "Expected demand.", "base units per bucket", minimum=0),
-    },
-    ("item_id", "location_id", "channel", "bucket_start"),
-)
-FORECAST_ACCURACY = table(
-    "forecast_accuracy",
-    "Rolling backtest of every series: how good the chosen model was on weeks it had not seen.",
-    {
-        **_ITEM_LOCATION,
-        "demand_class": column(ID, "smooth, erratic, intermittent, lumpy (Syntetos and Boylan), new or inactive."),
-        "method": column(ID, "Chosen model."),
-        "pinball_loss": column(NUMBER, "Mean pinball loss of the chosen model.", "base units", nullable=True),
-        "mase": column(NUMBER, "Mean absolute scaled error.", nullable=True),
-        "bias_qty": column(NUMBER, "Mean of forecast minus actual.", "base units per bucket", nullable=True),
-        "wape": column(NUMBER, "Weighted absolute percentage error.", "ratio", nullable=True),
-    },
-    ("item_id", "location_id"),
-)
-ADJUSTMENT_REPORT = table(
-    "adjustment_report",
-    "Adjustments of past demand, and whether they made the forecast better (forecast value added).",
-    {
-        "line": column(INTEGER, "Line of demand_adjustments."),
-        "item_id": column(ID, "Item; empty: all."),
-        "category": column(ID, "Item category; empty: all."),
-        "location_id": column(ID, "Location; empty: all."),
-        "region": column(ID, "Region; empty: all."),
-        "start_date": column(DATE, "First day."),
-        "end_date": column(DATE, "Day after the last; empty: it goes on.", nullable=True),
-        "factor": column(NUMBER, "Demand with it over the forecast without it.", "ratio", minimum=0),
-        "author": column(ID, "Who said so."),
-        "reason": column(ID, "Why."),
-        "item_locations": column(INTEGER, "Item-locations that could be judged.", minimum=0),
-        "actual_qty": column(NUMBER, "What was sold.", "base units", nullable=True, minimum=0),
-        "forecast_qty": column(NUMBER, "Forecast without it.", "base units", nullable=True, minimum=0),
-        "adjusted_qty": column(NUMBER, "Forecast with it.", "base units", nullable=True, minimum=0),
-        "value_added": column(
-            NUMBER,
-            "1 - absolute error with it over that without; below 0 it made things worse.",
-            "ratio",
-            nullable=True,
-        ),
-    },
-    ("line",),
-)
 POLICY_PARAMS = table(
     "policy_params",
     "Stock targets per item and location, and the rows that decided them.",
     {
-        **_ITEM_LOCATION,
+        **ITEM_LOCATION,
         "abc_class": column(ID, "By revenue."),
         "xyz_class": column(ID, "By variability."),
+        "policy_kind": column(
+            ID,
+            "R_s_S: every review period, at or below the reorder point, up to the order-up-to level. R_S: every review "
+            "period up to the level. s_S, s_Q, base_stock: in every bucket at or below the reorder point, up to the "
+            "level, by lots of order_qty, or up to the reorder point.",
+            choices=("R_s_S", "R_S", "s_S", "s_Q", "base_stock"),
+        ),
         "service_measure": column(
             ID,
-            "cycle_service_level, fill_rate or cost_optimal.",
-            choices=("cycle_service_level", "fill_rate", "cost_optimal"),
+            "cycle_service_level, fill_rate, cost_optimal or newsvendor.",
+            choices=("cycle_service_level", "fill_rate", "cost_optimal", "newsvendor"),
         ),
         "service_target": column(
             NUMBER,
-            "Wanted service; cost_optimal: the cycle service level that costs least.",
+            "Wanted service; cost_optimal and newsvendor: the cycle service level that costs least.",
             "share 0..1",
             minimum=0,
             maximum=1,
@@ -116,6 +59,12 @@ POLICY_PARAMS = table(
         "safety_stock_qty": column(NUMBER, "Stock above the expected demand.", "base units", minimum=0),
         "reorder_point_qty": column(NUMBER, "Order when the inventory position falls to it.", "base units", minimum=0),
         "order_up_to_qty": column(NUMBER, "Order up to this inventory position.", "base units", minimum=0),
+        "order_qty": column(
+            NUMBER,
+            "Lot: the larger of smallest order, pack and economic lot (where cost decides).",
+            "base units",
+            minimum=0,
+        ),
         "min_qty": column(NUMBER, "Presentation stock.", "base units", minimum=0),
         "max_qty": column(NUMBER, "Most stock allowed; empty: no limit.", "base units", nullable=True, minimum=0),
         "holding_cost": column(NUMBER, "Of one unit for one day.", "money/unit/day", minimum=0),
@@ -130,7 +79,7 @@ REPLENISHMENT_ORDERS = table(
     {
         "order_id": column(ID, "Order line."),
         "type": column(ID, "PO: supplier to location; DO: location to location.", choices=("PO", "DO")),
-        **_ITEM,
+        **ITEM,
         "source_id": column(ID, "Supplier or supplying location."),
         "location_id": column(ID, "Receiving location."),
         "qty": column(NUMBER, "Quantity.", "base units", minimum=0),
@@ -138,7 +87,7 @@ REPLENISHMENT_ORDERS = table(
         "order_qty_uom": column(NUMBER, "Quantity in that unit.", "order_uom", minimum=0),
         "order_date": column(DATE, "Day of ordering (PO) or of dispatch decision (DO)."),
         "receipt_date": column(DATE, "Day of receipt."),
-        **_BUCKET,
+        **BUCKET,
         "weight_kg": column(NUMBER, "Gross weight.", "kg", minimum=0),
         "volume_m3": column(NUMBER, "Volume.", "m3", minimum=0),
         "cost": column(
@@ -168,15 +117,18 @@ REPLENISHMENT_ORDERS = table(
 )
 PROJECTED_INVENTORY = table(
     "projected_inventory",
-    "Stock by bucket: closing = opening + receipts + planned receipts - (demand - unmet) - shipped.",
+    "Stock by bucket: closing = opening + receipts + planned receipts - (demand - unmet) - shipped - waste.",
     {
-        **_ITEM_LOCATION,
-        **_BUCKET,
+        **ITEM_LOCATION,
+        **BUCKET,
         "opening_qty": column(NUMBER, "Stock at the start.", "base units", minimum=0),
         "receipts_qty": column(NUMBER, "From open orders.", "base units", minimum=0),
         "planned_receipts_qty": column(NUMBER, "From orders of this plan.", "base units", minimum=0),
         "demand_qty": column(NUMBER, "Planned demand of customers here.", "base units", minimum=0),
         "shipped_qty": column(NUMBER, "Sent to other locations.", "base units", minimum=0),
+        "waste_qty": column(
+            NUMBER, "Written off at the end: cannot be sold or sent on before it expires.", "base units", minimum=0
+        ),
         "unmet_qty": column(NUMBER, "Demand of this bucket not served in it.", "base units", minimum=0),
         "backorder_qty": column(NUMBER, "Owed at the end.", "base units", minimum=0),
         "closing_qty": column(NUMBER, "Stock at the end.", "base units", minimum=0),
@@ -189,9 +141,9 @@ CAPACITY_PRICES = table(
     "Shared limits: how full they are and what one more unit of them would save.",
     {
         "location_id": column(ID, "Location; of a supply limit, its supplier and category."),
-        "kind": column(ID, "storage, dispatch, receiving, supply or stock (of an item at a dc)."),
+        "kind": column(ID, "storage, dispatch, receiving, supply, supply period or stock (of an item at a dc)."),
         "item_id": column(ID, "Item, for stock; empty otherwise."),
-        **_BUCKET,
+        **BUCKET,
         "unit": column(ID, "kg, m3, base units or money."),
         "capacity": column(NUMBER, "Limit.", "unit", minimum=0),
         "used": column(NUMBER, "Used by the plan.", "unit", minimum=0),
@@ -219,7 +171,7 @@ LOAD_LINES = table(
     {
         "load_id": column(ID, "Load."),
         "order_id": column(ID, "Order line."),
-        **_ITEM,
+        **ITEM,
         "qty": column(NUMBER, "Quantity of the line in this load.", "base units", minimum=0),
     },
     ("load_id", "order_id"),
@@ -316,7 +268,7 @@ PIN_REPORT = table(
     "Pins of the input and what the plan made of them.",
     {
         "pin_id": column(ID, "Pin."),
-        **_ITEM_LOCATION,
+        **ITEM_LOCATION,
         "receipt_date": column(DATE, "Day that the pin names."),
         "qty": column(NUMBER, "Fixed quantity; the pins of one bucket add up.", "base units", minimum=0),
         "planned_qty": column(
@@ -408,11 +360,13 @@ SIMULATION = table(
         ),
         "demand_qty": column(NUMBER, "Demand.", "base units", minimum=0),
         "unmet_qty": column(NUMBER, "Lost or late.", "base units", minimum=0),
+        "waste_qty": column(NUMBER, "Expired in stock.", "base units", minimum=0),
         "holding_cost": column(NUMBER, "Holding.", "money", minimum=0),
         "shortage_cost": column(NUMBER, "Unmet demand.", "money", minimum=0),
+        "waste_cost": column(NUMBER, "What expired, at unit cost.", "money", minimum=0),
         "order_cost": column(NUMBER, "Fixed order and handling costs of the plan.", "money", minimum=0),
         "transport_cost": column(NUMBER, "Routes of the plan.", "money", minimum=0),
-        "total_cost": column(NUMBER, "Sum of the four.", "money", minimum=0),
+        "total_cost": column(NUMBER, "Sum of the five.", "money", minimum=0),
     },
     ("replication",),
 )
@@ -435,9 +389,10 @@ SIMULATED_STOCK = table(
     "simulated_stock",
     "What the sampled futures mean for every item-location.",
     {
-        **_ITEM_LOCATION,
+        **ITEM_LOCATION,
         "demand_qty": column(NUMBER, "Mean demand over the horizon.", "base units", minimum=0),
         "unmet_qty": column(NUMBER, "Mean demand lost or late.", "base units", minimum=0),
+        "waste_qty": column(NUMBER, "Mean quantity that expired.", "base units", minimum=0),
         "stock_out_buckets": column(NUMBER, "Mean number of buckets with unmet demand.", "buckets", minimum=0),
         "closing_qty": column(NUMBER, "Mean stock at the end of a bucket.", "base units", minimum=0),
     },
@@ -481,7 +436,7 @@ ITEMS = table(
     "items",
     "Items as the run knew them.",
     {
-        **_ITEM,
+        **ITEM,
         "name": column(ID, "Name for people; the id where there is none."),
         "category": column(ID, "Group of items."),
         "uom": column(ID, "Base unit of measure."),
@@ -507,7 +462,7 @@ OPEN_ORDERS = table(
     "Orders that were on their way when the run started.",
     {
         "order_id": column(ID, "Order."),
-        **_ITEM_LOCATION,
+        **ITEM_LOCATION,
         "source_id": column(ID, "Supplier or supplying location; empty if unknown."),
         "qty": column(NUMBER, "Still to come.", "base units", minimum=0),
         "receipt_date": column(DATE, "Expected receipt."),
@@ -518,8 +473,8 @@ RECENT_DEMAND = table(
     "recent_demand",
     "Demand of the last buckets before the horizon, all channels together; a bucket without a row had none.",
     {
-        **_ITEM_LOCATION,
-        **_BUCKET,
+        **ITEM_LOCATION,
+        **BUCKET,
         "qty": column(NUMBER, "Demand.", "base units"),
     },
     ("item_id", "location_id", "bucket_start"),
@@ -532,6 +487,7 @@ PUBLISHED: dict[str, pa.DataFrameSchema] = {
         PROJECTED_INVENTORY,
         FORECAST,
         FORECAST_CHANNELS,
+        FORECAST_TOTALS,
         FORECAST_ACCURACY,
         ADJUSTMENT_REPORT,
         POLICY_PARAMS,

@@ -18,9 +18,10 @@ from scenarios.errors import SCENARIO
 from scenarios.expression import DATE, EMPTY, KINDS, NUMBER, TEXT, Expression, as_days, referred_table
 from scenarios.nearest import did_you_mean
 from scenarios.patches import PlannedEdit, first_date_column
+from scenarios.tables.columns import Column
 from scenarios.tables.issues import Issues, Lines
 from scenarios.tables.parse import Mask, Table, categories_of, integers
-from scenarios.tables.schema import TABLES, Column
+from scenarios.tables.schema import TABLES
 
 EDIT_COLUMNS = ("patch", "edit", "table", "column", "rows", "total_before", "total_after")
 """Columns of the published table input_edits."""

@@ -11,7 +11,8 @@ from pydantic.fields import FieldInfo
 
 from scenarios.paths import walk_settings
 from scenarios.scenario import Scenario
-from scenarios.tables.schema import TABLES, Column, TableSchema
+from scenarios.tables.columns import Column, TableSchema
+from scenarios.tables.schema import TABLES
 from scenarios.whatif import Edit, NamedScenario, Patch, Sweep
 
 _KINDS = {

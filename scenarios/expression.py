@@ -24,8 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 from scenarios.nearest import did_you_mean, nearest
+from scenarios.tables.columns import TableSchema
 from scenarios.tables.dates import parse_dates
-from scenarios.tables.schema import TABLES, TableSchema
+from scenarios.tables.schema import TABLES
 
 NUMBER, TEXT, DATE, TRUTH = "number", "text", "date", "true or false"
 EMPTY: dict[str, Any] = {NUMBER: np.nan, TEXT: "", DATE: np.datetime64("NaT", "ns")}

@@ -27,8 +27,9 @@ from scenarios.expression import (
 )
 from scenarios.nearest import did_you_mean
 from scenarios.scenario import Scenario
+from scenarios.tables.columns import Column, TableSchema
 from scenarios.tables.issues import Issues
-from scenarios.tables.schema import TABLES, Column, TableSchema
+from scenarios.tables.schema import TABLES
 from scenarios.whatif import Edit, Patch
 
 Line = Callable[[tuple[str, ...]], str]

@@ -11,7 +11,8 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator, model_validator
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-ServiceMeasure = Literal["cycle_service_level", "fill_rate", "cost_optimal"]
+ServiceMeasure = Literal["cycle_service_level", "fill_rate", "cost_optimal", "newsvendor"]
+PolicyKind = Literal["R_s_S", "R_S", "s_S", "s_Q", "base_stock"]
 ForecastModel = Literal[
     "ewm_quantiles",
     "window_average",
@@ -97,7 +98,14 @@ class InventorySettings(Model):
 
     service_measure: ServiceMeasure = Field(
         "fill_rate",
-        description="What service_target measures; cost_optimal: the target follows from holding and shortage cost.",
+        description="What service_target measures; cost_optimal: the target follows from holding and shortage cost; "
+        "newsvendor: also, and what is left at the end of a cycle is lost.",
+    )
+    policy_kind: PolicyKind = Field(
+        "R_s_S",
+        description="When and how much is ordered. R_s_S: every review period, at the reorder point, up to the "
+        "order-up-to level. R_S: every review period up to the level. s_S, s_Q, base_stock: whenever the reorder point "
+        "is reached, up to the level, by lots, or up to the reorder point.",
     )
     service_target: float = Field(0.95, gt=0, lt=1, description="Wanted service, share 0..1.")
     service_by_class: dict[Literal["A", "B", "C"], Share] = Field(

@@ -88,6 +88,45 @@ _choose_cache_folder()
 numba: Any = import_module("numba")  # only after the cache folder is chosen; its stubs know no private options
 
 prange = numba.prange
+_codegen: Any = import_module("numba.core.codegen")
+_compiler: Any = import_module("numba.core.compiler")
+
+
+class _NoEnvironment:
+    """Stands for the machine code of a helper, which has none of its own."""
+
+    @staticmethod
+    def set_env(_name: str, _environment: object) -> None:
+        """Do nothing: only code that raises needs an environment."""
+
+
+class _LinkedCode(_codegen.JITCodeLibrary):  # type: ignore[misc]
+    """A helper's code as it is linked into kernels: optimised and made machine code as a part of them only.
+
+    Numba does both for every function together with all that it calls, so what stands deep in a kernel is compiled once
+    for each level above it.
+    """
+
+    codegen = _NoEnvironment()
+
+    def get_pointer_to_function(self, _name: str) -> int:
+        """Return that Python cannot call it."""
+        return 0
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+
+class _HelperCompiler(_compiler.CompilerBase):  # type: ignore[misc]
+    """Numba's usual compiler, but what it makes is linked only."""
+
+    def define_pipelines(self) -> list[Any]:
+        self.state.library = _LinkedCode(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
+        return [_compiler.DefaultPassBuilder.define_nopython_pipeline(self.state)]
 
 
 def njit(
@@ -120,6 +159,7 @@ def njit(
             no_cpython_wrapper=helper,
             forceinline=helper and not called,
             no_cfunc_wrapper=helper,
+            pipeline_class=_HelperCompiler if helper else _compiler.Compiler,
         )(function)
         return cast("_Function", compiled)
 

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from planner.backtest.errors import BacktestError
 from planner.backtest.panel import KEYS
 from scenarios.project import Project
-from scenarios.tables.specificity import most_specific
+from scenarios.tables.specificity import CLASS_KEYS, most_specific
 from solvers.ordering.stock import Stock
 
 Floats = npt.NDArray[np.float64]
@@ -73,6 +74,12 @@ def read_terms(project: Project, supply: pd.DataFrame, keys: pd.DataFrame) -> Te
 def _by_policy(rows: pd.DataFrame, policies: pd.DataFrame, column: str) -> pd.Series[float]:
     """Return `column` of the most specific policy that gives it, NaN where none does."""
     giving = policies[policies[column].notna()]
+    by_class = (giving[list(CLASS_KEYS)].fillna("") != "").any(axis=1)
+    if by_class.any():
+        raise BacktestError(
+            f"inventory_policies gives {column} by class (line {giving.loc[by_class, 'line'].iloc[0]}), and classes "
+            "change from week to week. Give it by item, category, location or region for a backtest."
+        )
     found = most_specific(rows, giving)
     values = np.append(giving[column].to_numpy(dtype=np.float64), np.nan)
     return pd.Series(values[found], index=rows.index)

@@ -18,7 +18,15 @@ from reports.frontier import Comparison
 
 _MOST = 12
 _SHOWN = ("simulated_fill_rate", "inventory_value", "simulated_cost", "transport_cost", "distance_km")
-_BRIDGED = ("simulated_cost", "planned_cost", "holding_cost", "shortage_cost", "ordering_cost", "transport_cost")
+_BRIDGED = (
+    "simulated_cost",
+    "planned_cost",
+    "holding_cost",
+    "shortage_cost",
+    "waste_cost",
+    "ordering_cost",
+    "transport_cost",
+)
 
 
 def show_difference(difference: Difference, files: Sequence[Path], *, as_json: bool) -> None:

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable
 from enum import IntEnum
 
+_INTERRUPTED = "Interrupted. Nothing half-written is left behind."
+
 
 class ExitCode(IntEnum):
     """Exit codes of every command."""
@@ -28,8 +30,12 @@ def run_at_edge(command: Callable[[], object]) -> None:
     try:
         command()
     except KeyboardInterrupt:
-        _say("Interrupted. Nothing half-written is left behind.")
+        _say(_INTERRUPTED)
         sys.exit(ExitCode.INTERRUPTED)
+    except SystemExit as ended:
+        if ended.code == ExitCode.INTERRUPTED:  # the command line library has caught Ctrl-C and says nothing
+            _say(_INTERRUPTED)
+        raise
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(ExitCode.DONE)
@@ -41,8 +47,20 @@ def run_at_edge(command: Callable[[], object]) -> None:
             traceback.print_exc()
             _say("This is a bug of the planner, not of your input. Please report it with the lines above.")
         else:
-            _say(str(error))
+            _say(_told(error))
         sys.exit(code)
+
+
+def _told(error: Exception) -> str:
+    """Return what a person reads of an error; the system's own words say too little."""
+    if isinstance(error, OSError):
+        from planner.errors import system_reason
+
+        return (
+            f"{system_reason(error)}\nThe file cannot be read or written; nothing half-written is left behind. Make "
+            "room, give access, or name another folder."
+        )
+    return str(error)
 
 
 def _exit_code(error: Exception) -> ExitCode:

@@ -34,7 +34,10 @@ _ConventionOption = Annotated[
 def solve(
     problem: Annotated[Path, typer.Argument(help="VRPLIB, Solomon or VROOM JSON file.", show_default=False)],
     solver: Annotated[
-        str, typer.Option("--solver", help="auto, genetic, ant_colony, ruin_recreate, ortools or exact.")
+        str,
+        typer.Option(
+            "--solver", help="auto, genetic, ant_colony, ruin_recreate, population_annealing, ortools or exact."
+        ),
     ] = "auto",
     time_limit: Annotated[
         float | None, typer.Option("--time-limit", min=0.01, metavar="SECONDS", help="Default: 10, or the iterations.")
@@ -73,8 +76,10 @@ def solve(
     from solvers.routing.formats import read_solution, vroom_answer, write_solution
     from solvers.routing.general import needs_compiling
     from solvers.routing.leftovers import place_leftovers
+    from solvers.routing.proofs import prove_fixes
 
     began = time.perf_counter()
+    _check_folder(output)
     file = _read(problem, convention)
     begin = file.plan if start is None else read_solution(file, start)
     if threads is not None:
@@ -83,11 +88,12 @@ def solve(
     set_threads(threads)
     loading = time.perf_counter() - began
     if solver in {"auto", "ruin_recreate"} and needs_compiling(file.problem):
-        note("Compiling kernels, once on this machine: about a minute, which no time limit counts.", quiet)
+        note("Compiling kernels, once on this machine: about half a minute, which no time limit counts.", quiet)
     with _interruptible(_budget(time_limit, iterations, cpu_time)) as stop:
         first = None if begin is None else begin.solution
         found = registry.solve(file.problem, stop, seed, solver=solver, start=first, threads=threads)
-    solution, blocked = place_leftovers(file.problem, found.solution)
+    part = _budget_of_a_part(time_limit, iterations, cpu_time)
+    solution, blocked = prove_fixes(file.problem, *place_leftovers(file.problem, found.solution, part), part)
     spent = {"loading": round(1000 * loading), "solving": round(1000 * found.seconds)}
     if output is not None:
         temporary = output.with_name(f".{output.stem}.writing{output.suffix}")
@@ -144,6 +150,18 @@ def _or_dash(number: int | None) -> str:
     return "-" if number is None else str(number)
 
 
+def _check_folder(output: Path | None) -> None:
+    """Say at once that an answer cannot be written, not after the search."""
+    import os
+
+    from planner.cli.edge import UsageError
+
+    if output is not None and not output.parent.is_dir():
+        raise UsageError(f"There is no folder {output.parent} for {output.name}; make it, or name another.")
+    if output is not None and (output.is_dir() or not os.access(output.parent, os.W_OK)):
+        raise UsageError(f"{output} cannot be written; name a file in a folder that is yours.")
+
+
 def _read(path: Path, convention: str | None) -> RoutingFile:
     from typing import get_args
 
@@ -164,6 +182,13 @@ def _budget(time_limit: float | None, iterations: int | None, cpu_time: bool) ->
         clock = stop.cpu_seconds if cpu_time else stop.wall_seconds
         rules.append(clock(10.0 if time_limit is None else time_limit))
     return stop.any_of(*rules)
+
+
+def _budget_of_a_part(time_limit: float | None, iterations: int | None, cpu_time: bool) -> StopRule | None:
+    """Return what ends a look at the leftovers: a part of the 5 % by which a time limit may be missed, else None."""
+    if time_limit is None and iterations is not None:
+        return None
+    return _budget(0.015 * (10.0 if time_limit is None else time_limit), None, cpu_time)
 
 
 @contextmanager

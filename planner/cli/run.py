@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from planner.cli.hiring import ClusterOption, WorkersOption
 from planner.cli.options import (
     AsOfOption,
     JsonOption,
@@ -54,6 +55,8 @@ def run(
         ),
     ] = None,
     threads: ThreadsOption = None,
+    workers: WorkersOption = None,
+    cluster: ClusterOption = None,
     no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
@@ -72,6 +75,8 @@ def run(
         publish=publish,
         warm_start=warm_start,
         threads=threads,
+        workers=workers,
+        cluster=cluster,
         use_cache=not no_cache,
         quiet=quiet,
         as_json=as_json,

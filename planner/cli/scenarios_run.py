@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from planner.cli.hiring import ClusterOption, WorkersOption
 from planner.cli.options import (
     AsOfOption,
     JsonOption,
@@ -17,16 +18,6 @@ from planner.cli.options import (
     TimeLimitOption,
 )
 
-if TYPE_CHECKING:
-    from planner.engine.workers import Workers
-
-WorkersOption = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Processes on this machine, one core each; default: all cores.")
-]
-ClusterOption = Annotated[
-    str | None,
-    typer.Option("--cluster", metavar="tcp://HOST:PORT", help="Dask scheduler whose workers plan the scenarios."),
-]
 RunsArgument = Annotated[Path, typer.Argument(help="Folder with the runs of a sweep.", show_default=False)]
 
 
@@ -43,11 +34,13 @@ def run(
         bool, typer.Option("--pages", help="Also write CSV, report.html and routes.geojson, as `planner run` does.")
     ] = False,
     workers: WorkersOption = None,
+    cluster: ClusterOption = None,
     no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Plan one or several named scenarios; each gets a run folder. What ran before is replaced."""
+    from planner.cli.hiring import hire, hire_for_parts, tell_declined
     from planner.cli.screen import progress_bars
     from planner.cli.sweep_summary import report, say_how_to_go_on
     from planner.engine.frozen import named_members, project_root
@@ -74,10 +67,12 @@ def run(
     ]
     with progress_bars(quiet or as_json) as progress, say_how_to_go_on(None, quiet):
         if alone:
-            staff: Workers = ThisProcess(lambda task: run_member(task, progress))
+            with hire_for_parts(workers, cluster) as (helpers, at_once):
+                here = ThisProcess(lambda task: run_member(task, progress, helpers, at_once))
+                result = run_tasks(runs, tasks, here, anew=True)
+            tell_declined(helpers, quiet)
         else:
-            staff = _hire(workers, None, len(tasks))
-        result = run_tasks(runs, tasks, staff, anew=True, progress=None if alone else progress)
+            result = run_tasks(runs, tasks, hire(workers, cluster, len(tasks)), anew=True, progress=progress)
     report(result, quiet=quiet, as_json=as_json)
 
 
@@ -96,6 +91,7 @@ def sweep(
     as_json: JsonOption = False,
 ) -> None:
     """Plan every scenario of a sweep. The list is frozen first; an interrupted sweep goes on with `resume`."""
+    from planner.cli.hiring import hire
     from planner.cli.screen import progress_bars
     from planner.cli.sweep_summary import report, say_how_to_go_on
     from planner.engine.frozen import freeze, project_root
@@ -104,7 +100,7 @@ def sweep(
     runs = _local(output) if output is not None else project_root(project) / "runs" / name
     frozen = freeze(project, name, overrides or [], time_limit)
     with progress_bars(quiet or as_json) as progress, say_how_to_go_on(runs, quiet):
-        staff = _hire(workers, cluster, len(frozen.members))
+        staff = hire(workers, cluster, len(frozen.members))
         result = begin_sweep(runs, frozen, staff, cache=_cache_folder(no_cache), progress=progress)
     report(result, quiet=quiet, as_json=as_json)
 
@@ -118,6 +114,7 @@ def resume(
     as_json: JsonOption = False,
 ) -> None:
     """Go on with a sweep that was interrupted; what has ended is not planned again."""
+    from planner.cli.hiring import hire
     from planner.cli.screen import progress_bars
     from planner.cli.sweep_summary import report, say_how_to_go_on
     from planner.engine.frozen import read_frozen
@@ -125,7 +122,7 @@ def resume(
 
     frozen = read_frozen(runs)
     with progress_bars(quiet or as_json) as progress, say_how_to_go_on(runs, quiet):
-        staff = _hire(workers, cluster, len(frozen.members))
+        staff = hire(workers, cluster, len(frozen.members))
         result = resume_sweep(runs, staff, cache=_cache_folder(no_cache), progress=progress)
     report(result, quiet=quiet, as_json=as_json)
 
@@ -172,17 +169,3 @@ def _cache_folder(no_cache: bool) -> Path | None:
     from planner.engine.cache import default_folder
 
     return None if no_cache else default_folder()
-
-
-def _hire(workers: int | None, cluster: str | None, members: int) -> Workers:
-    from planner.cli.edge import UsageError
-    from planner.engine.cluster import ClusterWorkers
-    from planner.engine.member import run_member
-    from planner.engine.run import usable_cores
-    from planner.engine.workers import LocalWorkers
-
-    if cluster is None:
-        return LocalWorkers(run_member, min(workers or usable_cores(), members))
-    if workers is not None:
-        raise UsageError("--workers is for processes on this machine. Leave it out with --cluster.")
-    return ClusterWorkers(run_member, cluster)

@@ -22,8 +22,8 @@ def simulate(
         typer.Option(
             "--policy",
             metavar="POLICY",
-            help="SCENARIO, KIND or SCENARIO:KIND; give it twice or more. A scenario brings its stock targets. Kinds: "
-            "R_s_S (default), R_S, s_S, s_Q, base_stock.",
+            help="SCENARIO, KIND or SCENARIO:KIND; give it twice or more. A scenario brings its stock targets and "
+            "policy kinds; a kind named here takes their place: R_s_S, R_S, s_S, s_Q, base_stock.",
             show_default=False,
         ),
     ],

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from planner.cli.edge import ExitCode
+from planner.cli.hiring import hire_for_parts, tell_declined
 from planner.cli.scenarios_define import edit_lines
 from planner.cli.screen import note, progress_bars, show_rows
 from planner.engine.cache import StageCache
@@ -33,12 +34,17 @@ def run_and_report(
     publish: str | None = None,
     as_of: date | None = None,
     warm_start: Path | None = None,
+    workers: int | None = None,
+    cluster: str | None = None,
 ) -> None:
     """Plan, write the run folder, print the summary, leave with the right exit code."""
     overrides = [*overrides, f"seed={seed}"] if seed is not None else list(overrides)
     cache = StageCache() if use_cache else None
     try:
-        with progress_bars(quiet or as_json) as progress:
+        with (
+            progress_bars(quiet or as_json) as progress,
+            hire_for_parts(workers, cluster) as (helpers, at_once),
+        ):
             finished = run_project(
                 project,
                 scenario=scenario,
@@ -50,11 +56,14 @@ def run_and_report(
                 cache=cache,
                 as_of=as_of,
                 warm_start=warm_start,
+                helpers=helpers,
+                at_once=at_once,
             )
     except InfeasibleError as error:
         if as_json:
             sys.stdout.write(json.dumps({"status": "infeasible", "relaxation": error.rows()}, indent=2) + "\n")
         raise
+    tell_declined(helpers, quiet)
     if publish is not None:
         publish_run(read_run(finished.folder), publish)
     figures = headline(finished)

@@ -25,6 +25,7 @@ from solvers.routing import registry, stop
 from solvers.routing.evaluate import judge
 from solvers.routing.leftovers import Blocked, place_leftovers
 from solvers.routing.problem import RoutingProblem
+from solvers.routing.proofs import prove_fixes
 from solvers.routing.solution import Route, RoutingSolution
 
 _FINISH, _FINISH_HOT = 16, 0.1
@@ -109,6 +110,8 @@ def solve_day(
     solution, blocked = routed(_with_ample_fleet(problem), begun, _FINISH, _FINISH_HOT)
     if blocked or (_used(solution, problem) > problem.vehicles.count).any():
         solution, blocked = routed(problem, begun and solution, _REFIT, _REFIT_HOT)
+    if blocked:
+        solution, blocked = recall("proofs", prove_fixes, problem, solution, blocked)
     broken = [v for v in judge(problem, solution).violations if v.rule != "unassigned"]
     if broken:
         raise registry.VerificationError(f"routes of {day.date:%Y-%m-%d} from {day.depot_id}: {broken[0].message}")
@@ -133,7 +136,7 @@ def route_day(
     solver: str,
     iterations: int,
     seed: int,
-    limit: stop.StopRule,
+    limit: stop.StopRule = stop.never,
 ) -> Routed:
     """Return the routes of a day, pinned ones kept, and what is left over, with the fix that would let each in."""
     rule = stop.any_of(stop.iterations(iterations), limit)
@@ -144,14 +147,19 @@ def route_day(
 
 
 def draft_day(
-    problem: RoutingProblem, solver: str, iterations: int, seed: int, limit: stop.StopRule
+    problem: RoutingProblem, solver: str, iterations: int, seed: int, limit: stop.StopRule = stop.never
 ) -> RoutingSolution:
     """Return good routes of a coarser day, see `planner.distribution.draft`."""
     return registry.solve(problem, stop.any_of(stop.iterations(iterations), limit), seed, solver=solver).solution
 
 
 def finish_day(
-    problem: RoutingProblem, begun: RoutingSolution, iterations: int, hot: float, seed: int, limit: stop.StopRule
+    problem: RoutingProblem,
+    begun: RoutingSolution,
+    iterations: int,
+    hot: float,
+    seed: int,
+    limit: stop.StopRule = stop.never,
 ) -> Routed:
     """Return the routes of a day, searched on from `begun`, and what is left over."""
     from solvers.routing.ruin_recreate import RuinRecreateParams  # noqa: PLC0415 - a recalled day needs no kernels

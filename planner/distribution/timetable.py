@@ -173,11 +173,15 @@ def _fix(day: DepotDay, case: Blocked) -> str:
     if not case.changes:
         return "no single change of a limit lets it in"
     where = "" if case.route < 0 else f" (on a route of {day.fleet['vehicle_id'].iloc[case.vehicle_type]})"
-    return "fits if " + " and ".join(_in_words(day, change) for change in case.changes) + where
+    unproven = "" if case.proven else "; not solved again with it"
+    one_more = any(change.rule == "fleet" for change in case.changes)
+    words = " and ".join(_in_words(day, change, one_more=one_more) for change in case.changes)
+    return f"fits if {words}{where}{unproven}"
 
 
-def _in_words(day: DepotDay, change: Change) -> str:
-    vehicle = "" if change.vehicle_type < 0 else str(day.fleet["vehicle_id"].iloc[change.vehicle_type])
+def _in_words(day: DepotDay, change: Change, *, one_more: bool) -> str:
+    like = "" if change.vehicle_type < 0 else str(day.fleet["vehicle_id"].iloc[change.vehicle_type])
+    vehicle = "it" if one_more else like
     minutes = math.ceil(change.amount / 60)
     if change.rule == "delay":
         return f"the window of {day.loads['location_id'].iloc[change.client]} ends {minutes} min later"
@@ -191,5 +195,5 @@ def _in_words(day: DepotDay, change: Change) -> str:
         "max_duration": f"{vehicle} may be away {minutes} min longer",
         "max_distance": f"{vehicle} may drive {math.ceil(change.amount / 1000)} km more",
         "max_tasks": f"{vehicle} may make {change.amount} more stop{'s' if change.amount > 1 else ''}",
-        "fleet": f"there is one more {vehicle}",
+        "fleet": f"there is one more {like}",
     }[change.rule]

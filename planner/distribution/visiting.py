@@ -17,7 +17,6 @@ from planner.distribution.clock import DayClock
 from planner.distribution.day import DepotDay, depot_days, service_minutes
 from planner.distribution.travel import RoadTravel
 from scenarios.settings import DistributionSettings
-from solvers.routing.instance import unsupported
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.registry import UnsupportedProblemError
 from solvers.routing.solution import RoutingSolution
@@ -68,6 +67,8 @@ def visit_days(
         day = known[key]
         if day.problem is None:
             continue
+        from solvers.routing.instance import unsupported  # noqa: PLC0415 - it loads the compiler
+
         if (rule := unsupported(day.problem)) is not None:
             raise UnsupportedProblemError(
                 f"distribution.mode integrated does not know {rule}, which {source} asks for: use mode sequential."

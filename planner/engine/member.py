@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 import threading
 import time
@@ -15,7 +14,7 @@ from planner.engine.cache import StageCache
 from planner.engine.outcome import Outcome, Status, kpi_rows, run_id_of, write_outcome
 from planner.engine.run import run_project
 from planner.engine.task import Task, Unwritable
-from planner.errors import InfeasibleError, RefusedError
+from planner.errors import InfeasibleError, RefusedError, SweepError, system_reason
 from reports.run_folder import RunFolderError
 from scenarios.errors import InputError
 from scenarios.tables.store import TableStore
@@ -25,6 +24,8 @@ from solvers.routing.registry import UnsupportedProblemError, VerificationError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from planner.engine.parts import PartWorkers
+
 _REFUSED = (RefusedError, VerificationError, MilpVerificationError)
 _BAD_INPUT = (InputError, UnsupportedProblemError)
 _ONE_AT_A_TIME = threading.Lock()
@@ -32,12 +33,17 @@ _TABLES = TableStore()
 """The tables of the project that this process has planned last."""
 
 
-def run_member(task: Task, progress: Callable[[str, int, int], None] | None = None) -> Outcome | Unwritable:
-    """Plan a member, write its run folder and its outcome."""
+def run_member(
+    task: Task,
+    progress: Callable[[str, int, int], None] | None = None,
+    helpers: PartWorkers | None = None,
+    at_once: int | None = None,
+) -> Outcome | Unwritable:
+    """Plan a member, write its run folder and its outcome; `helpers` and `at_once` as of `run_project`."""
     with _ONE_AT_A_TIME:  # threads of a cluster's worker share the cores
         wall, cpu = time.perf_counter(), time.process_time()
         try:
-            done = _run(task, progress)
+            done = _run(task, progress, helpers, at_once)
             outcome = replace(
                 task.asked(),
                 status=done.status,
@@ -52,7 +58,8 @@ def run_member(task: Task, progress: Callable[[str, int, int], None] | None = No
             write_outcome(task.runs, outcome, done.relaxation)
             return outcome
         except (OSError, RunFolderError) as error:
-            return Unwritable(task.member.name, _system_reason(error))
+            reason = system_reason(error) if isinstance(error, OSError) else str(error)
+            return Unwritable(task.member.name, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,12 @@ class _Done:
     relaxation: pd.DataFrame | None = None
 
 
-def _run(task: Task, progress: Callable[[str, int, int], None] | None) -> _Done:
+def _run(
+    task: Task,
+    progress: Callable[[str, int, int], None] | None,
+    helpers: PartWorkers | None,
+    at_once: int | None,
+) -> _Done:
     member = task.member
     try:
         finished = run_project(
@@ -79,6 +91,8 @@ def _run(task: Task, progress: Callable[[str, int, int], None] | None) -> _Done:
             pages=task.pages,
             store=_TABLES,
             as_of=task.as_of,
+            helpers=helpers,
+            at_once=at_once,
         )
     except InfeasibleError as error:
         return _Done("infeasible", error=str(error), relaxation=error.relaxation)
@@ -86,16 +100,8 @@ def _run(task: Task, progress: Callable[[str, int, int], None] | None) -> _Done:
         return _Done("bad_input", error=str(error))
     except _REFUSED as error:
         return _Done("refused", error=str(error))
-    except (OSError, RunFolderError):
+    except (OSError, RunFolderError, SweepError):
         raise
     except Exception:
         return _Done("failed", error=traceback.format_exc(limit=-3).strip())
     return _Done(finished.plan.status, run_id_of(finished.folder), finished.plan.tables["kpis"])
-
-
-def _system_reason(error: OSError | RunFolderError) -> str:
-    if not isinstance(error, OSError) or error.errno is None:
-        return str(error)
-    place = f": {error.filename}" if error.filename else ""
-    limits = {errno.EFBIG: "no larger files are allowed here"}
-    return f"{limits.get(error.errno, error.strerror)}{place}"

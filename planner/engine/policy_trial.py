@@ -21,7 +21,6 @@ from planner.inventory import set_targets
 from planner.network import build_network
 from planner.recall import Recall, compute_anew
 from planner.simulation.policies import (
-    CONTINUOUS,
     KINDS,
     demand_to_sample,
     lead_times,
@@ -39,7 +38,7 @@ from solvers.stock.policies import StockStart
 from solvers.stock.policy_futures import SampledDemand, play_policies
 
 _KEYS = ["item_id", "location_id"]
-_DEFAULT_KIND = "R_s_S"
+_AS_WRITTEN = ""  # kind: what the policy of each item-location says
 
 
 class PolicyError(Exception):
@@ -56,7 +55,7 @@ class NamedPolicy:
     @property
     def name(self) -> str:
         """What it is called in the answer: as short as a person would write it."""
-        if self.kind == _DEFAULT_KIND:
+        if self.kind == _AS_WRITTEN:
             return self.scenario
         return self.kind if self.scenario == BASELINE else f"{self.scenario}:{self.kind}"
 
@@ -102,8 +101,8 @@ def read_policy(text: str, scenarios: Sequence[str]) -> NamedPolicy:
         There is no such scenario or kind.
     """
     first, _, second = text.partition(":")
-    scenario, kind = (BASELINE, first) if first in KINDS and not second else (first, second or _DEFAULT_KIND)
-    if kind not in KINDS or (scenario != BASELINE and scenario not in scenarios):
+    scenario, kind = (BASELINE, first) if first in KINDS and not second else (first, second or _AS_WRITTEN)
+    if kind not in (*KINDS, _AS_WRITTEN) or (scenario != BASELINE and scenario not in scenarios):
         raise PolicyError(
             f"There is no policy '{text}'. Write SCENARIO, KIND or SCENARIO:KIND. "
             f"Scenarios: {', '.join([BASELINE, *scenarios])}. Kinds: {', '.join(KINDS)}."
@@ -151,11 +150,11 @@ def try_policies(
     if world.forecast.empty:
         raise PolicyError("Nothing has sales before the first day, so there is nothing to order. Use fewer windows.")
     rows = world.supply.merge(world.forecast[_KEYS].drop_duplicates(), on=_KEYS).reset_index(drop=True)
-    targets = _targets(world, _DEFAULT_KIND, recall)
+    targets = _targets(world, _AS_WRITTEN, recall)
     rules = []
     for one in named:
         walked = [_targets(on(one.scenario, origin), one.kind, recall) for origin in origins]
-        rules.append(order_policy(one.kind, rows, walked, horizon))
+        rules.append(order_policy(rows, walked, horizon))
     begin, wanted = _stock_and_demand(world, base, rows, targets, len(origins), recorded=recorded)
     settings = base.scenario.simulation
     futures = 1 if recorded else replications or settings.replications
@@ -184,6 +183,7 @@ def _know(project: Project, recall: Recall) -> _Known:
         supply[reads.SUPPLY["forecast"]],
         tables["promotions"],
         tables["item_transitions"],
+        tables["prices"],
         scenario.horizon,
         scenario.forecast.model_copy(update={"demand_factor": 1.0}),
         progress=None,
@@ -195,12 +195,13 @@ def _know(project: Project, recall: Recall) -> _Known:
 
 
 def _targets(known: _Known, kind: str, recall: Recall) -> pd.DataFrame:
-    """Return policy_params; a kind that looks at every bucket covers that bucket and no review period."""
+    """Return policy_params, all of one kind where one is named."""
     scenario, tables = known.project.scenario, known.project.tables
     supply, policies = known.supply[reads.SUPPLY["targets"]], tables["inventory_policies"]
-    if kind in CONTINUOUS:
-        supply = supply.assign(review_period_days=float(scenario.horizon.bucket_days))
-        policies = policies.assign(review_period_days=np.nan)
+    inventory = scenario.inventory
+    if kind != _AS_WRITTEN:
+        policies = policies.assign(policy_kind=kind)
+        inventory = inventory.model_copy(update={"policy_kind": kind})
     return recall(
         "targets",
         set_targets,
@@ -209,7 +210,7 @@ def _targets(known: _Known, kind: str, recall: Recall) -> pd.DataFrame:
         tables["demand_history"][reads.HISTORY["targets"]],
         policies,
         scenario.horizon,
-        scenario.inventory,
+        inventory,
     )
 
 
@@ -223,4 +224,4 @@ def _stock_and_demand(
     first = pd.Timestamp(world.project.scenario.horizon.start)
     history = base.tables["demand_history"]
     sold = spread(rows, history, "qty", first, horizon.bucket_days, windows * horizon.buckets)
-    return start_full(rows, targets), np.maximum(sold, 0.0)
+    return start_full(rows, targets, horizon), np.maximum(sold, 0.0)

@@ -5,21 +5,22 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
+from planner.engine.ahead import Ahead
 from planner.engine.cache import StageCache, StageUse
 from planner.engine.fingerprint import VERSIONED, installed_version
+from planner.engine.parts import PartWorkers
 from planner.network import build_network
 from planner.pipeline import make_plan
 from planner.plan import Plan
 from planner.recall import compute_anew
-from reports.geo import write_geojson
-from reports.page import write_page
-from reports.run_folder import read_run, refuse_foreign, write_run
+from reports.run_folder import Writer, read_run, refuse_foreign, write_run
 from scenarios.errors import InputError
 from scenarios.paths import walk_settings
 from scenarios.project import check_project, load_project
@@ -63,6 +64,8 @@ def run_project(
     store: TableStore | None = None,
     as_of: date | None = None,
     warm_start: Path | None = None,
+    helpers: PartWorkers | None = None,
+    at_once: int | None = None,
 ) -> FinishedRun:
     """Plan the project at `path` and write its run folder.
 
@@ -77,6 +80,8 @@ def run_project(
     store : keeps the input tables between runs of one process.
     as_of : plan from this day on, knowing the sales before it; stock and open orders as the tables have them.
     warm_start : folder of a former run whose prices of scarce capacities the replenishment engine begins with.
+    helpers : workers for chunks of series and depots' days, `at_once` of them at once; None: threads of this process.
+        With `time_limit_s` they are not asked.
 
     Raises
     ------
@@ -93,14 +98,22 @@ def run_project(
     refuse_foreign(folder)
     former = read_run(warm_start) if warm_start is not None else None
     before = cache.uses() if cache is not None else {}
-    plan = make_plan(
-        project,
-        threads=threads or usable_cores(),
-        time_limit_s=time_limit_s,
-        progress=progress,
-        recall=compute_anew if cache is None else cache.recall,
-        former_prices=None if former is None else former.tables["capacity_prices"],
-    )
+    recall = compute_anew if cache is None else cache.recall
+    cores = threads or usable_cores()
+    with Ahead() if cores > 1 else nullcontext() as ahead:
+        if ahead is not None:
+            recall = ahead.recall(recall)
+        if helpers is not None and time_limit_s is None:
+            recall = helpers.recall(recall)
+        plan = make_plan(
+            project,
+            threads=cores,
+            time_limit_s=time_limit_s,
+            progress=progress,
+            recall=recall,
+            at_once=at_once,
+            former_prices=None if former is None else former.tables["capacity_prices"],
+        )
     recalled = {} if cache is None else cache.uses(before)
     start = time.perf_counter()
     provenance = {
@@ -118,7 +131,12 @@ def run_project(
         "setting_meanings": {path: field.description for path, field in walk_settings() if field.description},
     }
     seconds = {"load": loading, **plan.seconds}
-    extras = {"report.html": write_page, "routes.geojson": write_geojson} if pages else {}
+    extras: dict[str, Writer] = {}
+    if pages:
+        from reports.geo import write_geojson  # noqa: PLC0415 - what-ifs write none
+        from reports.page import write_page  # noqa: PLC0415
+
+        extras = {"report.html": write_page, "routes.geojson": write_geojson}
     about_time = {stage: {"recalled": use.recalled, "computed": use.computed} for stage, use in recalled.items()}
     write_run(folder, plan.tables, provenance, seconds, extras, csv=pages, recalled=about_time)
     seconds["write"] = time.perf_counter() - start

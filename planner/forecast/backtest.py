@@ -72,6 +72,7 @@ class Backtest:
         """
         count = self.points.sum()
         lacking = np.maximum(LEVELS - self.covered[member] / count, 0.0) if count > 0.0 else np.zeros(len(LEVELS))
+        lacking = lacking.round(3)  # pooled over all series, see `parts`
         raised: Floats = levels + np.interp(levels, [0.0, *LEVELS, 1.0], [0.0, *lacking, 0.0])
         return np.minimum(raised, np.maximum(levels, _MOST))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -13,8 +13,12 @@ from planner.forecast.history import collect_rows
 from planner.forecast.newcomers import forecast_newcomers
 from planner.forecast.notes import tell_factorised, tell_inactive, tell_new, tell_no_boosting, tell_series
 from planner.forecast.output import accuracy_table, channel_table, forecast_table
-from planner.forecast.passes import LEVELS, Calendar, Past, Progress, adjust, learn, predict
+from planner.forecast.parts import Past
+from planner.forecast.passes import LEVELS, Calendar, Progress, adjust, flat_chunks, learn, predict
+from planner.forecast.prices import measure_prices
 from planner.forecast.promotions import match_promotions
+from planner.forecast.totals import shared_errors
+from planner.recall import Recall, compute_anew
 from scenarios.settings import ForecastModel, ForecastSettings, Horizon
 from scenarios.tables.issues import Issues
 from solvers.demand.boosting import boosting_installed
@@ -30,12 +34,14 @@ class ForecastResult:
     ----------
     forecast, forecast_channels, accuracy : published tables of these names (`forecast_accuracy`).
     issues : what was found in the history and what was done, columns of `data_issues`.
+    shared : relative standard deviation that the errors of a group have in common, by grouping (`totals`).
     """
 
     forecast: pd.DataFrame
     forecast_channels: pd.DataFrame
     accuracy: pd.DataFrame
     issues: pd.DataFrame
+    shared: Mapping[str, float]
 
 
 def forecast_demand(
@@ -43,24 +49,30 @@ def forecast_demand(
     supply: pd.DataFrame,
     promotions: pd.DataFrame,
     transitions: pd.DataFrame,
+    prices: pd.DataFrame,
     horizon: Horizon,
     settings: ForecastSettings,
     progress: Progress | None = None,
+    *,
+    threads: int = 1,
+    recall: Recall = compute_anew,
 ) -> ForecastResult:
-    """Forecast every item-location of `supply` that has demand.
+    """Forecast every item-location of `supply` that has demand; the forecast does not depend on `threads`.
 
     Parameters
     ----------
     history : cleaned `demand_history`; missing dates count as no demand from the first sale on.
     supply : schema `reports.tables.SUPPLY`; item-locations outside it are not forecast.
-    promotions, transitions : cleaned input tables, may be empty.
+    promotions, transitions, prices : cleaned input tables, may be empty.
     horizon : buckets to forecast; the history is cut into buckets of the same length before it.
     progress : called with (what, done, total).
+    threads : chunks of series worked on at once.
+    recall : gives what is found in a chunk of series, which may be known or computed elsewhere.
 
     Notes
     -----
     Per series models are weighed by their pinball loss over rolling origins (`selection.choose`).
-    Then, by bucket, the distribution is multiplied by the future promotions and by what transitions leave of
+    Then, by bucket, the distribution is multiplied by the future promotions and prices and by what transitions leave of
     it: mean, standard deviation and quantiles alike. `settings.demand_factor` comes later (`adjust_demand`).
 
     Left out, and told: item-locations without demand in the last `settings.inactive_after_days`. Locations
@@ -80,9 +92,14 @@ def forecast_demand(
         season=settings.season_length or (52 if horizon.bucket == "week" else 7),
     )
     calendar = Calendar.of(past)
+    priced = measure_prices(prices, rows, horizon, past.promoted, lambda: flat_chunks(past, calendar), issues)
+    if priced is not None:
+        past = replace(past, priced=priced)
+        calendar = Calendar.of(past)
     members = make_members(usable_models(settings.models, issues))
-    learned = learn(past, calendar, members, progress)
-    predicted = adjust(predict(past, calendar, members, learned, progress), past, transitions)
+    learned = learn(past, calendar, members, progress, threads=threads, recall=recall)
+    said = predict(past, calendar, members, learned, progress, threads=threads, recall=recall)
+    predicted = adjust(said, past, transitions)
 
     newcomers = forecast_newcomers(new, rows.keys, learned.rate, learned.power_law, LEVELS)
 
@@ -93,8 +110,9 @@ def forecast_demand(
     return ForecastResult(
         forecast=forecast_table(rows.keys, newcomers, predicted, horizon),
         forecast_channels=channel_table(rows, newcomers, predicted, horizon),
-        accuracy=accuracy_table(rows.keys, inactive, newcomers, learned),
+        accuracy=accuracy_table(rows.keys, inactive, newcomers, learned, priced),
         issues=issues.frame(),
+        shared=shared_errors(past, calendar),
     )
 
 

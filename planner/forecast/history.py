@@ -6,7 +6,7 @@ Several channels of one item-location add up. Rows on or after the start of the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -73,6 +73,24 @@ class DemandRows:
             idle_days=self.idle_days[chosen],
             buckets=self.buckets,
             spread=self.spread,
+        )
+
+    def part(self, first: int, last: int) -> DemandRows:
+        """Return the series first:last."""
+        rows = slice(self.bounds[first], self.bounds[last])
+        lost = slice(*np.searchsorted(self.lost_series, (first, last)))
+        return replace(
+            self,
+            keys=self.keys.iloc[first:last].reset_index(drop=True),
+            bounds=self.bounds[first : last + 1] - self.bounds[first],
+            bucket=self.bucket[rows],
+            quantity=self.quantity[rows],
+            inherited=self.inherited[rows],
+            channel=self.channel[rows],
+            lost_series=self.lost_series[lost] - first,
+            lost_bucket=self.lost_bucket[lost],
+            lost_share=self.lost_share[lost],
+            idle_days=self.idle_days[first:last],
         )
 
     @property

@@ -11,8 +11,10 @@ from planner.forecast.history import DemandRows
 from planner.forecast.newcomers import METHOD as FACTORISED
 from planner.forecast.newcomers import Newcomers
 from planner.forecast.passes import SHORT, Learned, Predicted
+from planner.forecast.prices import PriceEffects
 from planner.forecast.selection import DEMAND_CLASSES
-from reports.tables import FORECAST, FORECAST_ACCURACY, FORECAST_CHANNELS, conform
+from reports.forecast_tables import FORECAST, FORECAST_ACCURACY, FORECAST_CHANNELS
+from reports.tables import conform
 from scenarios.settings import Horizon
 
 Floats = npt.NDArray[np.float64]
@@ -79,6 +81,7 @@ def accuracy_table(
     inactive: pd.DataFrame,
     new: Newcomers,
     learned: Learned,
+    priced: PriceEffects | None,
 ) -> pd.DataFrame:
     """Return `forecast_accuracy` of the chosen models over the evaluated buckets; empty where there are none."""
     backtest, choice = learned.backtest, learned.choice
@@ -92,8 +95,11 @@ def accuracy_table(
         mase=_ratio(_ratio(absolute, points), learned.scale),
         bias_qty=_ratio(choice.of(backtest.error), points),
         wape=_ratio(absolute, np.where(points > 0.0, backtest.actual, 0.0)),
+        price_elasticity=np.nan if priced is None else priced.elasticity[priced.item],
+        price_elasticity_se=np.nan if priced is None else priced.sd[priced.item],
     )
-    nothing = dict.fromkeys(("pinball_loss", "mase", "bias_qty", "wape"), np.nan)
+    figures = ("pinball_loss", "mase", "bias_qty", "wape", "price_elasticity", "price_elasticity_se")
+    nothing = dict.fromkeys(figures, np.nan)
     parts = (
         known,
         inactive[_KEYS].assign(demand_class="inactive", method="not_planned", **nothing),

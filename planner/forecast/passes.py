@@ -3,68 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from planner.forecast.backtest import FEWEST, Backtest, judged_buckets, origins, run_backtest
+from planner.forecast.backtest import FEWEST, Backtest, judged_buckets, origins
 from planner.forecast.backtest import LEVELS as JUDGED_LEVELS
 from planner.forecast.boosted import EXAMPLES, Boosted, train_boosted
-from planner.forecast.calendar import flatten, relative_demand, shared_factors, weekday_factors
-from planner.forecast.candidates import Member, forecast_member
-from planner.forecast.cleansing import DemandSeries, cleanse
-from planner.forecast.history import DemandRows
+from planner.forecast.calendar import relative_demand, shared_factors
+from planner.forecast.candidates import Member
+from planner.forecast.cleansing import DemandSeries
 from planner.forecast.holiday_effects import holiday_marks
-from planner.forecast.promotions import PromotionFactors
-from planner.forecast.selection import Choice, choose, classify
-from planner.forecast.shape import Distribution, memory_weights
-from planner.forecast.short import fit_power_law, forecast_short
+from planner.forecast.parts import LearnedPart, Past, PredictedPart, learn_part, predict_part
+from planner.forecast.selection import Choice, choose
+from planner.forecast.short import fit_power_law
 from planner.forecast.transitions import phase_factors
-from scenarios.settings import ForecastSettings, Horizon
-from solvers.demand.empirical import SortedSeries, weighted_moments
+from planner.recall import Recall, compute_anew
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Progress = Callable[[str, int, int], None]
+Found = TypeVar("Found")
 
 LEVELS = np.array([0.1, 0.5, 0.9])
 SHORT = "short_history"
-_CHUNK = 2048  # series handled at once, so that memory does not grow with their number
-_RATE_WEEKS = 26  # half-life
 _RECENT_DAYS = 182  # recent demand tells own from inherited
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What is forecast, and from what.
-
-    Attributes
-    ----------
-    rows : history of the K series to forecast.
-    promoted : None where no promotion touches history or horizon.
-    season : buckets of a season.
-    """
-
-    rows: DemandRows
-    promoted: PromotionFactors | None
-    horizon: Horizon
-    settings: ForecastSettings
-    season: int
-
-    def chunks(self) -> Iterator[tuple[int, int]]:
-        """Yield (first, last) of every chunk of series."""
-        count = len(self.rows.keys)
-        for first in range(0, count, _CHUNK):
-            yield first, min(first + _CHUNK, count)
-
-    def series(self, first: int, last: int) -> tuple[DemandSeries, Flags, Flags]:
-        """Return the cleansed series first:last, which were filled, which were cut."""
-        sales, stocked = self.rows.dense(first, last)
-        factor = None if self.promoted is None else self.promoted.factors(first, last)[:, : self.rows.buckets]
-        return cleanse(sales, stocked, factor, self.horizon.buckets, self.rows.spread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +62,9 @@ class Calendar:
                 total += part
         return cls(past, demand, observed, marks)
 
-    def flatten(self, series: DemandSeries, until: int) -> DemandSeries:
-        """Return the series without the calendar as known before bucket `until`."""
-        horizon = self.past.horizon
-        shared = shared_factors(self.demand, self.observed, self.marks, until, horizon)[None]
-        if horizon.bucket == "week":
-            return flatten(series, shared)
-        return flatten(series, shared * weekday_factors(series, until, horizon.buckets))
+    def shared(self, until: int) -> Floats:
+        """Return the factors [T + H] that all series share, known before bucket `until`; in thousandths (`parts`)."""
+        return shared_factors(self.demand, self.observed, self.marks, until, self.past.horizon).round(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,54 +111,67 @@ class Predicted:
     method: npt.NDArray[np.object_]
 
 
-def learn(past: Past, calendar: Calendar, members: Sequence[Member], progress: Progress | None) -> Learned:
+def flat_chunks(past: Past, calendar: Calendar, until: int | None = None) -> Iterator[tuple[int, int, DemandSeries]]:
+    """Yield first, last and demand of every chunk without the calendar as known before `until`; None: now."""
+    origin = past.rows.buckets if until is None else until
+    shared = calendar.shared(origin)
+    for first, last in past.chunks():
+        yield first, last, past.flat(past.series(first, last)[0], shared, origin)
+
+
+def learn(
+    past: Past,
+    calendar: Calendar,
+    members: Sequence[Member],
+    progress: Progress | None,
+    *,
+    threads: int = 1,
+    recall: Recall = compute_anew,
+) -> Learned:
     """Run the rolling backtest over all series and choose a model for each."""
     count = len(past.rows.keys)
-    backtest = Backtest.empty(count, len(members))
-    classes = np.zeros(count, dtype=np.int64)
-    observed, scale, mean, variance, rate = (np.zeros(count) for _ in range(5))
-    recent = memory_weights(past.rows.buckets, past.rows.buckets, _RATE_WEEKS, past.horizon.bucket_days)
-    filled, cut = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
     length = judged_buckets(past.horizon.buckets, past.horizon.bucket_days)
     judged = origins(past.rows.buckets, past.settings.backtest_windows, length)
     earliest = min(judged, default=past.rows.buckets)
     # half the examples do to judge it by
     boosted = _boosted(past, calendar, members, earliest, length, JUDGED_LEVELS, EXAMPLES // 2)
-    for first, last in past.chunks():
-        series, filled[first:last], cut[first:last] = past.series(first, last)
-        inside = slice(first, last)
-        classes[inside] = classify(series)
-        observed[inside] = series.observed.sum(axis=1)
-        scale[inside] = _naive_error(series)
-        mean[inside], variance[inside] = weighted_moments(series.demand, series.observed)
-        rate[inside] = weighted_moments(series.demand, series.observed * recent)[0]
-        backtest.put(
-            first,
-            run_backtest(
-                calendar.flatten(series, earliest),
-                members,
-                past.settings.backtest_windows,
-                past.horizon.buckets,
-                past.horizon.bucket_days,
-                past.season,
-                boosted,
-                first,
-            ),
-        )
+    shared = calendar.shared(earliest)
+
+    def ask(first: int, last: int) -> LearnedPart:
+        place = 0 if boosted is None else first
+        return recall("series", learn_part, past.part(first, last), shared, members, earliest, boosted, place)
+
+    parts = []
+    backtest = Backtest.empty(count, len(members))
+    for (first, last), part in _over_chunks(past, ask, threads):
+        parts.append(part)
+        backtest.put(first, part.backtest)
         if progress is not None:
             progress("forecast: backtest", last, count)
+
+    def joined(name: str, kind: type) -> npt.NDArray[Any]:
+        return np.concatenate([np.zeros(0, dtype=kind), *(getattr(part, name) for part in parts)])
+
+    classes, observed = joined("demand_class", np.int64), joined("observed", np.float64)
     long = observed >= 2 * FEWEST
     return Learned(
         backtest=backtest,
         choice=choose(backtest, classes, members),
         demand_class=classes,
         observed=observed,
-        scale=scale,
-        rate=rate,
-        power_law=fit_power_law(mean[long], variance[long]),
-        filled=filled,
-        cut=cut,
+        scale=joined("scale", np.float64),
+        rate=joined("rate", np.float64),
+        power_law=fit_power_law(joined("mean", np.float64)[long], joined("variance", np.float64)[long]),
+        filled=joined("filled", np.bool_),
+        cut=joined("cut", np.bool_),
     )
+
+
+def _over_chunks(past: Past, ask: Callable[[int, int], Found], threads: int) -> Iterator[tuple[tuple[int, int], Found]]:
+    """Yield every chunk and what `ask` says of it, in order; `threads` chunks are worked on at once."""
+    chunks = list(past.chunks())
+    with ThreadPoolExecutor(max_workers=max(1, min(threads, len(chunks)))) as pool:
+        yield from zip(chunks, pool.map(lambda chunk: ask(*chunk), chunks), strict=True)
 
 
 def _boosted(
@@ -210,21 +187,18 @@ def _boosted(
     if not any(member.model == "boosted_quantiles" for member in members):
         return None
 
-    def chunks() -> Iterator[tuple[int, int, DemandSeries]]:
-        for first, last in past.chunks():
-            yield first, last, calendar.flatten(past.series(first, last)[0], origin)
-
     item, location = (pd.factorize(past.rows.keys[name])[0].astype(np.int64) for name in ("item_id", "location_id"))
     return train_boosted(
-        chunks, item, location, past.rows.buckets, origin, horizon, levels, past.horizon.bucket_days, examples
+        lambda: flat_chunks(past, calendar, origin),
+        item,
+        location,
+        past.rows.buckets,
+        origin,
+        horizon,
+        levels,
+        past.horizon.bucket_days,
+        examples,
     )
-
-
-def _naive_error(series: DemandSeries) -> Floats:
-    """Return the mean absolute change between neighbouring observed buckets, the scale of MASE [K]."""
-    both = (series.observed[:, 1:] > 0.0) & (series.observed[:, :-1] > 0.0)
-    change = np.where(both, np.abs(np.diff(series.demand, axis=1)), 0.0).sum(axis=1)
-    return change / np.maximum(np.count_nonzero(both, axis=1), 1)  # type: ignore[no-any-return]
 
 
 def predict(
@@ -234,6 +208,9 @@ def predict(
     learned: Learned,
     progress: Progress | None,
     levels: Floats = LEVELS,
+    *,
+    threads: int = 1,
+    recall: Recall = compute_anew,
 ) -> Predicted:
     """Forecast every series with its model, short ones from what they share with others.
 
@@ -242,66 +219,67 @@ def predict(
     levels : [L] probabilities of the quantiles, rising.
     """
     count, buckets = len(past.rows.keys), past.horizon.buckets
+    short, weights = learned.observed < FEWEST, learned.choice.weights
+    chosen = [member for index, member in enumerate(members) if weights[~short, index].any()]
+    boosted = _boosted(past, calendar, chosen, past.rows.buckets, buckets, levels)
+    shared = calendar.shared(past.rows.buckets)
+    stated = [learned.backtest.stated(index, levels) for index in range(len(members))]
+
+    def ask(first: int, last: int) -> PredictedPart:
+        inside = slice(first, last)
+        return recall(
+            "series",
+            predict_part,
+            past.part(first, last),
+            shared,
+            members,
+            weights[inside],
+            short[inside],
+            learned.power_law,
+            stated,
+            levels,
+            boosted,
+            0 if boosted is None else first,
+        )
+
     out = Predicted(
         mean=np.zeros((count, buckets)),
         sd=np.zeros((count, buckets)),
         quantiles=np.zeros((count, buckets, len(levels))),
-        method=np.repeat(np.where(learned.observed < FEWEST, SHORT, learned.choice.model)[:, None], buckets, axis=1),
+        method=np.repeat(np.where(short, SHORT, learned.choice.model)[:, None], buckets, axis=1),
     )
-
-    def add(rows: Integers, said: Distribution, weight: Floats) -> None:
-        out.mean[rows] += weight * said.mean
-        out.sd[rows] += weight * said.sd
-        out.quantiles[rows] += weight[:, :, None] * said.quantiles
-
-    short = learned.observed < FEWEST
-    chosen = [member for index, member in enumerate(members) if learned.choice.weights[~short, index].any()]
-    boosted = _boosted(past, calendar, chosen, past.rows.buckets, buckets, levels)
-    for first, last in past.chunks():
-        series = calendar.flatten(past.series(first, last)[0], past.rows.buckets)
-        ranked = SortedSeries.of(series.demand)
-        shape = np.broadcast_to(series.factor[:, past.rows.buckets :], (last - first, buckets))
-        inside = np.arange(first, last)
-        few = np.flatnonzero(short[inside])
-        add(inside[few], forecast_short(series.take(few), learned.power_law, levels), shape[few])
-        for index, member in enumerate(members):
-            weight = np.where(short[inside], 0.0, learned.choice.weights[inside, index])
-            rows = np.flatnonzero(weight)
-            if rows.size:
-                said = forecast_member(
-                    member,
-                    series.take(rows),
-                    ranked.take(rows),
-                    past.rows.buckets,
-                    buckets,
-                    # the model of all series was trained for these levels
-                    levels if member.model == "boosted_quantiles" else learned.backtest.stated(index, levels),
-                    past.horizon.bucket_days,
-                    past.season,
-                    boosted,
-                    inside[rows],
-                )
-                add(inside[rows], said, weight[rows, None] * shape[rows])
+    # what was done to the history stands beside what forecasts
+    told = np.where(learned.cut, "+winsorised", "").astype(object) + np.where(learned.filled, "+uncensored", "")
+    out.method[:] += told[:, None]
+    for (first, last), part in _over_chunks(past, ask, threads):
+        out.mean[first:last], out.sd[first:last], out.quantiles[first:last] = part.mean, part.sd, part.quantiles
         if progress is not None:
             progress("forecast", last, count)
     return out
 
 
 def adjust(predicted: Predicted, past: Past, transitions: pd.DataFrame) -> Predicted:
-    """Multiply by future promotions and by what transitions leave."""
+    """Multiply by future promotions and prices and by what transitions leave."""
     rows, horizon = past.rows, past.horizon
     phase, outgoing, incoming = phase_factors(rows.keys, _own_share(past), transitions, horizon)
     factor, unsure = phase.copy(), np.zeros_like(phase)
     method = predicted.method
     method[incoming] = method[incoming] + "+inherited"
+    for effect, word in ((past.promoted, "+promotion"), (past.priced, "+price")):
+        if effect is None:
+            continue
+        for first, last in past.chunks():
+            moved = effect.factors(first, last)[:, rows.buckets :]
+            factor[first:last] *= moved
+            unsure[first:last] += effect.variances(first, last)[:, rows.buckets :]
+            method[first:last] = np.where(moved != 1.0, method[first:last] + word, method[first:last])
     if past.promoted is not None:
         for first, last in past.chunks():
-            uplift = past.promoted.factors(first, last)[:, rows.buckets :]
-            factor[first:last] *= uplift
-            unsure[first:last] = past.promoted.variances(first, last)[:, rows.buckets :]
-            method[first:last] = np.where(uplift != 1.0, method[first:last] + "+promotion", method[first:last])
+            silent = (past.promoted.unmeasured(first, last) > 0.0) & (past.promoted.factors(first, last) == 1.0)
+            silent = silent[:, rows.buckets :]
+            method[first:last] = np.where(silent, method[first:last] + "+promotion_unknown", method[first:last])
     method[outgoing[:, None] & (phase == 0.0)] = "phased_out"
-    # the uplift is a factor of its own: its variance adds, and the distribution is stretched around its mean
+    # an effect is a factor of its own: its variance adds, and the distribution is stretched around its mean
     squared = predicted.sd**2
     sd = np.sqrt(squared + unsure * (predicted.mean**2 + squared))
     wider = np.where(predicted.sd > 0.0, sd / np.where(predicted.sd > 0.0, predicted.sd, 1.0), 1.0)[:, :, None]

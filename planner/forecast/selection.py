@@ -104,6 +104,7 @@ def _shrunk(relative: Floats, judged: npt.NDArray[np.bool_], points: Floats, cla
     for code in range(len(DEMAND_CLASSES)):
         of_class = judged & (classes == code)
         pooled[code] = relative[of_class].mean(axis=0) if of_class.sum() >= _FEWEST_SERIES else overall
+    pooled = pooled.round(3)  # so that one item's history seldom changes the weights of others, see `parts`
     seen = np.where(judged, points, 0.0)[:, None]
     # rounded, so that equal candidates stay equal whatever the order of summation, and the first wins
     out: Floats = np.round((seen * relative + _POOLED_POINTS * pooled[classes]) / (seen + _POOLED_POINTS), 9)

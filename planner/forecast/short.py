@@ -28,7 +28,8 @@ def fit_power_law(mean: Floats, variance: Floats) -> tuple[float, float]:
     x, y = np.log(mean[usable]), np.log(variance[usable])
     spread = ((x - x.mean()) ** 2).sum()
     slope = float(np.clip(((x - x.mean()) * (y - y.mean())).sum() / spread, 1.0, 2.0)) if spread > 0.0 else 1.0
-    return float(np.exp(y.mean() - slope * x.mean())), slope
+    slope = round(slope, 2)  # pooled over all series, see `parts`
+    return float(f"{np.exp(y.mean() - slope * x.mean()):.3g}"), slope
 
 
 def forecast_short(series: DemandSeries, power_law: tuple[float, float], levels: Floats) -> Distribution:

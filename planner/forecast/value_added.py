@@ -10,7 +10,8 @@ import pandas as pd
 
 from planner.forecast.adjustments import covered_share, match_adjustments
 from planner.forecast.forecast import forecast_demand
-from reports.tables import ADJUSTMENT_REPORT, conform
+from reports.forecast_tables import ADJUSTMENT_REPORT
+from reports.tables import conform
 from scenarios.settings import ForecastSettings, Horizon
 from scenarios.tables.specificity import RULE_KEYS
 
@@ -38,6 +39,7 @@ def judge_adjustments(
     supply: pd.DataFrame,
     promotions: pd.DataFrame,
     transitions: pd.DataFrame,
+    prices: pd.DataFrame,
     adjustments: pd.DataFrame,
     horizon: Horizon,
     settings: ForecastSettings,
@@ -68,7 +70,7 @@ def judge_adjustments(
         if named.empty:
             continue
         known = history[history["date"] < origin]
-        said = forecast_demand(known, named, promotions, transitions, began, plain).forecast
+        said = forecast_demand(known, named, promotions, transitions, prices, began, plain).forecast
         judged |= _judge(rows, named, said, history, began)
     return _report(past, judged)
 

@@ -14,6 +14,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 _YEAR_DAYS = 364  # whole weeks
+_ERROR_RATIO, _FEWEST_SALES = 10.0, 5  # as in the forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +84,14 @@ def _weekly(pairs: pd.MultiIndex, history: pd.DataFrame, horizon: Horizon) -> Fl
     weeks = -(-int(age[recent].max()) // 7) if recent.size else 1
     out = np.zeros((len(pairs), weeks))
     np.add.at(out, (row, weeks - 1 - (age[recent] - 1) // 7), history["qty"].to_numpy(np.float64)[recent])
-    return np.maximum(out, 0.0)
+    return _without_errors(np.maximum(out, 0.0))
+
+
+def _without_errors(weekly: Floats) -> Floats:
+    """Return demand [K, W] without what the forecast takes for a typing error: more than ten times the next largest."""
+    if weekly.shape[1] < _FEWEST_SALES:
+        return weekly
+    next_largest = np.partition(weekly, -2, axis=1)[:, -2]
+    known = np.count_nonzero(weekly, axis=1) >= _FEWEST_SALES
+    limit = np.where(known, _ERROR_RATIO * next_largest, np.inf)[:, None]
+    return np.where(weekly > limit, next_largest[:, None], weekly)

@@ -34,6 +34,7 @@ def cost_optimal_level(
     holding_cost: Floats,
     shortage_cost: Floats,
     backorders: npt.NDArray[np.bool_],
+    lost_value: Floats,
 ) -> Floats:
     """Return the cycle service level [K] at which one more unit costs as much to hold as it saves in shortage.
 
@@ -44,11 +45,12 @@ def cost_optimal_level(
 
     Parameters
     ----------
+    lost_value : [K] money per unit that is left at the end of a cycle; 0 where it is sold later (newsvendor: its cost).
     lot : [K] smallest order, pack or economic lot. holding_cost : [K] money per unit and day.
     shortage_cost : [K] money per unit of unmet demand; 0 gives a level of 0.
     """
     lasts = np.where(per_day > 0.0, lot / np.where(per_day > 0.0, per_day, 1.0), _LONGEST_CYCLE_DAYS)
-    held = holding_cost * np.maximum(review_days, np.minimum(lasts, _LONGEST_CYCLE_DAYS))
+    held = holding_cost * np.maximum(review_days, np.minimum(lasts, _LONGEST_CYCLE_DAYS)) + lost_value
     short = np.maximum(shortage_cost, 1e-12)
     level = np.where(backorders, 1.0 - held / short, short / (short + held))
     return np.clip(np.where(shortage_cost > 0.0, level, 0.0), 0.0, _MOST_SERVICE)

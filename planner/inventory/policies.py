@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from scenarios.settings import InventorySettings
-from scenarios.tables.specificity import describe_rule, most_specific
+from scenarios.tables.specificity import CLASS_KEYS, describe_rule, most_specific
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,8 +20,9 @@ class Policies:
 
     Attributes
     ----------
-    measure : cycle_service_level, fill_rate or cost_optimal.
-    target : share 0..1; not looked at where the measure is cost_optimal.
+    kind : R_s_S, R_S, s_S, s_Q or base_stock.
+    measure : cycle_service_level, fill_rate, cost_optimal or newsvendor.
+    target : share 0..1; not looked at where cost decides.
     review_period_days : days.
     safety_stock, minimum, maximum : base units; safety_stock and maximum may be NaN.
     days_of_supply : days of mean demand as safety stock.
@@ -32,6 +32,7 @@ class Policies:
     rule : text, the row and the settings that decided.
     """
 
+    kind: npt.NDArray[np.object_]
     measure: npt.NDArray[np.object_]
     target: Floats
     review_period_days: Floats
@@ -45,9 +46,18 @@ class Policies:
     shortage_cost: Floats
     rule: npt.NDArray[np.object_]
 
+    @property
+    def by_cost(self) -> npt.NDArray[np.bool_]:
+        """Whether costs set the service [K]."""
+        return np.isin(self.measure.astype(str), ("cost_optimal", "newsvendor"))
+
 
 def resolve_policies(
-    rows: pd.DataFrame, abc: npt.NDArray[np.str_], policies: pd.DataFrame, settings: InventorySettings
+    rows: pd.DataFrame,
+    abc: npt.NDArray[np.str_],
+    xyz: npt.NDArray[np.str_],
+    policies: pd.DataFrame,
+    settings: InventorySettings,
 ) -> Policies:
     """Return the policy of every row of supply: one row of `policies` wins, empty cells fall back.
 
@@ -55,8 +65,10 @@ def resolve_policies(
     `settings.service_target`; a row that names another measure than the settings and no target takes the
     fallback as a target of its own measure.
     """
-    policies = policies.reset_index(drop=True)
-    winner = most_specific(rows, policies) if len(policies) else np.full(len(rows), -1, dtype=np.int64)
+    # of rows that say the same of item and place the first wins: those that name a class go first
+    named = np.sum([policies[name].fillna("") != "" for name in CLASS_KEYS], axis=0)
+    policies = policies.iloc[np.argsort(-named, kind="stable")].reset_index(drop=True)
+    winner = _winners(rows, abc, xyz, policies)
 
     def cell(name: str) -> Floats:
         if policies.empty:
@@ -72,8 +84,10 @@ def resolve_policies(
 
     by_class = np.array([settings.service_by_class.get(name, np.nan) for name in abc], dtype=np.float64)
     target = cell("service_target")
-    measure = _measures(winner, policies, settings)
+    measure = _texts(winner, policies, "service_measure", settings.service_measure)
+    by_cost = np.isin(measure.astype(str), ("cost_optimal", "newsvendor"))
     return Policies(
+        kind=_texts(winner, policies, "policy_kind", settings.policy_kind),
         measure=measure,
         target=first(target, by_class, settings.service_target),
         review_period_days=first(cell("review_period_days"), rows["review_period_days"].to_numpy(np.float64)),
@@ -85,20 +99,29 @@ def resolve_policies(
         maximum=cell("max_qty"),
         holding_rate=first(cell("holding_cost_rate"), settings.holding_cost_rate),
         shortage_cost=cell("shortage_cost"),
-        rule=_rules(winner, np.isnan(target), ~np.isnan(by_class), measure == "cost_optimal", abc, policies),
+        rule=_rules(winner, np.isnan(target), ~np.isnan(by_class), by_cost, abc, policies),
     )
 
 
-def _measures(
-    winner: npt.NDArray[np.int64], policies: pd.DataFrame, settings: InventorySettings
-) -> npt.NDArray[np.object_]:
-    out = np.full(len(winner), settings.service_measure, dtype=object)
-    if policies.empty:
-        return out
-    said: pd.Series[Any] = policies["service_measure"].fillna("")
-    named = (winner >= 0) & (said.to_numpy(dtype=object)[winner] != "")
-    out[named] = said.to_numpy(dtype=object)[winner[named]]
-    return out
+def _winners(
+    rows: pd.DataFrame, abc: npt.NDArray[np.str_], xyz: npt.NDArray[np.str_], policies: pd.DataFrame
+) -> npt.NDArray[np.int64]:
+    """Return the position of the policy that wins for every row, -1 for none."""
+    winner = np.full(len(rows), -1, dtype=np.int64)
+    wanted_abc, wanted_xyz = (policies[name].fillna("").to_numpy(dtype=object) for name in CLASS_KEYS)
+    for first, second in dict.fromkeys(zip(abc.tolist(), xyz.tolist(), strict=True)):
+        here = np.flatnonzero((abc == first) & (xyz == second))
+        usable = np.flatnonzero(np.isin(wanted_abc, ("", first)) & np.isin(wanted_xyz, ("", second)))
+        if usable.size:
+            found = most_specific(rows.iloc[here], policies.iloc[usable])
+            winner[here] = np.where(found >= 0, usable[found], -1)
+    return winner
+
+
+def _texts(winner: npt.NDArray[np.int64], policies: pd.DataFrame, name: str, fallback: str) -> npt.NDArray[np.object_]:
+    """Return what the winning row says in a column of text, else `fallback`."""
+    said = np.append(policies[name].fillna("").to_numpy(dtype=object), "")[winner]
+    return np.where(said != "", said, fallback).astype(object)
 
 
 def _rules(

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.replenishment.model import KEYS, Model, Tables, allowed_packs, given_storage, least_stock, pinned_packs
-from solvers.lotsizing.problem import STORAGE
+from solvers.lotsizing.problem import PERIOD, STORAGE
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -30,7 +30,7 @@ class Rule(NamedTuple):
 
     Attributes
     ----------
-    name : storage, minimum, maximum, pin, dispatch, receiving, supply or extra_stock.
+    name : storage, minimum, maximum, pin, dispatch, receiving, supply, supply period or extra_stock.
     location_id : of a supply limit, its name.
     item_id : empty for all items together. unit : base units, kg, m3 or money.
     bucket : of a pin or extra stock; -1 for rules that hold all the time.
@@ -226,6 +226,7 @@ def _least_held(view: _View) -> IntArray:
             for t in range(T):
                 x += int(supply[t] + view.must[k, t] - p.demand[k, t])
                 x = x if p.backorders[k] else max(x, 0)
+                x = min(x, int(p.sellable[k, t])) if p.sellable.size else x
                 held[k, t] = max(x, 0)
         j = p.source[k]
         if j >= 0:
@@ -297,6 +298,7 @@ def _shared_clashes(view: _View) -> list[Clash]:
         entries = p.usage_resource == r
         users, amount = entry_row[entries], p.usage_amount[entries]
         units = held[users] if resource.kind == STORAGE else view.must[users] / p.pack[users, None]
+        units = np.array([p.counted(r, row) for row in units])
         used = amount @ units
         limit = resource.limit if resource.kind == STORAGE else p.capacity[r]
         over = used - limit
@@ -328,7 +330,8 @@ def _less(view: _View, r: int, t: int, over: float) -> tuple[Loosening, ...]:
     for k in sorted(size, key=lambda k: (view.money[k] / size[k], k)):
         if over <= 0:
             break
-        cuts = [(k, s) for s in (range(t + 1) if stored else (t,)) if view.must[k, s] > 0]
+        within = range(t + 1) if stored else np.flatnonzero(p.period[r] == t) if p.kind[r] == PERIOD else (t,)
+        cuts = [(k, int(s)) for s in within if view.must[k, s] > 0]
         if not cuts:
             continue
         most = float(sum(view.must[c] for c in cuts))

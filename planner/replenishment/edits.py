@@ -110,6 +110,10 @@ class PlanEditor:
             there -= sent
             x = there - demand if waits else max(there - demand, 0)
             unmet = demand - min(demand, max(there, 0))
+            if p.sellable.size:
+                thrown = max(x - int(p.sellable[k, t]), 0)
+                x -= thrown
+                cost += float(p.waste_cost[k]) * thrown
             held = max(x, 0)
             kept = kept and held <= int(p.storage[k, t])
             cost += shortage * (max(-there, 0) + unmet) if waits else (shortage + shortfall * (T - t)) * unmet
@@ -129,4 +133,4 @@ class PlanEditor:
                 lead = int(p.lead[k])
                 yield r, amount * np.concatenate([self.packs[k, lead:], np.zeros(min(lead, T))])
             else:
-                yield r, amount * self.packs[k]
+                yield r, p.counted(r, amount * self.packs[k])

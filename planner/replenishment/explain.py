@@ -88,6 +88,7 @@ class Change:
     shortage_cost: float
     holding_saved: float
     handling_saved: float
+    waste_saved: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ class WhatIf:
     locations : changes, the order's own location first, then whoever gets less from it.
     unmet_qty, shortage_cost, safety_stock_days_lost, holding_saved : of all locations together.
     not_shipped_qty : units that the order's own location cannot send on.
-    ordering_saved : fixed cost (no order at all) and handling; goods_saved : price of the goods, not part of
+    ordering_saved : fixed cost (no order at all) and handling; waste_saved : value of goods that are not written off
+        then; goods_saved : price of the goods, not part of
         `difference`, as the plan too counts no goods.
     left_qty : units fewer in stock at the end of the horizon: to be ordered later.
     difference : money; positive: leaving the units out costs that much.
@@ -115,6 +117,7 @@ class WhatIf:
     shortage_cost: float
     holding_saved: float
     ordering_saved: float
+    waste_saved: float
     goods_saved: float
     difference: float
     locations: tuple[Change, ...]
@@ -128,7 +131,7 @@ class Explanation:
     ----------
     order : the row of replenishment_orders, names and terms of its item, source and location, the rules.
     parts : what the quantity is for; rounding_cost : money to hold the rounding until it is used.
-    uses, left, behind_horizon_qty : where the units go; together they are the order's quantity.
+    uses, left, wasted, behind_horizon_qty : where the units go; together they are the order's quantity.
     deliveries : delivery orders that leave the order's location (or one below) with units of it.
     limits : capacities with a price in its own bucket, and those in later ones for which it came early.
     skipped, one_pack_less : what if.
@@ -141,6 +144,7 @@ class Explanation:
     rounding_days: float
     uses: tuple[Use, ...]
     left: Mapping[str, float]
+    wasted: Mapping[str, float]
     behind_horizon_qty: float
     deliveries: tuple[Delivery, ...]
     limits: tuple[Limit, ...]
@@ -179,20 +183,33 @@ def explain_order(order_id: str, tables: Mapping[str, pd.DataFrame]) -> Explanat
         raise RunFolderError(_unknown(order_id, [str(known) for known in orders["order_id"]]))
     row = rows[0]
     chain = read_chain(str(row["item_id"]), tables)
-    line = chain.lines[order_id]
+    stock = chain.stocks[str(row["location_id"])]
+    return explain_row(row, chain, tables["capacity_prices"], _order(row, stock, tables), _visit(row, tables))
+
+
+def explain_row(
+    row: Mapping[Any, Any],
+    chain: Chain,
+    prices: pd.DataFrame,
+    order: Mapping[str, Any],
+    visit: Mapping[str, Any] | None,
+) -> Explanation:
+    """Say why an order has its quantity, given the chain of its item; `order` and `visit` are passed on."""
+    line = chain.lines[str(row["order_id"])]
     stock = chain.stocks[line.location_id]
     needed, parts = _parts(chain, stock, line)
     uses = chain.follow(line)
     cost, days = _rounding(chain, stock, line, parts)
-    limits, pulled = _limits(chain, line, stock, needed, tables["capacity_prices"])
+    limits, pulled = _limits(chain, line, stock, needed, prices)
     pack = min(stock.term("order_multiple_qty"), line.qty)
     return Explanation(
-        order=_order(row, stock, tables),
+        order=order,
         parts=parts,
         rounding_cost=cost,
         rounding_days=days,
         uses=tuple(Use(place, _day(chain, t), qty) for (place, t), qty in sorted(uses.customers.items())),
         left={place: qty for place, qty in sorted(uses.left.items()) if qty > ROUNDING},
+        wasted={place: qty for place, qty in sorted(uses.wasted.items()) if qty > ROUNDING},
         behind_horizon_qty=uses.behind,
         deliveries=tuple(
             Delivery(name, chain.lines[name].location_id, _day(chain, chain.lines[name].bucket), qty)
@@ -202,7 +219,7 @@ def explain_order(order_id: str, tables: Mapping[str, pd.DataFrame]) -> Explanat
         pulled_forward_qty=pulled,
         skipped=_what_if(chain, line, stock, line.qty, str(row["type"])),
         one_pack_less=_what_if(chain, line, stock, pack, str(row["type"])),
-        visit=_visit(row, tables),
+        visit=visit,
     )
 
 
@@ -317,7 +334,9 @@ def _limits(
     flows |= (prices["kind"] == "dispatch") & (prices["location_id"] == line.source_id)
     limits = limits_on(line.source_id, str(stock.terms["category"]))
     flows |= (
-        (prices["kind"] == "supply") & prices["location_id"].isin(limits) & (stock.terms["source_type"] == "supplier")
+        prices["kind"].isin(["supply", "supply period"])
+        & prices["location_id"].isin(limits)
+        & (stock.terms["source_type"] == "supplier")
     )
     stores = (prices["kind"] == "storage") & (prices["location_id"] == line.location_id)
     item = str(stock.terms["item_id"])
@@ -349,6 +368,7 @@ def _what_if(chain: Chain, line: Line, stock: Stock, fewer: float, kind: str) ->
     bucket_total = sum(other.qty for other in stock.lines if other.bucket == line.bucket) - fewer
     shortage = sum(effect.shortage_cost for effect in effects)
     holding = sum(effect.holding_saved for effect in effects)
+    waste = sum(effect.waste_saved for effect in effects)
     ordering = sum(effect.handling_saved for effect in effects) + (stock.term("fixed_order_cost") if whole else 0.0)
     return WhatIf(
         fewer_qty=fewer,
@@ -360,8 +380,9 @@ def _what_if(chain: Chain, line: Line, stock: Stock, fewer: float, kind: str) ->
         shortage_cost=shortage,
         holding_saved=holding,
         ordering_saved=ordering,
+        waste_saved=waste,
         goods_saved=stock.term("unit_cost") * fewer if kind == "PO" else 0.0,
-        difference=shortage - holding - ordering,
+        difference=shortage - holding - ordering - waste,
         locations=tuple(_change(effect) for effect in effects),
     )
 
@@ -377,6 +398,7 @@ def _change(effect: Effect) -> Change:
         shortage_cost=effect.shortage_cost,
         holding_saved=effect.holding_saved,
         handling_saved=effect.handling_saved,
+        waste_saved=effect.waste_saved,
     )
 
 

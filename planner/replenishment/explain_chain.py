@@ -19,7 +19,7 @@ ROUNDING = 1e-9
 _WEEK = 7
 _QUANTITIES = (
     "opening_qty", "receipts_qty", "planned_receipts_qty", "demand_qty", "shipped_qty", "unmet_qty", "backorder_qty",
-    "closing_qty", "safety_stock_qty",
+    "closing_qty", "safety_stock_qty", "waste_qty",
 )  # fmt: skip
 
 
@@ -52,6 +52,7 @@ class Stock:
     owed: FloatArray
     closing: FloatArray
     safety: FloatArray
+    waste: FloatArray
 
     def term(self, name: str) -> float:
         """Return a figure of the supply row."""
@@ -69,7 +70,9 @@ class Stock:
     @property
     def to_customers(self) -> FloatArray:
         """Return [T] base units that customers take, what was owed to them included."""
-        out: FloatArray = np.maximum(self.opening + self.receipts + self.planned - self.closing - self.shipped, 0.0)
+        out: FloatArray = np.maximum(
+            self.opening + self.receipts + self.planned - self.closing - self.shipped - self.waste, 0.0
+        )
         return out
 
     @property
@@ -78,14 +81,40 @@ class Stock:
         return self.to_customers + self.shipped
 
     def first_unit(self, line: Line) -> float:
-        """Return how many units come into the stock before this line: opening stock, open orders, earlier lines."""
+        """Return how many units that are not wasted come before this line: stock, open orders, earlier lines."""
         t = line.bucket
-        before = float(self.opening[0] + self.receipts[: t + 1].sum() + self.planned[:t].sum())
+        gone, of_line = self._wasted()
+        before = float(self.opening[0] + self.receipts[: t + 1].sum() - gone[: t + 1].sum())
         for other in self.lines:
             if other.order_id == line.order_id:
                 break
-            before += other.qty if other.bucket == t else 0.0
+            before += other.qty - of_line[other.order_id] if other.bucket <= t else 0.0
         return before
+
+    def wasted(self, line: Line) -> float:
+        """Return how many units of a line are written off."""
+        return self._wasted()[1][line.order_id]
+
+    def _wasted(self) -> tuple[FloatArray, dict[str, float]]:
+        """Return units written off of what was there or on open order [T] by bucket it came, and of each line.
+
+        The newest units in stock go, as all others leave before them.
+        """
+        T = len(self.waste)
+        given, of_line = np.zeros(T), {line.order_id: 0.0 for line in self.lines}
+        came = self.receipts.copy()
+        came[0] += self.opening[0]
+        for t in np.flatnonzero(self.waste > ROUNDING).tolist():
+            left = float(self.waste[t])
+            for u in range(t, -1, -1):
+                for line in (line for line in reversed(self.lines) if line.bucket == u):
+                    part = min(left, line.qty - of_line[line.order_id])
+                    of_line[line.order_id] += part
+                    left -= part
+                part = min(left, float(came[u] - given[u]))
+                given[u] += part
+                left -= part
+        return given, of_line
 
     def used(self, first: float, qty: float) -> FloatArray:
         """Return [T] in which bucket the units [first, first + qty) of the inflow leave; the rest stays."""
@@ -99,12 +128,13 @@ class Stock:
 class Uses:
     """Where units go, base units: to customers and left over by (location, bucket), and to each delivery line.
 
-    `left` is by location at the end of the horizon; `behind` arrives behind it.
+    `left` is by location at the end of the horizon; `wasted` by location expires; `behind` arrives behind it.
     """
 
     customers: dict[tuple[str, int], float] = field(default_factory=lambda: defaultdict(float))
     left: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     deliveries: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    wasted: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     behind: float = 0.0
 
 
@@ -123,6 +153,7 @@ class Effect:
     shortage_cost: float
     holding_saved: float
     handling_saved: float
+    waste_saved: float
     safety_days: int
     safety_unit_days: float
 
@@ -163,8 +194,11 @@ class Chain:
             return
         stock = self.stocks[line.location_id]
         part = qty / line.qty
-        used = stock.used(stock.first_unit(line), line.qty) * part
-        uses.left[line.location_id] += max(qty - float(used.sum()), 0.0)
+        wasted = stock.wasted(line)
+        used = stock.used(stock.first_unit(line), line.qty - wasted) * part
+        if wasted > ROUNDING:
+            uses.wasted[line.location_id] += wasted * part
+        uses.left[line.location_id] += max(qty - wasted * part - float(used.sum()), 0.0)
         for t in np.flatnonzero(used > ROUNDING).tolist():
             shipped = float(used[t] * stock.shipped[t] / stock.outflow[t])
             if used[t] - shipped > ROUNDING:
@@ -205,21 +239,25 @@ class Chain:
         T, missing, late = self.buckets, 0.0, 0.0
         unmet, unshipped, owed, closing = np.zeros(T), np.zeros(T), np.zeros(T), np.zeros(T)
         free = np.maximum(stock.closing - stock.target("min_qty"), 0.0)
-        taken = stock.to_customers
+        taken, wasted = stock.to_customers, np.zeros(T)
         for t in range(T):
             missing += fewer[t]
-            net = free[t] + (stock.demand[t] - stock.owed[t] if stock.backorders else taken[t])
+            net = free[t] + stock.waste[t] + (stock.demand[t] - stock.owed[t] if stock.backorders else taken[t])
             there = net + stock.shipped[t] - missing
             unshipped[t] = min(max(stock.shipped[t] - max(there, 0.0), 0.0), missing)
             missing -= unshipped[t]
             if stock.backorders:
-                owed[t] = late = min(max(missing - free[t], 0.0), late + taken[t])
+                owed[t] = late = min(max(missing - free[t] - stock.waste[t], 0.0), late + taken[t])
                 served = min(max(net - missing, 0.0), stock.demand[t])
                 unmet[t] = max(stock.demand[t] - stock.unmet[t] - served, 0.0)
+                wasted[t] = max(stock.waste[t] - (missing - late), 0.0)
+                missing -= stock.waste[t] - wasted[t]
                 closing[t] = max(stock.closing[t] - (missing - late), 0.0)
             else:
-                unmet[t] = min(max(missing - free[t], 0.0), taken[t])
+                unmet[t] = min(max(missing - free[t] - stock.waste[t], 0.0), taken[t])
                 missing -= unmet[t]
+                wasted[t] = max(stock.waste[t] - missing, 0.0)
+                missing -= stock.waste[t] - wasted[t]
                 closing[t] = max(stock.closing[t] - missing, 0.0)
         lacks = np.maximum(stock.safety - closing, 0.0) - np.maximum(stock.safety - stock.closing, 0.0)
         below = (closing < stock.safety - ROUNDING) & (stock.closing >= stock.safety - ROUNDING)
@@ -232,6 +270,7 @@ class Chain:
             shortage_cost=stock.target("shortage_cost") * float((owed if stock.backorders else unmet).sum()),
             holding_saved=stock.target("holding_cost") * self.bucket_days * float((stock.closing - closing).sum()),
             handling_saved=stock.term("cost_per_unit") * float(fewer.sum()),
+            waste_saved=stock.term("unit_cost") * float((stock.waste - wasted).sum()),
             safety_days=int(below.sum()) * self.bucket_days,
             safety_unit_days=float(lacks.sum()) * self.bucket_days,
         )

@@ -23,6 +23,7 @@ _KINDS = {
     "storage": "storage at",
     "stock": "stock at",
     "supply": "supply limit of",
+    "supply period": "supply limit of a period of",
 }
 
 
@@ -135,6 +136,8 @@ def _where(facts: Mapping[str, Any]) -> list[str]:
         rows.append((_qty(qty), f"demand {at} in the bucket from {start}"))
     left = facts["left"]
     here, below = left.get(own, 0.0), sum(qty for place, qty in left.items() if place != own)
+    if facts["wasted"]:
+        rows.append((_qty(sum(facts["wasted"].values())), "expires: it cannot be sold in time"))
     if here:
         rows.append((_qty(here), f"still in stock at {own} at the end of the horizon"))
     if below:
@@ -186,6 +189,8 @@ def _outcome(what: Mapping[str, Any]) -> str:
     if what["safety_stock_days_lost"]:
         words.append(f"{what['safety_stock_days_lost']} location-days below safety stock")
     words.append(f"saves {_money(what['holding_saved'])} of holding and {_money(what['ordering_saved'])} of ordering")
+    if what["waste_saved"]:
+        words.append(f"{_money(what['waste_saved'])} of goods are not wasted")
     if what["left_qty"]:
         words.append(f"{_qty(what['left_qty'])} units fewer at the end of the horizon, to be ordered later")
     difference = what["difference"]

@@ -13,8 +13,7 @@ from planner.errors import RELAXATION_COLUMNS, InfeasibleError, RefusedError
 from planner.replenishment.clashes import EXTRA_STOCK, Clash, Loosening, Rule, find_clashes
 from planner.replenishment.model import Model, Tables, given_sizes
 from planner.replenishment.resources import UNITS
-from planner.replenishment.supply_limits import COLUMNS, MONEY, SUPPLY, names
-from solvers.lotsizing.decomposition import decompose
+from planner.replenishment.supply_limits import COLUMNS, MONEY, SUPPLY, SUPPLY_PERIOD, names
 from solvers.lotsizing.verify import verify
 
 _MOST_ROUNDS = 20
@@ -119,7 +118,7 @@ def loosen(model: Model, tables: Tables, loosened: Iterable[Loosening]) -> tuple
                     "receipt_date": model.days.start + pd.Timedelta(days=change.day),
                 }
             )
-        elif rule.name == SUPPLY:
+        elif rule.name in (SUPPLY, SUPPLY_PERIOD):
             mine, column = _supply_limits_of(supply, rule), COLUMNS[rule.unit]
             supply.loc[mine, column] = _raised_by(supply.loc[mine, column], change)
         elif rule.item_id:
@@ -142,7 +141,8 @@ def _raised_by(value: pd.Series, change: Loosening) -> Any:
 
 
 def _supply_limits_of(limits: pd.DataFrame, rule: Rule) -> pd.Series:
-    return pd.Series([name == rule.location_id for name in names(limits)], index=limits.index, dtype=bool)
+    named = pd.Series([name == rule.location_id for name in names(limits)], index=limits.index, dtype=bool)
+    return named & (limits["per"] == ("period" if rule.name == SUPPLY_PERIOD else "bucket"))
 
 
 def _up(value: Any) -> Any:
@@ -184,6 +184,8 @@ def _prove(
     threads: int,
 ) -> None:
     """Plan the items that loosened rules are about, at all locations; all items if a shared limit is among them."""
+    from solvers.lotsizing.decomposition import decompose  # noqa: PLC0415 - kernels, which few runs need
+
     if all(rule.item_id for rule in loosened):
         rows = rows[rows["item_id"].isin([rule.item_id for rule in loosened])].reset_index(drop=True)
     problem = build(rows, tables).problem
@@ -214,7 +216,7 @@ def _relaxation(model: Model, tables: Tables, new: Tables, loosened: dict[Rule, 
             found = [(f"{subject} on {date:%Y-%m-%d}", now, change.needed, "units", cost)]
         elif rule.name == EXTRA_STOCK:
             found = [(f"{subject} by {date:%Y-%m-%d}", 0.0, change.needed, "units", change.cost)]
-        elif rule.name == SUPPLY:
+        elif rule.name in (SUPPLY, SUPPLY_PERIOD):
             found = list(_raised_supply(tables.supply_limits, new.supply_limits, rule, change.cost))
         else:
             found = list(_raised(tables.capacities, new.capacities, rule, change.cost))
@@ -249,4 +251,4 @@ def _raised_supply(
         start = old["start_date"][at]
         what = rule.location_id + (f" from {start:%Y-%m-%d}" if pd.notna(start) else "")
         unit = {"base units": "units", MONEY: "of money"}.get(rule.unit, rule.unit)
-        yield what, float(old[column][at]), float(new[column][at]), f"{unit} a bucket", cost
+        yield what, float(old[column][at]), float(new[column][at]), f"{unit} a {old['per'][at]}", cost

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.replenishment.calendar import Days, OpenDays
+from planner.replenishment.expiry import demand_ahead, sellable_units, shelf_life
 from planner.replenishment.resources import Resource, shared_resources
 from scenarios.settings import ReplenishmentSettings
 from solvers.lotsizing.problem import STORAGE, LotSizingProblem
@@ -56,6 +57,8 @@ class Model:
     last_day : [K, T] the last day on which a source can serve everyone it supplies in a bucket.
     pinned : [K, T] whether a person fixed the order of the bucket.
     visit_day : [K, T] day since the start on which the location is to be visited, -1 for any.
+    written_off : [K, 1 + T] base units of the stock at the start, and of the open orders of a bucket, that sources
+        cannot send on before they expire; the problem does not see them.
     """
 
     rows: pd.DataFrame
@@ -71,6 +74,7 @@ class Model:
     last_day: IntArray
     pinned: npt.NDArray[np.bool_]
     visit_day: IntArray
+    written_off: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +136,14 @@ def build_model(
     safety_qty = np.maximum(rows["safety_stock_qty"].to_numpy() - rows["min_qty"].to_numpy(), 0.0)
     safety = np.repeat(np.ceil(safety_qty / unit - 1e-9).astype(np.int64)[:, None], T, axis=1)
     storage = _storage(rows, tables.capacities, unit, pack, moq, safety, demand, stock, source, days, settings)
-    resources, capacity, usage_start, usage_resource, usage_amount = shared_resources(
+    resources, capacity, period, usage_start, usage_resource, usage_amount = shared_resources(
         rows, tables.capacities, tables.supply_limits, days, open_days, source, pack * unit, unit
     )
     kind = _int(np.array([resource.kind for resource in resources], dtype=np.int64))
+    supplies = np.zeros(K, dtype=bool)
+    supplies[source[source >= 0]] = True
+    on_show = np.floor(stock.aside[:, 1:] / unit[:, None] + 1e-9).astype(np.int64)
+    sellable = sellable_units(rows, demand + stock.fill, on_show, supplies, days.bucket_days)
     used_aside = use_aside(stock.aside / unit[:, None], kind, usage_start, usage_resource, usage_amount)
     holding = rows["holding_cost"].to_numpy() * unit * days.bucket_days
     problem = LotSizingProblem(
@@ -162,6 +170,9 @@ def build_model(
         usage_start=usage_start,
         usage_resource=usage_resource,
         usage_amount=usage_amount,
+        sellable=_int(sellable),
+        waste_cost=_float(rows["unit_cost"].fillna(0.0).to_numpy(dtype=float) * unit if sellable.size else np.zeros(0)),
+        period=period,
     )
     return Model(
         rows,
@@ -177,6 +188,7 @@ def build_model(
         last_days(rows, source, days, open_days),
         pinned,
         np.full((K, T), -1, dtype=np.int64),
+        np.zeros((K, 1 + T)),
     )
 
 
@@ -356,7 +368,7 @@ def _storage(
     days: Days,
     settings: ReplenishmentSettings,
 ) -> IntArray:
-    """Return [K, T] units an item-location may hold: given, by policy, by shelf life, or by default."""
+    """Return [K, T] units that may be held: given, by policy, by default, by shelf life where others are supplied."""
     passed_on = demand.copy()
     for row in range(len(rows) - 1, -1, -1):  # rows are ordered customers of suppliers first, so walk them backwards
         if source[row] >= 0:
@@ -365,9 +377,9 @@ def _storage(
     daily = passed_on.mean(axis=1) / days.bucket_days
     default = np.ceil(daily * settings.default_storage_days).astype(np.int64)[:, None]
     wanted = np.maximum(default, smallest)
-    fresh = np.floor(rows["shelf_life_days"].fillna(np.inf).to_numpy(dtype=float) / days.bucket_days)
-    for k in np.flatnonzero(np.isfinite(fresh)):
-        sellable = _forward(passed_on[k], int(fresh[k]))
+    fresh = shelf_life(rows, days.bucket_days)
+    for k in np.flatnonzero(np.isfinite(fresh) & np.isin(np.arange(len(rows)), source)):
+        sellable = demand_ahead(passed_on[k], int(fresh[k]))
         wanted[k] = np.minimum(wanted[k], np.maximum(sellable, smallest[k]))
     smallest_orders = np.where(stock.min_packs > 0, np.maximum(stock.min_packs, moq[:, None]), 0) * pack[:, None]
     wanted = np.maximum(wanted, least_stock(stock.opening, stock.receipts + smallest_orders, demand + stock.fill))
@@ -379,15 +391,6 @@ def _storage(
     given = given_storage(rows, capacities, unit)[:, None]
     room = np.maximum(np.nan_to_num(given) - aside, 0)
     return np.asarray(np.where(np.isnan(given), wanted, np.minimum(wanted, room)), dtype=np.int64)
-
-
-def _forward(demand: IntArray, buckets: int) -> IntArray:
-    """Return [T] demand of the next `buckets` buckets, the mean standing for what lies behind the end."""
-    T = demand.size
-    mean = int(np.ceil(demand.mean()))
-    padded = np.concatenate([demand, np.full(buckets, mean)])
-    cumulated = np.concatenate([[0], np.cumsum(padded)])
-    return np.array([cumulated[min(t + 1 + buckets, padded.size)] - cumulated[t + 1] for t in range(T)])
 
 
 def least_stock(opening: IntArray, receipts: IntArray, demand: IntArray) -> IntArray:

@@ -20,12 +20,15 @@ def write_projection(model: Model, result: LotSizingResult, verdict: Verdict) ->
     unit = model.unit[:, None]
     stock = verdict.stock.astype(np.int64)
     before = np.concatenate([problem.opening[:, None].astype(np.int64), stock[:, :-1]], axis=1)
+    at_start = np.zeros(stock.shape)
+    at_start[:, 0] = model.written_off[:, 0]
     quantities = {
-        "opening_qty": np.maximum(before, 0) * unit + model.aside[:, :-1],
+        "opening_qty": np.maximum(before, 0) * unit + model.aside[:, :-1] + at_start,
         "receipts_qty": model.receipts,
         "planned_receipts_qty": result.packs * problem.pack[:, None] * unit,
         "demand_qty": model.demand * unit,
         "shipped_qty": verdict.sent * unit,
+        "waste_qty": verdict.waste * unit + model.written_off[:, 1:] + at_start,
         "unmet_qty": verdict.unmet * unit,
         "backorder_qty": np.maximum(-stock, 0) * unit,
         "closing_qty": np.maximum(stock, 0) * unit + model.aside[:, 1:],
@@ -49,12 +52,12 @@ def write_prices(model: Model, result: LotSizingResult, verdict: Verdict) -> pd.
 def _resource_prices(model: Model, result: LotSizingResult, verdict: Verdict) -> pd.DataFrame:
     """Return one row per limit and bucket; limits on some weekdays add their price to the whole one's."""
     T = model.days.buckets
-    use = resource_use(model, result, verdict)
+    use, prices = (model.problem.by_bucket(v) for v in (resource_use(model, result, verdict), result.prices))
     starts = model.days.bucket_start(np.arange(T))
     price: dict[tuple[str, str, str], npt.NDArray[np.float64]] = {}
     for r, resource in enumerate(model.resources):
         key = (resource.location_id, resource.name, resource.unit)
-        price[key] = np.maximum(price.get(key, 0.0), result.prices[r, :T])
+        price[key] = np.maximum(price.get(key, 0.0), prices[r, :T])
     parts = [
         pd.DataFrame(
             {

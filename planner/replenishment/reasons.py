@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.replenishment.model import Model
-from planner.replenishment.supply_limits import MONEY, SUPPLY
+from planner.replenishment.supply_limits import MONEY, SUPPLY, SUPPLY_PERIOD
 from solvers.lotsizing.problem import DISPATCH, STORAGE
 from solvers.lotsizing.result import LotSizingResult
 from solvers.lotsizing.verify import Verdict
@@ -24,7 +24,12 @@ DEMAND = "demand cover"
 SAFETY = "safety stock"
 ROUNDING = "pack rounding"
 
-_FULL_REASONS = {"dispatch": CAPACITY, "receiving": RECEIVING_CAPACITY, SUPPLY: SUPPLIER_LIMIT}
+_FULL_REASONS = {
+    "dispatch": CAPACITY,
+    "receiving": RECEIVING_CAPACITY,
+    SUPPLY: SUPPLIER_LIMIT,
+    SUPPLY_PERIOD: SUPPLIER_LIMIT,
+}
 _FULL = 0.999
 Texts = npt.NDArray[np.object_]
 
@@ -88,13 +93,13 @@ def _capacity_prices(model: Model, result: LotSizingResult) -> npt.NDArray[np.fl
     """Return [K, T] money per pack for dispatch and receiving capacity, by bucket of arrival."""
     problem = model.problem
     K, T = result.packs.shape
-    out = np.zeros((K, T))
+    out, prices = np.zeros((K, T)), problem.by_bucket(result.prices)
     entry_row = np.repeat(np.arange(K), np.diff(problem.usage_start))
     for entry, k in enumerate(entry_row):
         r = problem.usage_resource[entry]
         if problem.kind[r] != STORAGE:
             offset = int(problem.lead[k]) if problem.kind[r] == DISPATCH else 0
-            out[k, offset:] += problem.usage_amount[entry] * result.prices[r, : T - offset]
+            out[k, offset:] += problem.usage_amount[entry] * prices[r, : T - offset]
     return out
 
 
@@ -102,7 +107,8 @@ def _no_room(model: Model, result: LotSizingResult, verdict: Verdict) -> dict[st
     """Return by reason [K, T] whether a priced limit of the order's bucket has no room for another pack."""
     problem = model.problem
     K, T = result.packs.shape
-    use = resource_use(model, result, verdict)
+    use, capacity = problem.by_bucket(resource_use(model, result, verdict)), problem.by_bucket(problem.capacity)
+    prices = problem.by_bucket(result.prices)
     full: dict[str, npt.NDArray[np.bool_]] = {}
     entry_row = np.repeat(np.arange(K), np.diff(problem.usage_start))
     for entry, k in enumerate(entry_row):
@@ -110,7 +116,7 @@ def _no_room(model: Model, result: LotSizingResult, verdict: Verdict) -> dict[st
         if problem.kind[r] == STORAGE:
             continue
         offset = int(problem.lead[k]) if problem.kind[r] == DISPATCH else 0
-        binding = (use[r] + amount > _FULL * problem.capacity[r]) & (result.prices[r] > 0)
+        binding = (use[r] + amount > _FULL * capacity[r]) & (prices[r] > 0)
         resource = model.resources[r]
         text = BUDGET if resource.unit == MONEY else _FULL_REASONS[resource.name]
         marked = full.setdefault(text, np.zeros((K, T), dtype=bool))
@@ -130,5 +136,6 @@ def resource_use(model: Model, result: LotSizingResult, verdict: Verdict) -> npt
             use[r] += amount * (np.maximum(verdict.stock[k], 0) + model.aside[k, 1:] / model.unit[k])
         else:
             offset = int(problem.lead[k]) if problem.kind[r] == DISPATCH else 0
-            use[r, : T - offset] += amount * result.packs[k, offset:]
+            arrives = np.append(amount * result.packs[k, offset:], np.zeros(min(offset, T)))
+            use[r] += problem.counted(int(r), arrives)
     return use

@@ -14,6 +14,7 @@ from planner.replenishment.joint_costs import join_costs
 from planner.replenishment.loosening import hold_rules
 from planner.replenishment.model import Model, Tables, buckets_ahead, build_model, planned_rows
 from planner.replenishment.orders import write_orders
+from planner.replenishment.outlived import write_off_outlived
 from planner.replenishment.pin_report import report_pins
 from planner.replenishment.projection import write_prices, write_projection
 from planner.replenishment.settle import settle
@@ -21,10 +22,12 @@ from planner.replenishment.visits import Lanes, ShadowPrices, keep_visits, price
 from planner.replenishment.warm_start import former_prices
 from scenarios.settings import Horizon, ReplenishmentSettings
 from solvers.lotsizing.problem import Ints
-from solvers.lotsizing.solve import solve
 from solvers.lotsizing.verify import verify
 
 Progress = Callable[[str, int, int], None]
+
+_MOST_ROUNDS = 12
+"""Plans made, each without the stock that sources could not send on in time in the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,8 @@ def replenish(
     RefusedError
         The judge found a broken rule.
     """
+    from solvers.lotsizing.solve import solve  # noqa: PLC0415 - kernels, which a plan that is known does not need
+
     tables = Tables(forecast, policy_params, open_orders, capacities, calendars, pins, suppliers, supply_limits)
     rows = planned_rows(supply, policy_params)
     days = Days.of(horizon, buckets_ahead(rows, horizon.bucket_days, horizon.buckets))
@@ -105,27 +110,36 @@ def replenish(
     hold_rules(model, tables, rebuild, seed, threads)
     if visits is not None:
         model = keep_visits(model, visits)
-    joint = join_costs(model, suppliers)
-    prices, stock_prices = (None, None) if former is None else former_prices(model, former, joint.problem)
-    if begin_at is not None:
-        prices, stock_prices = begin_at.resources, begin_at.stock
-    solved = solve(
-        joint.problem,
-        engine=settings.engine,
-        target_gap=settings.target_gap,
-        iterations=settings.iterations,
-        seed=seed,
-        threads=threads,
-        time_limit_s=time_limit_s,
-        progress=progress,
-        prices=prices,
-        stock_prices=stock_prices,
-    )
-    verdict = verify(joint.problem, solved.packs)
-    if verdict.faults:
-        raise RefusedError("The replenishment plan breaks rules:\n  " + "\n  ".join(verdict.faults[:20]))
-    result, shared, topped_up = settle(model, joint.trimmed(solved, model), tables, settings, joint.cost)
-    verdict = verify(model.problem, result.packs)
+    prices, stock_prices = (None, None) if begin_at is None else (begin_at.resources, begin_at.stock)
+    for _ in range(_MOST_ROUNDS):
+        joint = join_costs(model, suppliers)
+        if former is not None and begin_at is None:
+            prices, stock_prices = former_prices(model, former, joint.problem)
+        solved = solve(
+            joint.problem,
+            engine=settings.engine,
+            target_gap=settings.target_gap,
+            iterations=settings.iterations,
+            seed=seed,
+            threads=threads,
+            time_limit_s=time_limit_s,
+            progress=progress,
+            prices=prices,
+            stock_prices=stock_prices,
+        )
+        verdict = verify(joint.problem, solved.packs)
+        if verdict.faults:
+            raise RefusedError("The replenishment plan breaks rules:\n  " + "\n  ".join(verdict.faults[:20]))
+        result, shared, topped_up = settle(model, joint.trimmed(solved, model), tables, settings, joint.cost)
+        verdict = verify(model.problem, result.packs)
+        fresher = write_off_outlived(model, verdict)
+        if fresher is None:
+            break
+        model = fresher
+    else:
+        raise RefusedError(
+            "No plan was found in which locations that supply others send all stock on before it expires."
+        )
     projected_inventory = write_projection(model, result, verdict)
     return Replenishment(
         orders=write_orders(model, result, verdict, tables, shared, topped_up, joint.shares(result.packs)),

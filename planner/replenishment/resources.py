@@ -17,12 +17,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.replenishment.calendar import Days, OpenDays
-from planner.replenishment.supply_limits import SUPPLY, supply_limits
+from planner.replenishment.supply_limits import supply_limits
 from scenarios.tables.schema import WEEKDAYS
-from solvers.lotsizing.problem import RECEIVING, STORAGE
+from solvers.lotsizing.problem import PERIOD, RECEIVING, STORAGE
 
 FloatArray = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int32]
 
 UNITS = {"base units": "capacity_qty", "kg": "capacity_kg", "m3": "capacity_m3"}
 _KINDS = {"dispatch": RECEIVING, "receiving": RECEIVING, "storage": STORAGE}
@@ -38,7 +39,8 @@ class Resource:
     Attributes
     ----------
     location_id : of a supply limit, its name.
-    kind : RECEIVING or STORAGE, how the problem counts it; name : dispatch, receiving, storage or supply.
+    kind : RECEIVING, STORAGE or PERIOD, how the problem counts it; name : dispatch, receiving, storage, supply or
+        supply period.
     unit : base units, kg, m3 or money.
     whole : whether it is the limit of the whole location (not of some weekdays only).
     limit : [T] as given, before it is lowered for the last pack.
@@ -80,8 +82,8 @@ def shared_resources(
     source: npt.NDArray[np.int64],
     pack_qty: FloatArray,
     unit_qty: FloatArray,
-) -> tuple[tuple[Resource, ...], FloatArray, npt.NDArray[np.int32], npt.NDArray[np.int32], FloatArray]:
-    """Return the resources, capacity [R, T] and the usage of every row in compressed form.
+) -> tuple[tuple[Resource, ...], FloatArray, Ints, Ints, Ints, FloatArray]:
+    """Return the resources, capacity and period [R, T] and the usage of every row in compressed form.
 
     Parameters
     ----------
@@ -91,6 +93,7 @@ def shared_resources(
     resources: list[Resource] = []
     limits: list[FloatArray] = []
     users: list[tuple[npt.NDArray[np.int64], FloatArray]] = []
+    periods: dict[int, Ints] = {}
     size = {
         "base units": np.ones(len(rows)),
         "kg": rows["unit_weight_kg"].to_numpy(dtype=float),
@@ -118,10 +121,17 @@ def shared_resources(
                 limits.append(np.where(np.isfinite(lowered), np.maximum(lowered, 0.0), 1e15))
                 users.append((chosen, amount[chosen]))
     for supply in supply_limits(rows, limits_of_supply, days):
-        resources.append(Resource(supply.name, RECEIVING, SUPPLY, supply.unit, True, supply.limit))
+        counts = RECEIVING if supply.period is None else PERIOD
+        resources.append(Resource(supply.name, counts, supply.kind, supply.unit, True, supply.limit))
         limits.append(np.where(np.isfinite(supply.limit), supply.limit, 1e15))
+        if supply.period is not None:
+            periods[len(limits) - 1] = supply.period
         users.append((supply.members, supply.per_unit * pack_qty[supply.members]))
-    return (tuple(resources), *_compress(len(rows), days.total, limits, users))
+    period = np.full((len(limits) if periods else 0, days.total if periods else 0), -1, np.int32)
+    for r, of_bucket in periods.items():
+        period[r] = of_bucket
+    capacity, start, resource, amount = _compress(len(rows), days.total, limits, users)
+    return tuple(resources), capacity, period, start, resource, amount
 
 
 def _usable_days(rows: pd.DataFrame, open_days: OpenDays) -> list[Flags]:

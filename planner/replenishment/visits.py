@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.replenishment.model import Model
-from solvers.lotsizing.problem import DISPATCH, STORAGE, LotSizingProblem
+from solvers.lotsizing.problem import DISPATCH, PERIOD, STORAGE, LotSizingProblem
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -184,7 +184,7 @@ class _Arcs:
 
 def _prices_of_items(p: LotSizingProblem, members: IntArray, prices: ShadowPrices) -> tuple[FloatArray, FloatArray]:
     """Return [M, T] money per pack by bucket of arrival, and per unit in stock at the end of a bucket."""
-    T = p.buckets
+    T, paid = p.buckets, p.by_bucket(prices.resources)
     price = np.repeat(p.pack_cost[members][:, None], T, axis=1)
     stock_price = np.zeros_like(price)
     position = np.full(p.item_locations, -1)
@@ -197,7 +197,7 @@ def _prices_of_items(p: LotSizingProblem, members: IntArray, prices: ShadowPrice
             some = np.flatnonzero(
                 mine & ((of_kind == kind) if kind >= 0 else (of_kind != STORAGE) & (of_kind != DISPATCH))
             )
-            worth = p.usage_amount[some][:, None] * prices.resources[p.usage_resource[some], : T - offset]
+            worth = p.usage_amount[some][:, None] * paid[p.usage_resource[some], : T - offset]
             np.add.at(out, (user[some][:, None], np.arange(offset, T)[None]), worth)
         alike = np.flatnonzero(p.lead[members] == lead)
         taken = prices.stock[p.source[members[alike]], : T - lead]
@@ -216,7 +216,7 @@ def _limits_of_lanes(
     for r in range(p.resources):
         entries = np.flatnonzero(p.usage_resource == r)
         who = user[entries]
-        if (who < 0).any() or who.size == 0 or np.unique(lane[who]).size > 1:
+        if p.kind[r] == PERIOD or (who < 0).any() or who.size == 0 or np.unique(lane[who]).size > 1:
             continue
         out.append((int(lane[who[0]]), who, p.usage_amount[entries], bool(p.kind[r] == STORAGE), p.capacity[r]))
     return out

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.replenishment.model import KEYS, Model
-from solvers.lotsizing.problem import LotSizingProblem
+from solvers.lotsizing.problem import PERIOD, LotSizingProblem
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -34,6 +34,9 @@ def former_prices(
     for r, resource in enumerate(model.resources):
         if resource.whole:
             prices[r] = known.get((resource.location_id, resource.name, resource.unit), 0.0)
+            if resource.kind == PERIOD:  # counts in the first bucket of a period alone
+                period = model.problem.period[r]
+                prices[r] = np.where(period == np.arange(period.size), prices[r], 0.0)
     index = pd.MultiIndex.from_frame(model.rows[KEYS])
     stock = capacity_prices[capacity_prices["kind"] == "stock"]
     for key, group in stock.groupby(KEYS):

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from planner.simulation.problem import shelf_buckets
 from scenarios.settings import Horizon
 from solvers.stock.policies import OrderPolicy, StockStart
 from solvers.stock.policy_futures import LeadTimes, Prices, SampledDemand
@@ -27,16 +28,16 @@ KINDS: Mapping[str, str] = {
     "base_stock": "every bucket: up to the reorder point, in packs",
 }
 """Kinds of policies, and when and how much they order."""
-CONTINUOUS = ("s_S", "s_Q", "base_stock")
-"""Kinds that look at the stock in every bucket, whatever the review period."""
+_CONTINUOUS = ("s_S", "s_Q", "base_stock")
 
 
-def order_policy(kind: str, rows: pd.DataFrame, targets: Sequence[pd.DataFrame], horizon: Horizon) -> OrderPolicy:
+def order_policy(rows: pd.DataFrame, targets: Sequence[pd.DataFrame], horizon: Horizon) -> OrderPolicy:
     """Return the policy of `rows` (item_id, location_id, moq_qty, order_multiple_qty).
 
     Parameters
     ----------
-    targets : policy_params of consecutive stretches of `horizon.buckets`; an item-location without orders nothing.
+    targets : policy_params of consecutive stretches of `horizon.buckets`; an item-location without orders nothing. Kind
+        and lot are those of the first stretch.
     """
     found = [rows[_KEYS].merge(table, how="left", on=_KEYS) for table in targets]
 
@@ -45,18 +46,21 @@ def order_policy(kind: str, rows: pd.DataFrame, targets: Sequence[pd.DataFrame],
         return np.repeat(np.stack(stretches, axis=1), horizon.buckets, axis=1)
 
     reorder, up_to = levels("reorder_point_qty"), levels("order_up_to_qty")
+    kind = found[0]["policy_kind"].fillna("R_s_S").to_numpy(dtype=str)
     multiple = rows["order_multiple_qty"].to_numpy(np.float64)
     least = np.ceil(rows["moq_qty"].to_numpy(np.float64) / multiple - 1e-9) * multiple
+    lot = np.maximum(
+        np.ceil(found[0]["order_qty"].fillna(0.0).to_numpy(np.float64) / multiple - 1e-9) * multiple, least
+    )
     review = found[0]["review_period_days"].fillna(horizon.bucket_days).to_numpy(np.float64) / horizon.bucket_days
-    if kind == "base_stock":
-        up_to = reorder
+    review = np.where(np.isin(kind, _CONTINUOUS), 1.0, np.maximum(np.rint(review), 1.0))
     return OrderPolicy(
-        reorder_point_qty=up_to if kind == "R_S" else reorder,
-        order_up_to_qty=up_to,
-        lot_qty=np.maximum(least, multiple) if kind == "s_Q" else np.zeros(len(rows)),
+        reorder_point_qty=np.where((kind == "R_S")[:, None], up_to, reorder),
+        order_up_to_qty=np.where((kind == "base_stock")[:, None], reorder, up_to),
+        lot_qty=np.where(kind == "s_Q", np.maximum(lot, multiple), 0.0),
         multiple_qty=multiple,
         least_qty=least,
-        review_buckets=np.maximum(np.rint(np.where(kind in CONTINUOUS, 1.0, review)), 1.0).astype(np.int64),
+        review_buckets=review.astype(np.int64),
     )
 
 
@@ -70,13 +74,15 @@ def start_as_given(rows: pd.DataFrame, open_orders: pd.DataFrame, horizon: Horiz
     bucket = np.maximum(days // horizon.bucket_days, 0).astype(np.int64)
     inside = (row >= 0) & (bucket < horizon.buckets)
     np.add.at(in_transit, (row[inside], bucket[inside]), open_orders["qty"].to_numpy(np.float64)[inside])
-    return StockStart(rows["available_qty"].to_numpy(np.float64) - owed, in_transit, waits)
+    net = rows["available_qty"].to_numpy(np.float64) - owed
+    return StockStart(net, in_transit, waits, shelf_buckets(rows, horizon))
 
 
-def start_full(rows: pd.DataFrame, targets: pd.DataFrame) -> StockStart:
+def start_full(rows: pd.DataFrame, targets: pd.DataFrame, horizon: Horizon) -> StockStart:
     """Return every item-location at its order-up-to level, nothing on order: the same start for all policies."""
     level = rows[_KEYS].merge(targets, how="left", on=_KEYS)["order_up_to_qty"].fillna(0.0).to_numpy(np.float64)
-    return StockStart(level, np.zeros((len(rows), 0)), rows["backorders"].to_numpy(np.bool_))
+    waits = rows["backorders"].to_numpy(np.bool_)
+    return StockStart(level, np.zeros((len(rows), 0)), waits, shelf_buckets(rows, horizon))
 
 
 def lead_times(rows: pd.DataFrame, horizon: Horizon, *, noise: bool) -> LeadTimes:
@@ -91,12 +97,16 @@ def lead_times(rows: pd.DataFrame, horizon: Horizon, *, noise: bool) -> LeadTime
 
 
 def prices(rows: pd.DataFrame, targets: pd.DataFrame, horizon: Horizon) -> Prices:
-    """Return money per unit and bucket in stock, per unit not served at once, per order; goods cost nothing here."""
+    """Return money per unit and bucket in stock, per unit not served at once, per order, per unit wasted (its cost).
+
+    Goods that are sold cost nothing here.
+    """
     found = rows[_KEYS].merge(targets, how="left", on=_KEYS)
     return Prices(
         found["holding_cost"].fillna(0.0).to_numpy(np.float64) * horizon.bucket_days,
         found["shortage_cost"].fillna(0.0).to_numpy(np.float64),
         rows["fixed_order_cost"].fillna(0.0).to_numpy(np.float64),
+        rows["unit_cost"].to_numpy(np.float64),
     )
 
 

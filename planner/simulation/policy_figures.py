@@ -25,12 +25,14 @@ _MISSES = {
 """Kpi -> what was missed, of what; the kpi is 1 less the ratio of their sums."""
 _TOTALS = {
     "unmet_qty": ("unmet",),
+    "waste_qty": ("wasted",),
     "orders": ("orders",),
     "ordered_qty": ("ordered",),
     "holding_cost": ("holding_cost",),
     "shortage_cost": ("shortage_cost",),
     "order_cost": ("order_cost",),
-    "total_cost": ("holding_cost", "shortage_cost", "order_cost"),
+    "waste_cost": ("waste_cost",),
+    "total_cost": ("holding_cost", "shortage_cost", "order_cost", "waste_cost"),
 }
 KPI_UNITS: Mapping[str, str] = {
     **dict.fromkeys(_MISSES, "share 0..1"),

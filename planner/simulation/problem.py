@@ -24,6 +24,13 @@ def planned_rows(supply: pd.DataFrame, policy_params: pd.DataFrame, projected_in
     return rows.sort_values("level", kind="stable", ignore_index=True)
 
 
+def shelf_buckets(rows: pd.DataFrame, horizon: Horizon) -> _Integers:
+    """Return buckets in which a unit can be sold [K]: that of its receipt and the whole ones of its life; 0: always."""
+    days = rows["shelf_life_days"].to_numpy(np.float64)
+    whole = 1.0 + np.floor(np.nan_to_num(days) / horizon.bucket_days + 1e-9)
+    return np.where(np.isnan(days), 0.0, whole).astype(np.int64)
+
+
 def build_problem(
     rows: pd.DataFrame,
     forecast: pd.DataFrame,
@@ -56,6 +63,7 @@ def build_problem(
         opening_qty=grid.spread(first, "opening_qty").sum(axis=1),
         owed_qty=rows["backorder_qty"].to_numpy(np.float64),
         backorders=rows["backorders"].to_numpy(np.bool_),
+        shelf_buckets=shelf_buckets(rows, horizon),
         inbound_qty=grid.spread(projected_inventory, "receipts_qty")
         + grid.spread(orders[~is_do], "qty")
         + deliveries * unfed,

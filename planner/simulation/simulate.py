@@ -74,6 +74,7 @@ def simulate(
         len(groups),
         rows["holding_cost"].to_numpy(np.float64),
         rows["shortage_cost"].to_numpy(np.float64),
+        rows["unit_cost"].to_numpy(np.float64),
         settings.replications,
         seed,
     )
@@ -97,7 +98,7 @@ def _label_groups(rows: pd.DataFrame) -> tuple[npt.NDArray[np.int64], list[tuple
 
 
 def _future_rows(outcome: StockOutcome, order_cost: float, transport_cost: float) -> pd.DataFrame:
-    costs = outcome.holding_cost + outcome.shortage_cost + order_cost + transport_cost
+    costs = outcome.holding_cost + outcome.shortage_cost + outcome.waste_cost + order_cost + transport_cost
     frame = pd.DataFrame(
         {
             "replication": np.arange(1, len(costs) + 1),
@@ -105,8 +106,10 @@ def _future_rows(outcome: StockOutcome, order_cost: float, transport_cost: float
             "cycle_service_level": 1.0 - outcome.stock_out_share,
             "demand_qty": outcome.demand_qty,
             "unmet_qty": outcome.unmet_qty,
+            "waste_qty": outcome.waste_qty,
             "holding_cost": outcome.holding_cost,
             "shortage_cost": outcome.shortage_cost,
+            "waste_cost": outcome.waste_cost,
             "order_cost": order_cost,
             "transport_cost": transport_cost,
             "total_cost": costs,
@@ -164,6 +167,7 @@ def _stock_rows(outcome: StockOutcome, rows: pd.DataFrame) -> pd.DataFrame:
     frame = rows[["item_id", "location_id"]].assign(
         demand_qty=outcome.row_demand_qty,
         unmet_qty=outcome.row_unmet_qty,
+        waste_qty=outcome.row_waste_qty,
         stock_out_buckets=outcome.row_stock_outs,
         closing_qty=outcome.row_closing_qty,
     )

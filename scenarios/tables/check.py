@@ -18,11 +18,11 @@ from scenarios.nearest import did_you_mean
 from scenarios.scenario import Scenario
 from scenarios.tables.check_rows import check_rows
 from scenarios.tables.check_supply import check_supply
+from scenarios.tables.columns import Column
 from scenarios.tables.issues import Issues
 from scenarios.tables.keys import key_codes, keys_as_text
 from scenarios.tables.parse import Table
-from scenarios.tables.schema import Column
-from scenarios.tables.specificity import RULE_KEYS, is_rule_table
+from scenarios.tables.specificity import CLASS_KEYS, RULE_KEYS, is_rule_table
 
 _TINY = 1e-6
 """A minimum below this means: above 0."""
@@ -162,7 +162,7 @@ def _present(cells: pd.Series[Any]) -> list[str]:
 
 def _check_keys(table: Table, issues: Issues) -> None:
     schema = table.schema
-    if is_rule_table(schema) and set(schema.key) <= set(RULE_KEYS) | {"supplier_id", "origin_id"}:
+    if is_rule_table(schema) and set(schema.key) <= {*RULE_KEYS, *CLASS_KEYS, "supplier_id", "origin_id"}:
         return  # equal rules are ambiguous, not wrong
     frame = table.frame
     complete = np.ones(len(frame), dtype=bool)
@@ -186,8 +186,10 @@ def _check_rule_rows(table: Table, tables: Mapping[str, Table], issues: Issues) 
     """Check rows of which no one is more specific, and rows whose keys contradict each other."""
     frame, name = table.frame, table.schema.name
     # rows of these tables do not compete: all that apply do
-    single = [column for column in ("promotion_id", "kind", "weekday", "date", "factor") if column in frame]
-    scope = [column for column in (*single, *RULE_KEYS, "priority") if column in frame]
+    single = [
+        column for column in ("promotion_id", "kind", "weekday", "date", "factor", "unit_price") if column in frame
+    ]
+    scope = [column for column in (*single, *RULE_KEYS, *CLASS_KEYS, "priority") if column in frame]
     if not single:
         repeated = np.flatnonzero(pd.Series(key_codes(frame, scope)).duplicated().to_numpy())
         priority = ", or give them different priorities" if "priority" in frame else ""

@@ -22,6 +22,7 @@ def check_rows(tables: Mapping[str, Table], scenario: Scenario | None, issues: I
     _check_order(tables["inventory_policies"], "min_qty", "max_qty", issues)
     _check_order(tables["inventory_policies"], "reorder_point_qty", "order_up_to_qty", issues)
     _check_period(tables["promotions"], "promotion", issues)
+    _check_period(tables["prices"], "price", issues)
     _check_period(tables["demand_adjustments"], "adjustment", issues)
     _check_calendars(tables["calendars"], issues)
     _check_capacities(tables["capacities"], issues)
@@ -140,6 +141,19 @@ def _check_supply_limits(table: Table, issues: Issues) -> None:
     )
     _report(table, amounts.isna().all(axis=1), fault, "limit_qty", issues)
     _check_period(table, "limit", issues)
+    fault = (
+        "error",
+        "periods_overlap",
+        "the period from {value} begins before another of the same supplier and category ends",
+        "Let end_date of the earlier row be start_date of the later one; limits of one period stand in one row.",
+    )
+    frame = table.frame[table.frame["per"] == "period"]
+    begin, end = frame["start_date"].fillna(pd.Timestamp.min), frame["end_date"].fillna(pd.Timestamp.max)
+    ordered = frame.assign(begin=begin, end=end).sort_values("begin", kind="stable")
+    same = [ordered["supplier_id"].astype(str), ordered["category"].astype(str)]
+    ends = ordered["end"].groupby(same).cummax().groupby(same).shift()
+    overlaps = (ordered["begin"] < ends).reindex(table.frame.index, fill_value=False)
+    _report(table, overlaps, fault, "start_date", issues)
 
 
 def _check_inventory(table: Table, issues: Issues) -> None:

@@ -19,10 +19,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scenarios.nearest import nearest
+from scenarios.tables.columns import Column, TableSchema
 from scenarios.tables.dates import date_advice, parse_dates
 from scenarios.tables.issues import Issues, Lines
 from scenarios.tables.readers import RawTable
-from scenarios.tables.schema import Column, TableSchema
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _NOT_FINITE = r"(?i)^[+-]?(inf|infinity|nan)$"

@@ -21,8 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scenarios.errors import InputError
+from scenarios.tables.columns import TableSchema
 from scenarios.tables.issues import Issues
-from scenarios.tables.schema import TableSchema
 
 _WORKBOOKS = {".xlsx", ".xlsm"}
 _LOST = ("xl/charts/", "xl/drawings/", "xl/media/", "xl/pivotTables/", "xl/slicers/")

@@ -10,78 +10,11 @@ Two kinds of key columns may be left empty in policies, lanes and sources: a row
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from scenarios.tables.columns import ITEM_OR_CATEGORY, LOCATION_OR_REGION, Column, TableSchema
 
-Kind = Literal["id", "text", "number", "integer", "date"]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One declared column of an input table.
-
-    Attributes
-    ----------
-    kind : how the column is read and stored: id and text as str ("" where empty), number as float64,
-        integer as Int64, date as datetime64[ns] (midnight).
-    unit : unit of measure, empty where it has none.
-    required : the column must exist and hold a value in every row.
-    default : value of empty cells and of a missing column; None leaves them empty.
-    minimum, maximum : inclusive limits of numbers.
-    choices : the allowed texts.
-    references : "table.column" whose values an id must be one of, where not empty.
-    """
-
-    name: str
-    kind: Kind
-    description: str
-    unit: str = ""
-    required: bool = False
-    default: object = None
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[str, ...] = ()
-    references: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TableSchema:
-    """One declared input table: its columns, its key and whether a project must have it."""
-
-    name: str
-    description: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...] = ()
-    required: bool = False
-
-    def column(self, name: str) -> Column:
-        """Return the declared column `name`; KeyError if there is none."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(f"{self.name}.{name}")
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of all columns, in order."""
-        return tuple(column.name for column in self.columns)
-
-
+POLICY_KINDS = ("R_s_S", "R_S", "s_S", "s_Q", "base_stock")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-_ITEM_OR_CATEGORY = (
-    Column("item_id", "id", "Item; empty for all items (of the category, if given).", references="items.item_id"),
-    Column("category", "text", "Item category; empty for all.", references="items.category"),
-)
-_LOCATION_OR_REGION = (
-    Column(
-        "location_id",
-        "id",
-        "Location; empty for all (of the region, if given).",
-        references="locations.location_id",
-    ),
-    Column("region", "text", "Region of locations; empty for all.", references="locations.region"),
-)
 _SUPPLY_TERMS = (
     Column("lead_time_days", "number", "From order to receipt.", unit="calendar days", minimum=0),
     Column(
@@ -125,7 +58,7 @@ ITEMS = TableSchema(
         Column(
             "shelf_life_days",
             "number",
-            "Days from receipt to waste; empty: does not expire.",
+            "Days from receipt at a location to waste; empty: does not expire.",
             unit="days",
             minimum=0,
         ),
@@ -223,8 +156,8 @@ ITEM_SUPPLIERS = TableSchema(
     "Who supplies which item to which location, and on what terms.",
     (
         Column("supplier_id", "id", "Supplier.", required=True, references="suppliers.supplier_id"),
-        *_ITEM_OR_CATEGORY,
-        *_LOCATION_OR_REGION,
+        *ITEM_OR_CATEGORY,
+        *LOCATION_OR_REGION,
         Column("unit_cost", "number", "Purchase price.", unit="money/unit", minimum=0),
         *_SUPPLY_TERMS,
         Column("priority", "integer", "Among equally specific rows the lowest wins.", default=1, minimum=1),
@@ -248,7 +181,7 @@ LANES = TableSchema(
             "Region of the supplied locations; empty for all.",
             references="locations.region",
         ),
-        *_ITEM_OR_CATEGORY,
+        *ITEM_OR_CATEGORY,
         *_SUPPLY_TERMS,
         Column(
             "cost_per_unit",
@@ -313,15 +246,20 @@ DEMAND_HISTORY = TableSchema(
 )
 INVENTORY_POLICIES = TableSchema(
     "inventory_policies",
-    "How much stock is wanted, where; empty cells fall back to the settings.",
+    "How much stock is wanted, where, and how it is ordered; empty cells fall back to the settings. Of rows that say "
+    "the same of item and place, one that names a class wins.",
     (
-        *_ITEM_OR_CATEGORY,
-        *_LOCATION_OR_REGION,
+        *ITEM_OR_CATEGORY,
+        *LOCATION_OR_REGION,
+        Column("abc_class", "text", "Class by revenue; empty for all.", choices=("A", "B", "C")),
+        Column("xyz_class", "text", "Class by variability; empty for all.", choices=("X", "Y", "Z")),
+        Column("policy_kind", "text", "When and how much is ordered; see policy_params.", choices=POLICY_KINDS),
         Column(
             "service_measure",
             "text",
-            "What the target measures; cost_optimal: the target follows from holding and shortage cost.",
-            choices=("cycle_service_level", "fill_rate", "cost_optimal"),
+            "What the target measures; cost_optimal: the target follows from holding and shortage cost; newsvendor: "
+            "also, and what is left at the end of a cycle is lost.",
+            choices=("cycle_service_level", "fill_rate", "cost_optimal", "newsvendor"),
         ),
         Column("service_target", "number", "Wanted service.", unit="share 0..1", minimum=0, maximum=0.9999),
         Column("review_period_days", "number", "Days between two orders.", unit="days", minimum=0),
@@ -358,15 +296,15 @@ INVENTORY_POLICIES = TableSchema(
         Column("holding_cost_rate", "number", "Of the unit cost.", unit="share per year", minimum=0),
         Column("shortage_cost", "number", "Cost of one unit of unmet demand.", unit="money/unit", minimum=0),
     ),
-    key=("item_id", "category", "location_id", "region"),
+    key=("item_id", "category", "location_id", "region", "abc_class", "xyz_class"),
 )
 PROMOTIONS = TableSchema(
     "promotions",
     "Past and future promotions.",
     (
         Column("promotion_id", "id", "Promotion key.", required=True),
-        *_ITEM_OR_CATEGORY,
-        *_LOCATION_OR_REGION,
+        *ITEM_OR_CATEGORY,
+        *LOCATION_OR_REGION,
         Column("start_date", "date", "First day.", required=True),
         Column("end_date", "date", "Day after the last.", required=True),
         Column("uplift", "number", "Demand during the promotion over demand without it.", unit="ratio", minimum=0),
@@ -380,12 +318,25 @@ PROMOTIONS = TableSchema(
     ),
     key=("promotion_id", "item_id", "category", "location_id", "region"),
 )
+PRICES = TableSchema(
+    "prices",
+    "Selling prices, past and future; the forecast measures what they do to demand. One for a location overrides one "
+    "for its region, and that one for all; among those the later start.",
+    (
+        Column("item_id", "id", "Item.", required=True, references="items.item_id"),
+        *LOCATION_OR_REGION,
+        Column("start_date", "date", "First day.", required=True),
+        Column("end_date", "date", "Day after the last; empty: until the next price of the same kind."),
+        Column("unit_price", "number", "Price of one base unit.", unit="money/unit", required=True, minimum=1e-9),
+    ),
+    key=("item_id", "location_id", "region", "start_date"),
+)
 DEMAND_ADJUSTMENTS = TableSchema(
     "demand_adjustments",
     "What people know of future demand: factors on the forecast. All rows that apply to a day multiply.",
     (
-        *_ITEM_OR_CATEGORY,
-        *_LOCATION_OR_REGION,
+        *ITEM_OR_CATEGORY,
+        *LOCATION_OR_REGION,
         Column("start_date", "date", "First day; empty: from the start of the horizon."),
         Column("end_date", "date", "Day after the last; empty: to the end of the horizon."),
         Column(
@@ -416,7 +367,7 @@ CALENDARS = TableSchema(
     "calendars",
     "Days on which a location receives or is closed. Without rows: Monday to Friday.",
     (
-        *_LOCATION_OR_REGION,
+        *LOCATION_OR_REGION,
         Column(
             "kind",
             "text",
@@ -450,7 +401,7 @@ CAPACITIES = TableSchema(
 )
 SUPPLY_LIMITS = TableSchema(
     "supply_limits",
-    "What suppliers can deliver and what may be bought: limits of one bucket of the plan, by bucket of receipt.",
+    "What suppliers can deliver and what may be bought: limits of a bucket or of a period, by bucket of receipt.",
     (
         Column(
             "supplier_id",
@@ -461,12 +412,20 @@ SUPPLY_LIMITS = TableSchema(
         Column("category", "text", "Only items of this category; empty for all.", references="items.category"),
         Column("start_date", "date", "First day of the buckets it holds for; empty: from the start."),
         Column("end_date", "date", "First day that it no longer holds for; empty: to the end."),
-        Column("limit_qty", "number", "Most in a bucket, base units.", unit="base units", minimum=0),
-        Column("limit_kg", "number", "Most in a bucket by weight.", unit="kg", minimum=0),
-        Column("limit_m3", "number", "Most in a bucket by volume.", unit="m3", minimum=0),
-        Column("limit_value", "number", "Most in a bucket at purchase cost.", unit="money", minimum=0),
+        Column(
+            "per",
+            "text",
+            "What a limit counts: each bucket by itself, or all buckets from start_date to end_date (empty: to the end "
+            "of the horizon) together, as a budget of a month.",
+            default="bucket",
+            choices=("bucket", "period"),
+        ),
+        Column("limit_qty", "number", "Most in a bucket or period, base units.", unit="base units", minimum=0),
+        Column("limit_kg", "number", "Most in a bucket or period by weight.", unit="kg", minimum=0),
+        Column("limit_m3", "number", "Most in a bucket or period by volume.", unit="m3", minimum=0),
+        Column("limit_value", "number", "Most in a bucket or period at purchase cost.", unit="money", minimum=0),
     ),
-    key=("supplier_id", "category", "start_date"),
+    key=("supplier_id", "category", "per", "start_date"),
 )
 VEHICLES = TableSchema(
     "vehicles",
@@ -585,6 +544,7 @@ TABLES: dict[str, TableSchema] = {
         DEMAND_HISTORY,
         INVENTORY_POLICIES,
         PROMOTIONS,
+        PRICES,
         DEMAND_ADJUSTMENTS,
         ITEM_TRANSITIONS,
         CALENDARS,

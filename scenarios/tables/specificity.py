@@ -20,9 +20,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from scenarios.tables.schema import TableSchema
+from scenarios.tables.columns import TableSchema
 
 RULE_KEYS = ("item_id", "category", "location_id", "region")
+CLASS_KEYS = ("abc_class", "xyz_class")
+"""Keys of policies besides: they follow from demand, so only the planner knows them."""
 
 Codes = npt.NDArray[np.int64]
 
@@ -94,8 +96,11 @@ def is_rule_table(schema: TableSchema) -> bool:
 
 def describe_rule(table: str, row: pd.Series[Any]) -> str:
     """Return where a winning row stands and what it names: `lanes line 4 (category whiskey, region north)`."""
-    words = {"item_id": "item", "category": "category", "location_id": "location", "region": "region"}
-    named = [f"{words[name]} {row[name]}" for name in RULE_KEYS if name in row and pd.notna(row[name]) and row[name]]
+    words = {"item_id": "item", "location_id": "location", "abc_class": "class", "xyz_class": "class"}
+    keys = (*RULE_KEYS, *CLASS_KEYS)
+    named = [
+        f"{words.get(name, name)} {row[name]}" for name in keys if name in row and pd.notna(row[name]) and row[name]
+    ]
     line = f" line {row['line']}" if "line" in row else ""
     return f"{table}{line} ({', '.join(named) or 'all items, all locations'})"
 

@@ -47,18 +47,25 @@ class Residuals:
 
     Attributes
     ----------
-    mean : booster of the mean. quantiles : one per level. levels : [L] ascending.
+    mean : model of the mean, as text: it goes to other processes and has a fingerprint. quantiles : one per level.
+    levels : [L] ascending.
     """
 
-    mean: Any
-    quantiles: tuple[Any, ...]
+    mean: str
+    quantiles: tuple[str, ...]
     levels: Floats
 
     def predict(self, features: Features) -> tuple[Floats, Floats]:
         """Return the mean residual [N] and its quantiles [N, L], from features [N, F]."""
-        mean = np.asarray(self.mean.predict(features, num_threads=1))
-        parts = [np.asarray(booster.predict(features, num_threads=1)) for booster in self.quantiles]
+        mean = _predict(self.mean, features)
+        parts = [_predict(text, features) for text in self.quantiles]
         return mean, np.stack(parts, axis=1) if parts else np.zeros((len(features), 0))
+
+
+def _predict(model: str, features: Features) -> Floats:
+    import lightgbm  # noqa: PLC0415 - absent where it cannot be loaded
+
+    return np.asarray(lightgbm.Booster(model_str=model).predict(features, num_threads=1))
 
 
 def fit_residuals(
@@ -79,10 +86,10 @@ def fit_residuals(
     data = lightgbm.Dataset(
         features, mean_residual, feature_name=list(names), params=_PARAMETERS, free_raw_data=False
     ).construct()
-    mean = lightgbm.train({**_PARAMETERS, "objective": "regression"}, data, _ROUNDS)
+    mean = lightgbm.train({**_PARAMETERS, "objective": "regression"}, data, _ROUNDS).model_to_string()
     quantiles = []
     for column, level in enumerate(levels):
         data.set_label(np.ascontiguousarray(residuals[:, column]))
         wanted = {**_PARAMETERS, "objective": "quantile", "alpha": float(level)}
-        quantiles.append(lightgbm.train(wanted, data, _ROUNDS))
+        quantiles.append(lightgbm.train(wanted, data, _ROUNDS).model_to_string())
     return Residuals(mean, tuple(quantiles), np.asarray(levels, dtype=np.float64))

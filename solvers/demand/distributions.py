@@ -46,6 +46,19 @@ class FittedDemand:
         """Family names [K]."""
         return np.array(FAMILIES)[self.family]
 
+    def cdf(self, level: Floats) -> Floats:
+        """Return P(D <= level) [K]."""
+        out = np.where(level >= self.mean, 1.0, 0.0)
+        sold = self.mean > 0.0
+        rows = sold & (self.family == _NORMAL) & (self.variance > 0.0)
+        out[rows] = special.ndtr((level[rows] - self.mean[rows]) / np.sqrt(self.variance[rows]))
+        rows = sold & (self.family == _GAMMA)
+        scale = self.variance[rows] / self.mean[rows]
+        out[rows] = special.gammainc(self.mean[rows] / scale, np.maximum(level[rows], 0.0) / scale)
+        rows = self.is_discrete()
+        out[rows] = self._take(rows)._discrete_cdf(np.floor(level[rows]))
+        return out
+
     def quantile(self, probability: Floats | float) -> Floats:
         """Return the smallest level [K] that demand stays within with `probability`, never negative."""
         wanted = np.broadcast_to(np.asarray(probability, dtype=np.float64), self.mean.shape)
@@ -53,7 +66,7 @@ class FittedDemand:
         for code, function in ((_NORMAL, _normal_quantile), (_GAMMA, _gamma_quantile)):
             rows = (self.family == code) & (self.mean > 0.0)
             out[rows] = function(self.mean[rows], self.variance[rows], wanted[rows])
-        rows = self._is_discrete()
+        rows = self.is_discrete()
         out[rows] = self._take(rows)._discrete_quantile(wanted[rows])
         return np.maximum(out, 0.0)
 
@@ -85,7 +98,7 @@ class FittedDemand:
             if not short.any():
                 break
             high[short] *= 2.0
-        discrete = self._is_discrete()
+        discrete = self.is_discrete()
         high[discrete] = np.ceil(high[discrete])
         for _ in range(_BISECTIONS):
             middle = 0.5 * (low + high)
@@ -95,7 +108,8 @@ class FittedDemand:
             low = np.where(enough, low, middle)
         return np.where(self.expected_shortage(np.zeros(self.mean.shape)) <= target, 0.0, high)
 
-    def _is_discrete(self) -> npt.NDArray[np.bool_]:
+    def is_discrete(self) -> npt.NDArray[np.bool_]:
+        """Return whether demand comes in whole units [K]."""
         return (self.family >= _NEGATIVE_BINOMIAL) & (self.mean > 0.0)
 
     def _take(self, rows: npt.NDArray[np.bool_]) -> FittedDemand:

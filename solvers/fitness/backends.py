@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from solvers.fitness.chain_data import ChainProblem, Chains
+from solvers.fitness.scan_data import MoveScan
 from solvers.fitness.split_data import Fitness, SplitData
 
 BackendName = Literal["auto", "cupy", "numba", "numpy"]
@@ -59,6 +60,18 @@ def make_chains(problem: ChainProblem, backend: Literal["auto", "cupy", "numba"]
         As `make_fitness`.
     """
     make: Callable[[ChainProblem], Chains] = _chosen(backend, _CHAINS)
+    return make(problem)
+
+
+def make_scan(problem: ChainProblem, backend: BackendName = "auto") -> MoveScan:
+    """Return what prices all moves of a solution at once, or of the first usable one of CuPy, Numba, NumPy.
+
+    Raises
+    ------
+    ValueError, RuntimeError
+        As `make_fitness`.
+    """
+    make: Callable[[ChainProblem], MoveScan] = _chosen(backend, _SCANS)
     return make(problem)
 
 
@@ -130,6 +143,24 @@ def _make_numba_chains(problem: ChainProblem) -> Chains:
     return NumbaChains(problem)
 
 
+def _make_cuda_scan(problem: ChainProblem) -> MoveScan:
+    from solvers.fitness.cuda_scan import CudaScan  # noqa: PLC0415
+
+    return CudaScan(problem)
+
+
+def _make_numba_scan(problem: ChainProblem) -> MoveScan:
+    from solvers.fitness.numba_scan import NumbaScan  # noqa: PLC0415 - loads Numba
+
+    return NumbaScan(problem)
+
+
+def _make_array_scan(problem: ChainProblem) -> MoveScan:
+    from solvers.fitness.array_scan import ArrayScan  # noqa: PLC0415
+
+    return ArrayScan(problem)
+
+
 _PROBES: Mapping[str, Callable[[], str]] = {"cupy": _probe_cupy, "numba": _probe_numba, "numpy": _probe_numpy}
 _SPLITS: Mapping[str, Callable[[SplitData], Fitness]] = {
     "cupy": _make_cupy,
@@ -137,3 +168,8 @@ _SPLITS: Mapping[str, Callable[[SplitData], Fitness]] = {
     "numpy": _make_numpy,
 }
 _CHAINS: Mapping[str, Callable[[ChainProblem], Chains]] = {"cupy": _make_cuda_chains, "numba": _make_numba_chains}
+_SCANS: Mapping[str, Callable[[ChainProblem], MoveScan]] = {
+    "cupy": _make_cuda_scan,
+    "numba": _make_numba_scan,
+    "numpy": _make_array_scan,
+}

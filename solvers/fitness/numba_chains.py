@@ -7,7 +7,7 @@ import threading
 from solvers.fitness.chain_data import ChainProblem, ChainStates, Schedule, Seeds
 from solvers.fitness.chain_kernels import run_chains
 
-_ONE_AT_A_TIME = threading.Lock()
+ONE_AT_A_TIME = threading.Lock()
 """Numba's fallback threading layer aborts when two threads start parallel kernels at once."""
 
 
@@ -22,7 +22,7 @@ class NumbaChains:
     def run(self, states: ChainStates, schedule: Schedule, seeds: Seeds) -> None:
         """Anneal every solution in place; see `Chains`."""
         p, s = self._problem, schedule
-        with _ONE_AT_A_TIME:
+        with ONE_AT_A_TIME:
             run_chains(
                 *(p.points, p.scale, p.offset, p.demand, p.capacity, p.near, p.around, states),
                 *(s.steps, s.hot, s.cooling, s.strings, s.longest, seeds),

@@ -85,7 +85,7 @@ def _try(instance: Instance, state: State, work: Workspace, c: Number) -> Number
     """Insert c where it costs least and return that, NO_PLACE (and nothing changed) where it fits nowhere."""
     begin_step(work)
     work.counter[BLINK] = _NO_BLINKS
-    a, b, r, kind = cheapest_insertion(instance, state, work, c, False)
+    a, b, r, kind = cheapest_insertion(instance, state, work, c, False, UNBOUNDED)
     if r < 0:
         return NO_PLACE
     change = put_in(instance, state, work, c, a, b, r, kind) + instance.client[c, PRIZE]

@@ -29,7 +29,7 @@ class ItemPrices:
 
 def item_prices(problem: LotSizingProblem, prices: Floats) -> ItemPrices:
     """Return what item-locations pay at `prices` [R, T] of shared resources."""
-    p = problem
+    p, prices = problem, problem.by_bucket(prices)
     K, T = p.demand.shape
     packs = np.repeat(p.pack_cost[:, None], T, axis=1)
     orders = np.repeat(p.setup[:, None], T, axis=1)
@@ -75,12 +75,14 @@ class BatchedProgramme:
     Raises
     ------
     ValueError
-        Item-locations supply each other, or one has no plan at all.
+        Item-locations supply each other, stock expires, or one has no plan at all.
     """
 
     def __init__(self, problem: LotSizingProblem, namespace: Any = np) -> None:
         if (problem.source >= 0).any():
             raise ValueError("item-locations supply each other: the batched programme plans each alone")
+        if problem.sellable.size:
+            raise ValueError("stock expires: the batched programme writes nothing off")
         low, high = stock_windows(problem)
         if (high < low).any():
             raise ValueError("an item-location has no plan: its storage is below what it holds whatever is done")

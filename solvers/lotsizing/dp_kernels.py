@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from solvers.compiled import njit
-from solvers.lotsizing.problem import DISPATCH, STORAGE, Arrays, Floats, Ints
+from solvers.lotsizing.problem import DISPATCH, FRESH, PERIOD, STORAGE, Arrays, Floats, Ints
 
 INFEASIBLE = 1e18
 _TIE = 1e-12
@@ -25,6 +25,25 @@ def provides(data: Arrays, k: int) -> bool:
     for e in range(data.usage_start[k], data.usage_start[k + 1]):
         makes_room |= data.usage_amount[e] < 0.0
     return makes_room
+
+
+@njit()
+def expires(data: Arrays, k: int) -> bool:
+    """Whether stock of k may be written off: FRESH stands in all buckets or in none."""
+    return bool(data.sellable.shape[0] > 0 and data.sellable[k, 0] < FRESH)
+
+
+@njit()
+def most_at_hand(data: Arrays, k: int, t: int, high: Ints) -> int:
+    """Return the most units before demand worth looking at in bucket t, by the stocks `high` [T + 1].
+
+    Of what expires an order may leave more than can be sold: less than a pack, or what the smallest order brings.
+    """
+    top = high[t + 1] + data.demand[k, t]
+    if expires(data, k):
+        smallest = data.pack[k] * max(data.moq[k], data.min_packs[k, t])
+        top = max(top + data.pack[k], high[t] + data.receipts[k, t] + smallest)
+    return int(top)
 
 
 @njit()
@@ -61,12 +80,15 @@ def stock_range(data: Arrays, k: int, low: Ints, high: Ints) -> int:
             hi = max(hi, 0)
         if trim:
             hi = min(hi, max(useful, lo))
+        if expires(data, k):
+            lo = min(lo, data.sellable[k, t])
+            hi = min(hi, data.sellable[k, t])
         hi = min(hi, data.storage[k, t])
         if hi < lo:
             return 0
         low[t + 1] = lo
         high[t + 1] = hi
-        widest = max(widest, hi - low[t] + d + 1, hi - lo + 1)
+        widest = max(widest, most_at_hand(data, k, t, high) - low[t] + 1, hi - lo + 1)
     return widest
 
 
@@ -103,7 +125,7 @@ def value_to_go(
         first = low[t] + data.receipts[k, t] + pack * least
         low1 = low[t + 1]
         high1 = high[t + 1]
-        n_stage = high1 + d - first + 1
+        n_stage = most_at_hand(data, k, t, high) - first + 1
         n_states = high[t] - low[t] + 1
         ahead = V[t + 1]
         here = V[t]
@@ -119,6 +141,7 @@ def value_to_go(
             for i in range(d - first):
                 H[i] = all_lost - lost * i
         hold = data.holding[k] + stock_price[t]
+        start = max(start, first - d)  # all above what can be sold, where that is less
         served = H[start + d - first :]
         follows = ahead[start - low1 :]
         x0 = float(start)
@@ -126,6 +149,13 @@ def value_to_go(
         for i in range(high1 + 1 - start):
             kept = x0 + i
             served[i] = hold * kept + short * max(safety - kept, 0.0) + follows[i]
+        least_over = max(high1 + d + 1 - first, 0)
+        if least_over < n_stage:
+            written_off = INFEASIBLE
+            if expires(data, k) and high1 == data.sellable[k, t]:
+                written_off = hold * high1 + short * max(safety - high1, 0.0) + ahead[high1 - low1]
+            for i in range(least_over, n_stage):
+                H[i] = written_off + data.waste_cost[k] * (first + i - d - high1)
 
         fewest = max(data.moq[k], least)
         skip = pack * (fewest - least)
@@ -186,7 +216,14 @@ def stage_cost(data: Arrays, k: int, t: int, y: int) -> tuple[float, int]:
     x = y - data.demand[k, t]
     safety = data.safety[k, t]
     if x >= 0:
-        return data.holding[k] * x + data.shortfall[k] * max(safety - x, 0), x
+        thrown = 0
+        if expires(data, k):
+            thrown = max(x - data.sellable[k, t], 0)
+            x -= thrown
+        cost = data.holding[k] * x + data.shortfall[k] * max(safety - x, 0)
+        if thrown > 0:
+            cost += data.waste_cost[k] * thrown
+        return cost, x
     if data.backorders[k]:
         return -data.shortage[k] * x + data.shortfall[k] * safety, x
     lost = data.shortage[k] + data.shortfall[k] * (data.demand.shape[1] - t)
@@ -213,17 +250,20 @@ def best_path(
     cost = 0.0
     for t in range(T):
         ahead = V[t + 1]
-        top = high[t + 1] + data.demand[k, t]
+        top = most_at_hand(data, k, t, high)
         y = x + data.receipts[k, t]
         best = 2 * INFEASIBLE
         chosen = 0
         least = data.min_packs[k, t]
         if least == 0 and y <= top:
             c, z = stage_cost(data, k, t, y)
-            best = c + stock_price[t] * max(z, 0) + ahead[z - low[t + 1]]
+            if z <= high[t + 1]:
+                best = c + stock_price[t] * max(z, 0) + ahead[z - low[t + 1]]
         fewest = max(data.moq[k], least)
         for q in range(fewest, min(most[t], (top - y) // data.pack[k]) + 1):
             c, z = stage_cost(data, k, t, y + data.pack[k] * q)
+            if z > high[t + 1]:
+                break
             w = order_price[t] + price[t] * q + c + stock_price[t] * max(z, 0) + ahead[z - low[t + 1]]
             if w < best - _TIE:
                 best = w
@@ -264,6 +304,13 @@ def item_prices(
         if data.kind[r] == STORAGE:
             for t in range(T):
                 stock_price[t] += amount * prices[r, t]
+        elif data.kind[r] == PERIOD:
+            for t in range(T):
+                c = data.period[r, t]
+                if c >= 0:
+                    price[t] += amount * prices[r, c]
+                    if with_orders:
+                        order_price[t] += data.usage_order[e] * prices[r, c]
         else:
             offset = lead if data.kind[r] == DISPATCH else 0
             for t in range(offset, T):

@@ -3,7 +3,7 @@
 Columns per item-location and bucket: stock x, stock owed w (backorders), unmet demand u (lost sales),
 missing safety stock f, packs q and order y. Shipments are the packs of the item-locations supplied.
 Where the costs alone do not see to it that demand is served first, two more: short (no stock is left) and
-sends (it serves others).
+sends (it serves others). Where stock expires, what is written off, and surplus (no more is kept than can be sold).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.lotsizing.problem import DISPATCH, STORAGE, Flags, Ints, Longs, LotSizingProblem
+from solvers.lotsizing.problem import DISPATCH, FRESH, PERIOD, STORAGE, Flags, Ints, Longs, LotSizingProblem
 from solvers.milp.problem import Floats, MilpProblem
 
 
@@ -85,6 +85,9 @@ def to_milp(problem: LotSizingProblem) -> LotSizingMilp:
     choosing, late_sources = _may_refuse(problem), _sources(problem) & problem.backorders
     short = 4 * N + 2 * n + np.arange(T * int(choosing.sum()))
     sends = 4 * N + 2 * n + short.size + np.arange(T * int(late_sources.sum()))
+    perishable = np.flatnonzero((problem.sellable < FRESH).ravel())
+    surplus = 4 * N + 2 * n + short.size + sends.size + np.arange(perishable.size)
+    waste = surplus + perishable.size
     waits = np.repeat(problem.backorders, T)
     to_end = np.tile(T - np.arange(T), K)
     last = np.tile(np.arange(T) == T - 1, K)
@@ -97,25 +100,28 @@ def to_milp(problem: LotSizingProblem) -> LotSizingMilp:
             np.repeat(problem.shortfall, T),
             problem.pack_cost[item],
             problem.setup[item],
-            np.zeros(short.size + sends.size),
+            np.zeros(short.size + sends.size + surplus.size),
+            np.repeat(problem.waste_cost, T)[perishable],
         ]
     )
     upper = np.concatenate(
         [
-            problem.storage.ravel(),
+            _kept_at_most(problem).ravel(),
             np.where(waits, np.inf, 0.0),
             np.where(waits, 0.0, problem.demand.ravel()),
             problem.safety.ravel(),
             most[item, bucket],
-            np.ones(n + short.size + sends.size),
+            np.ones(n + short.size + sends.size + surplus.size),
+            np.full(waste.size, np.inf),
         ]
     ).astype(np.float64)
     lower = np.zeros(cost.size)
     lower[packs] = problem.min_packs[item, bucket]
     integer = np.zeros(cost.size, bool)
-    integer[4 * N :] = True
+    integer[4 * N : cost.size - waste.size] = True
     entries = _Entries()
     _balance(problem, entries, stock, owed, unmet, packs, item, bucket)
+    _write_off(problem, entries, perishable, surplus, waste, stock, most)
     rows = entries.add_rows(problem.safety.ravel().astype(np.float64), np.inf, N)
     entries.set(rows, missing, 1.0)
     entries.set(rows, stock, 1.0)
@@ -150,7 +156,11 @@ def most_packs(problem: LotSizingProblem) -> Longs:
     early = np.arange(T)[None, :] < np.where(p.source >= 0, p.lead, 0)[:, None]
     most = np.zeros((K, T), np.int64)
     for level in _from_leaves(p.source):
-        room = (leaving[level] + p.storage[level]) // p.pack[level, None]
+        room = leaving[level] + p.storage[level]
+        if p.sellable.size:  # of what expires a smallest order can bring more, or a pack too much
+            smallest = p.pack[level, None] * (np.maximum(p.moq[level, None], p.min_packs[level]) + 1)
+            room = room + np.where(p.sellable[level] < FRESH, smallest, 0)
+        room = room // p.pack[level, None]
         packs = np.where(early[level], 0, np.minimum(p.max_packs[level], room))
         most[level] = np.where(packs >= np.maximum(p.moq[level], 1)[:, None], packs, 0)
         supplied = level[p.source[level] >= 0]
@@ -159,6 +169,12 @@ def most_packs(problem: LotSizingProblem) -> Longs:
             if lead < T:
                 np.add.at(leaving[:, : T - lead], p.source[k], p.pack[k, None].astype(np.int64) * most[k, lead:])
     return most
+
+
+def _kept_at_most(problem: LotSizingProblem) -> Ints:
+    """Return [K, T] units that may be in stock: what storage allows and can be sold in time."""
+    p = problem
+    return np.minimum(p.storage, p.sellable) if p.sellable.size else p.storage
 
 
 def _from_leaves(source: Ints) -> list[Longs]:
@@ -223,7 +239,7 @@ def _serve(
     """x[t] <= storage (1 - short[t]); u[t] + w[t] <= what is asked for so far, times short[t]."""
     T = problem.buckets
     at = (k[:, None] * T + np.arange(T)).ravel()
-    storage = problem.storage[k].astype(np.float64).ravel()
+    storage = _kept_at_most(problem)[k].astype(np.float64).ravel()
     rows = entries.add_rows(-np.inf, storage, at.size)
     entries.set(rows, stock[at], 1.0)
     entries.set(rows, short, storage)
@@ -273,6 +289,27 @@ def _asked(problem: LotSizingProblem) -> Longs:
     return np.asarray(asked + np.maximum(-problem.opening.astype(np.int64), 0)[:, None], dtype=np.int64)
 
 
+def _write_off(
+    problem: LotSizingProblem,
+    entries: _Entries,
+    at: Longs,
+    surplus: Longs,
+    waste: Longs,
+    stock: Longs,
+    most: Longs,
+) -> None:
+    """Take what is written off from the balance; z[t] <= all there is, and x[t] >= sellable[t], where surplus[t]."""
+    p = problem
+    entries.set(at, waste, 1.0)
+    comes = np.cumsum(p.receipts + p.pack[:, None].astype(np.int64) * most, axis=1) + np.maximum(p.opening, 0)[:, None]
+    rows = entries.add_rows(-np.inf, 0.0, at.size)
+    entries.set(rows, waste, 1.0)
+    entries.set(rows, surplus, -comes.ravel()[at].astype(np.float64))
+    rows = entries.add_rows(0.0, np.inf, at.size)
+    entries.set(rows, stock[at], 1.0)
+    entries.set(rows, surplus, -p.sellable.ravel()[at].astype(np.float64))
+
+
 def _capacities(
     problem: LotSizingProblem,
     entries: _Entries,
@@ -296,8 +333,11 @@ def _capacities(
     resource = problem.usage_resource[entry].astype(np.int64)
     kind = problem.kind[resource]
     offset = np.where(kind == DISPATCH, problem.lead[item[orders]], 0)
-    moves = (kind != STORAGE) & (bucket[orders] >= offset)
-    row = rows[resource[moves] * T + (bucket[orders] - offset)[moves]]
+    counts = bucket[orders] - offset
+    if problem.period.size:
+        counts = np.where(kind == PERIOD, problem.period[resource, bucket[orders]], counts)
+    moves = (kind != STORAGE) & (counts >= 0)
+    row = rows[resource[moves] * T + counts[moves]]
     entries.set(row, packs[orders[moves]], problem.usage_amount[entry[moves]])
     if problem.usage_order.size:
         entries.set(row, order[orders[moves]], problem.usage_order[entry[moves]])

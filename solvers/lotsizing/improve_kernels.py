@@ -10,7 +10,7 @@ import numpy as np
 
 from solvers.compiled import njit
 from solvers.lotsizing.dp_kernels import INFEASIBLE, best_path, item_prices, stock_range, value_to_go
-from solvers.lotsizing.primal_kernels import _book, _limits, stock_path
+from solvers.lotsizing.primal_kernels import _book, _limits, past_period, stock_path
 from solvers.lotsizing.problem import DISPATCH, Arrays, Floats, Ints
 
 _MOST_OUT = 8
@@ -172,6 +172,8 @@ def improve(
             if value >= 0.5 * INFEASIBLE:
                 break
             cost[k] = best_path(data, k, price, order_price, stock_price, most, low, high, V, packs[k], stock)
+            if past_period(data, k, packs[k], use)[0] >= 0:
+                break
             _book(data, k, packs[k], 1, use, left, row_of, stock)
             delta += cost[k] - cost_before[i]
             done += 1

@@ -11,9 +11,10 @@ from dataclasses import fields
 
 import numpy as np
 
-from solvers.lotsizing.problem import DISPATCH, Flags, Floats, Ints, LotSizingProblem
+from solvers.lotsizing.problem import DISPATCH, FRESH, Flags, Floats, Ints, LotSizingProblem
 
-_SHARED = {"capacity", "kind", "usage_start", "usage_resource", "usage_amount", "usage_order"}
+_SHARED = {"capacity", "kind", "usage_start", "usage_resource", "usage_amount", "usage_order", "period"}
+_MAY_BE_EMPTY = {"sellable", "waste_cost"}
 
 
 def with_trucks(
@@ -79,7 +80,9 @@ def _bought(
     for name in ("pack", "moq"):
         new[name] = np.ones(added, np.int32)
     new["source"] = np.full(added, -1, np.int32)
-    of_item = [f.name for f in fields(p) if f.name not in _SHARED]
+    new["sellable"] = np.full((added, T), FRESH, np.int32)
+    left_out = _SHARED | (set() if p.sellable.size else _MAY_BE_EMPTY)
+    of_item = [f.name for f in fields(p) if f.name not in left_out]
     zeros = {name: np.zeros((added, *getattr(p, name).shape[1:]), getattr(p, name).dtype) for name in of_item}
     entry_item = np.concatenate(
         [np.repeat(np.arange(K), np.diff(p.usage_start)), item, K + np.repeat(np.arange(added), D)]
@@ -96,6 +99,7 @@ def _bought(
         usage_resource=entry_row[order].astype(np.int32),
         usage_amount=entry_use[order].astype(np.float64),
         usage_order=per_order[order] if p.usage_order.size else np.zeros(0),
+        period=np.concatenate([p.period, np.full((rows, T), -1, np.int32)]) if p.period.size else p.period,
     )
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from solvers.compiled import njit
 from solvers.lotsizing.primal_kernels import stock_path
-from solvers.lotsizing.problem import DISPATCH, STORAGE, Arrays, Floats, Ints, Longs
+from solvers.lotsizing.problem import DISPATCH, PERIOD, STORAGE, Arrays, Floats, Ints, Longs
 
 _SAME = 1e-9
 _LEAST_WEIGHT = 1e-9
@@ -200,6 +200,11 @@ def _book(data: Arrays, k: int, row_of: Ints, plan: _Plan, share: float, rows: R
         if data.kind[r] == STORAGE:
             for t in range(T):
                 rows.use[r, t] += amount * plan.stock[t]
+        elif data.kind[r] == PERIOD:
+            per_order = share * data.usage_order[e] if _takes_per_order(data, e) else 0.0
+            for t in range(T):
+                if data.period[r, t] >= 0:
+                    rows.use[r, data.period[r, t]] += amount * plan.packs[t] + per_order * plan.orders[t]
         else:
             offset = lead if data.kind[r] == DISPATCH else 0
             for t in range(offset, T):
@@ -253,6 +258,12 @@ def _price_plan(data: Arrays, k: int, row_of: Ints, rows: Rows, price: _Plan) ->
         if data.kind[r] == STORAGE:
             for t in range(T):
                 price.stock[t] += amount * rows.prices[r, t]
+        elif data.kind[r] == PERIOD:
+            per_order = data.usage_order[e] if _takes_per_order(data, e) else 0.0
+            for t in range(T):
+                if data.period[r, t] >= 0:
+                    price.packs[t] += amount * rows.prices[r, data.period[r, t]]
+                    price.orders[t] += per_order * rows.prices[r, data.period[r, t]]
         else:
             offset = lead if data.kind[r] == DISPATCH else 0
             for t in range(offset, T):
@@ -301,6 +312,16 @@ def _priced_costs(columns: Columns, k: int, row: int, price: _Plan, total: Float
 
 
 @njit()
+def _in_period(data: Arrays, r: int, c: int, plan: _Plan, amount: float, per_order: float) -> float:
+    """Return what a plan uses of the capacity that resource r has in bucket c for a period."""
+    more = 0.0
+    for t in range(plan.packs.shape[0]):
+        if data.period[r, t] == c:
+            more += amount * plan.packs[t] + per_order * plan.orders[t]
+    return more
+
+
+@njit()
 def _curvature(data: Arrays, k: int, row_of: Ints, change: _Plan, rows: Rows) -> float:
     """Return the sum over rows with a price of step times the squared use of a change of k's plan."""
     T = change.packs.shape[0]
@@ -313,6 +334,12 @@ def _curvature(data: Arrays, k: int, row_of: Ints, change: _Plan, rows: Rows) ->
             for t in range(T):
                 if change.stock[t] != 0.0 and rows.prices[r, t] > 0.0:
                     total += rows.step[r, t] * (amount * change.stock[t]) ** 2
+        elif data.kind[r] == PERIOD:
+            per_order = data.usage_order[e] if _takes_per_order(data, e) else 0.0
+            for c in range(T):
+                if rows.prices[r, c] > 0.0:
+                    more = _in_period(data, r, c, change, amount, per_order)
+                    total += rows.step[r, c] * more**2
         else:
             offset = lead if data.kind[r] == DISPATCH else 0
             per_order = data.usage_order[e] if _takes_per_order(data, e) else 0.0
@@ -470,6 +497,13 @@ def _penalty(data: Arrays, k: int, row_of: Ints, plan: _Plan, rows: Rows) -> flo
         stored = data.kind[r] == STORAGE
         offset = lead if data.kind[r] == DISPATCH else 0
         per_order = data.usage_order[e] if _takes_per_order(data, e) else 0.0
+        if data.kind[r] == PERIOD:
+            for c in range(T):
+                more = _in_period(data, r, c, plan, amount, per_order)
+                if more != 0.0:
+                    over = rows.use[r, c] - data.capacity[r, c]
+                    total += _slope(rows.centre[r, c], rows.step[r, c], over, more, 0.0)
+            continue
         for t in range(offset, T):
             more = amount * (plan.stock[t] if stored else plan.packs[t]) + per_order * plan.orders[t]
             if more != 0.0:

@@ -12,7 +12,8 @@ from solvers.lotsizing.problem import Ints, LotSizingProblem
 
 _LEAST = 2_000
 """Parts smaller than this many item-locations are planned together, up to about this many."""
-_SHARED = {"capacity", "kind", "usage_start", "usage_resource", "usage_amount", "usage_order"}
+_SHARED = {"capacity", "kind", "usage_start", "usage_resource", "usage_amount", "usage_order", "period"}
+_MAY_BE_EMPTY = {"sellable", "waste_cost"}
 
 
 def split(problem: LotSizingProblem, least: int = _LEAST) -> list[Ints]:
@@ -54,7 +55,8 @@ def part(problem: LotSizingProblem, items: Ints) -> tuple[LotSizingProblem, Ints
     resources = np.unique(used)
     place = np.full(problem.item_locations + 1, -1, np.int32)
     place[items] = np.arange(items.size)
-    own = {f.name: getattr(problem, f.name)[items] for f in fields(problem) if f.name not in _SHARED}
+    names = {f.name for f in fields(problem)} - _SHARED - (set() if problem.sellable.size else _MAY_BE_EMPTY)
+    own = {name: getattr(problem, name)[items] for name in names}
     own["source"] = place[own["source"]]
     return LotSizingProblem(
         **own,
@@ -64,4 +66,5 @@ def part(problem: LotSizingProblem, items: Ints) -> tuple[LotSizingProblem, Ints
         usage_resource=np.searchsorted(resources, used).astype(np.int32),
         usage_amount=problem.usage_amount[entries],
         usage_order=problem.usage_order[entries] if problem.usage_order.size else np.zeros(0),
+        period=problem.period[resources] if problem.period.size else problem.period,
     ), resources.astype(np.int32)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.lotsizing.problem import DISPATCH, STORAGE, Flags, Floats, Ints, Longs, LotSizingProblem
+from solvers.lotsizing.problem import DISPATCH, PERIOD, STORAGE, Flags, Floats, Ints, Longs, LotSizingProblem
 from solvers.milp.problem import MilpProblem
 
 
@@ -85,7 +85,7 @@ def _detour(p: LotSizingProblem, columns: Longs, cost: Floats, nodes: int, begin
         mine = np.arange(start[k], start[k + 1])
         for e in range(int(p.usage_start[k]), int(p.usage_start[k + 1])):
             r = int(p.usage_resource[e])
-            at = bucket[mine] - (int(p.lead[k]) if p.kind[r] == DISPATCH else 0)
+            at = _counts_in(p, k, r, bucket[mine])
             used = held[mine] if p.kind[r] == STORAGE else packs[mine]
             use = p.usage_amount[e] * used + per_order[e] * (used > 0)
             priced[mine] += np.where(at >= 0, use * prices[r, np.maximum(at, 0)], 0.0)
@@ -100,6 +100,13 @@ def _detour(p: LotSizingProblem, columns: Longs, cost: Floats, nodes: int, begin
         ahead[tail[arc]] = min(ahead[tail[arc]], ahead[head[arc]] + priced[arc])
     detour: Floats = to[tail] + priced + ahead[head] - ahead[begins][item]
     return detour
+
+
+def _counts_in(p: LotSizingProblem, k: int, r: int, bucket: Longs) -> Longs:
+    """Return the buckets in whose capacity of resource r what arrives at k in `bucket` counts, below 0 for none."""
+    if p.kind[r] == PERIOD:
+        bucket = p.period[r, bucket].astype(np.int64)
+    return bucket - (int(p.lead[k]) if p.kind[r] == DISPATCH else 0)
 
 
 def _may_trim(p: LotSizingProblem) -> Flags:
@@ -132,6 +139,8 @@ def _network(
                 if 0 < q < moq:
                     continue
                 z, cost = _stage(p, k, t, x + int(p.receipts[k, t]) + pack * q)
+                if q > max(moq, int(p.min_packs[k, t])) and _written_off(p, k, t, x, q) >= pack:
+                    break
                 if z > p.storage[k, t] or (trim and q > 0 and z > useful + to_come[t + 1]):
                     break
                 cost += float(p.pack_cost[k]) * q + (float(p.setup[k]) if q else 0.0)
@@ -147,11 +156,22 @@ def _network(
     return nodes
 
 
+def _written_off(p: LotSizingProblem, k: int, t: int, x: int, q: int) -> int:
+    """Return the units written off in bucket t with stock x before it and an order of q packs."""
+    if not p.sellable.size:
+        return 0
+    left = x + int(p.receipts[k, t]) + int(p.pack[k]) * q - int(p.demand[k, t])
+    return max(left - int(p.sellable[k, t]), 0)
+
+
 def _stage(p: LotSizingProblem, k: int, t: int, y: int) -> tuple[int, float]:
     """Return the stock after bucket t with y units before demand, and what the bucket costs."""
     x = y - int(p.demand[k, t])
+    thrown = max(x - int(p.sellable[k, t]), 0) if p.sellable.size else 0
+    x -= thrown
     held = max(x, 0)
-    cost = float(p.holding[k]) * held + float(p.shortfall[k]) * max(int(p.safety[k, t]) - held, 0)
+    cost = float(p.waste_cost[k]) * thrown if thrown else 0.0
+    cost += float(p.holding[k]) * held + float(p.shortfall[k]) * max(int(p.safety[k, t]) - held, 0)
     if x >= 0:
         return x, cost
     if p.backorders[k]:
@@ -188,7 +208,7 @@ def _programme(p: LotSizingProblem, columns: Longs, cost: Floats, nodes: int, be
         mine = np.arange(arc_start[k], arc_start[k + 1])
         for e in range(int(p.usage_start[k]), int(p.usage_start[k + 1])):
             r = int(p.usage_resource[e])
-            at = bucket[mine] - (int(p.lead[k]) if p.kind[r] == DISPATCH else 0)
+            at = _counts_in(p, k, r, bucket[mine])
             used = end_stock[mine] if p.kind[r] == STORAGE else packs[mine]
             counts = (used > 0) & (at >= 0)
             rows.append(first_shared + r * T + at[counts])
@@ -212,4 +232,4 @@ def _programme(p: LotSizingProblem, columns: Longs, cost: Floats, nodes: int, be
 def _end_stock(p: LotSizingProblem, item: Longs, bucket: Longs, packs: Longs, stock: Longs) -> Longs:
     there = stock + p.receipts[item, bucket] + p.pack[item].astype(np.int64) * packs
     left: Longs = np.asarray(there - p.demand[item, bucket], dtype=np.int64)
-    return left
+    return np.minimum(left, p.sellable[item, bucket]) if p.sellable.size else left

@@ -11,8 +11,8 @@ from solvers.lotsizing.dp_kernels import INFEASIBLE
 from solvers.lotsizing.improve_kernels import improve
 from solvers.lotsizing.joint import bought
 from solvers.lotsizing.master import Master
-from solvers.lotsizing.primal_kernels import adjust, costs_of
-from solvers.lotsizing.problem import DISPATCH, STORAGE, Flags, Floats, Ints, Longs, LotSizingProblem
+from solvers.lotsizing.primal_kernels import adjust, costs_of, past_period
+from solvers.lotsizing.problem import DISPATCH, FRESH, PERIOD, STORAGE, Flags, Floats, Ints, Longs, LotSizingProblem
 from solvers.lotsizing.relaxation import NO_LIMIT, Relaxation
 from solvers.lotsizing.source_kernels import solve_source
 
@@ -112,6 +112,9 @@ class Primal:
         self._order = ordered[~self._purchases.bought[ordered]]
         waiting = np.cumsum(p.demand, axis=1) + np.maximum(-p.opening, 0)[:, None]
         room = p.storage + np.where(p.backorders[:, None], waiting, p.demand)
+        if p.sellable.size:  # see most_at_hand
+            smallest = p.pack[:, None] * np.maximum(p.moq[:, None], p.min_packs)
+            room = room + np.where(p.sellable < FRESH, smallest + p.pack[:, None], 0)
         self._most_packs = int(np.minimum(p.max_packs, room // p.pack[:, None])[self._order].max(initial=0))
         self._rescue = 10.0 * float((p.shortage + p.shortfall * p.buckets + p.holding).max(initial=1.0)) + 1.0
 
@@ -311,10 +314,15 @@ class Primal:
             (nothing, self._rescue, room),
             (nothing, self._rescue, anything),
         ):
-            _, cost = solve_source(
-                r.data, k, c.grid[j], least, take, ahead, limit, space, np.full(p.buckets, reward), prices, no_prices,
-                c.row_of, state.packs[k], sent, state.stock[j],
-            )  # fmt: skip
+            most, late, cost = limit.copy(), 0, INFEASIBLE
+            while late >= 0:
+                _, cost = solve_source(
+                    r.data, k, c.grid[j], least, take, ahead, most, space, np.full(p.buckets, reward), prices,
+                    no_prices, c.row_of, state.packs[k], sent, state.stock[j],
+                )  # fmt: skip
+                late, excess = past_period(r.data, k, state.packs[k], state.use) if cost < 0.5 * INFEASIBLE else (-1, 0)
+                if late >= 0:
+                    most[late] = state.packs[k, late] - excess
             if cost < 0.5 * INFEASIBLE:
                 break
         state.cost[k] = cost
@@ -344,9 +352,11 @@ class Primal:
                 state.use[resource] += amount * np.maximum(state.stock[j], 0)
             else:
                 offset = int(p.lead[k]) if p.kind[resource] == DISPATCH else 0
-                state.use[resource, : T - offset] += amount * state.packs[k, offset:]
+                used = np.zeros(T)
+                used[: T - offset] = amount * state.packs[k, offset:]
                 if p.usage_order.size:
-                    state.use[resource, : T - offset] += sign * p.usage_order[e] * (state.packs[k, offset:] > 0)
+                    used[: T - offset] += sign * p.usage_order[e] * (state.packs[k, offset:] > 0)
+                state.use[resource] += p.counted(resource, used)
 
     def _left_for(self, state: _State, j: int, limit: Ints) -> tuple[Ints, Ints]:
         """Return packs [T] and units in stock [T] that resources leave for source j."""
@@ -366,6 +376,8 @@ class Primal:
                 room = np.minimum(room, whole)
             else:
                 offset = int(p.lead[k]) if p.kind[resource] == DISPATCH else 0
+                if p.kind[resource] == PERIOD:
+                    whole = np.where(p.period[resource] >= 0, whole[p.period[resource]], NO_LIMIT)
                 packs[offset:] = np.minimum(packs[offset:], whole[: T - offset])
         return packs.astype(np.int32), room.astype(np.int32)
 

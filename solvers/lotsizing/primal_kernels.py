@@ -14,12 +14,13 @@ from solvers.lotsizing.dp_kernels import (
     INFEASIBLE,
     best_path,
     item_prices,
+    most_at_hand,
     provides,
     stage_cost,
     stock_range,
     value_to_go,
 )
-from solvers.lotsizing.problem import DISPATCH, STORAGE, Arrays, Floats, Ints, Longs
+from solvers.lotsizing.problem import DISPATCH, PERIOD, STORAGE, Arrays, Floats, Ints, Longs
 
 _SLACK = 1e-9
 _TIE = 1e-12
@@ -47,6 +48,12 @@ def costs_of(data: Arrays, packs: Ints, cost: Floats) -> None:
     stock = np.empty(packs.shape[1], np.int32)
     for k in range(packs.shape[0]):
         cost[k] = stock_path(data, k, packs[k], stock)
+
+
+@njit()
+def counts_in(data: Arrays, r: int, t: int) -> int:
+    """Return the bucket in whose capacity of resource r a movement of bucket t counts, -1 for none."""
+    return int(data.period[r, t]) if data.kind[r] == PERIOD else t
 
 
 @njit()
@@ -85,10 +92,11 @@ def resource_use(
                 continue
             offset = data.lead[k] if data.kind[r] == DISPATCH else 0
             for t in range(offset, T):
-                if packs[k, t] > 0:
-                    use[r, t - offset] += amount * packs[k, t]
+                at = counts_in(data, r, t - offset)
+                if packs[k, t] > 0 and at >= 0:
+                    use[r, at] += amount * packs[k, t]
                     if row_order.shape[0] > 0:
-                        use[r, t - offset] += row_order[e]
+                        use[r, at] += row_order[e]
 
 
 @njit()
@@ -114,16 +122,17 @@ def _table_value(
     for i in range(high[T] - low[T] + 1):
         V[T, i] = -data.end_value[k] * (low[T] + i)
     for t in range(T - 1, -1, -1):
-        d = data.demand[k, t]
         first = low[t] + data.receipts[k, t]
-        top = high[t + 1] + d
+        top = most_at_hand(data, k, t, high)
         least = data.min_packs[k, t]
         begin = first + pack * least
         for y in range(begin, top + 1):
             c, x = stage_cost(data, k, t, y)
-            w = c + V[t + 1, x - low[t + 1]]
-            if priced:
-                w += stock_fee[t, max(x, 0)]
+            w = INFEASIBLE
+            if x <= high[t + 1]:
+                w = c + V[t + 1, x - low[t + 1]]
+                if priced:
+                    w += stock_fee[t, max(x, 0)]
             H[y - first] = w
         here = V[t]
         n_states = high[t] - low[t] + 1
@@ -153,7 +162,7 @@ def _table_path(
     x = data.opening[k]
     for t in range(T):
         y = x + data.receipts[k, t]
-        top = high[t + 1] + data.demand[k, t]
+        top = most_at_hand(data, k, t, high)
         best = 2 * INFEASIBLE
         chosen = 0
         least = data.min_packs[k, t]
@@ -163,6 +172,8 @@ def _table_path(
             if y + data.pack[k] * q > top:
                 break
             c, z = stage_cost(data, k, t, y + data.pack[k] * q)
+            if z > high[t + 1]:
+                continue
             w = c + V[t + 1, z - low[t + 1]] + fee[t, q]
             if priced:
                 w += stock_fee[t, max(z, 0)]
@@ -192,7 +203,8 @@ def _touches_overload(data: Arrays, k: int, packs: Ints, use: Floats, left: Floa
             continue
         offset = lead if data.kind[r] == DISPATCH else 0
         for t in range(offset, T):
-            if packs[t] > 0 and _overload(use[r, t - offset], data.capacity[r, t - offset]) > 0:
+            at = counts_in(data, r, t - offset)
+            if packs[t] > 0 and at >= 0 and _overload(use[r, at], data.capacity[r, at]) > 0:
                 return True
     if data.source[k] >= 0:
         row = row_of[data.source[k]]
@@ -216,13 +228,19 @@ def _book(data: Arrays, k: int, packs: Ints, sign: int, use: Floats, left: Float
             for t in range(T):
                 use[r, t] += amount * max(stock[t], 0)
             continue
+        per_order = sign * data.usage_order[e] if data.usage_order.shape[0] > 0 else 0.0
+        if data.kind[r] == PERIOD:
+            for t in range(T):
+                if data.period[r, t] >= 0 and packs[t] > 0:
+                    use[r, data.period[r, t]] += amount * packs[t] + per_order
+            continue
         offset = lead if data.kind[r] == DISPATCH else 0
         for t in range(offset, T):
             use[r, t - offset] += amount * packs[t]
-        if data.usage_order.shape[0] > 0 and data.usage_order[e] > 0.0:
+        if per_order != 0.0:
             for t in range(offset, T):
                 if packs[t] > 0:
-                    use[r, t - offset] += sign * data.usage_order[e]
+                    use[r, t - offset] += per_order
     if data.source[k] >= 0:
         row = row_of[data.source[k]]
         units = 0
@@ -260,7 +278,7 @@ def _limits(
                     room = int((data.capacity[r, t] - use[r, t] + _SLACK) / data.usage_amount[e] + _SLACK)
                     high[t + 1] = min(high[t + 1], max(room, low[t + 1]))
     for t in range(T):
-        useful = (high[t + 1] + data.demand[k, t] - low[t] - data.receipts[k, t]) // data.pack[k]
+        useful = (most_at_hand(data, k, t, high) - low[t] - data.receipts[k, t]) // data.pack[k]
         most[t] = min(data.max_packs[k, t], limit[t], max(useful, 0))
     for e in range(data.usage_start[k], data.usage_start[k + 1]):
         r = data.usage_resource[e]
@@ -272,7 +290,10 @@ def _limits(
             if t < offset:
                 most[t] = 0
             elif not soft:
-                free = data.capacity[r, t - offset] - use[r, t - offset] - per_order
+                at = counts_in(data, r, t - offset)
+                if at < 0:
+                    continue
+                free = data.capacity[r, at] - use[r, at] - per_order
                 most[t] = min(most[t], max(int((free + _SLACK) / data.usage_amount[e] + _SLACK), 0))
     if data.source[k] >= 0:
         for t in range(min(lead, T)):
@@ -315,10 +336,13 @@ def _fees(
         offset = lead if data.kind[r] == DISPATCH else 0
         per_order = data.usage_order[e] if data.usage_order.shape[0] > 0 else 0.0
         for t in range(offset, T):
-            free = data.capacity[r, t - offset] - use[r, t - offset]
+            at = counts_in(data, r, t - offset)
+            if at < 0:
+                continue
+            free = data.capacity[r, at] - use[r, at]
             base = max(-free, 0.0)
             for q in range(1, most[t] + 1):
-                fee[t, q] += penalty[r, t - offset] * (max(data.usage_amount[e] * q + per_order - free, 0.0) - base)
+                fee[t, q] += penalty[r, at] * (max(data.usage_amount[e] * q + per_order - free, 0.0) - base)
     if data.source[k] >= 0:
         row = row_of[data.source[k]]
         free = np.inf
@@ -366,6 +390,32 @@ def _first_shortage(data: Arrays, k: int, packs: Ints, left: Floats, row: int) -
         if units > 0 and left[row, t] < units:
             short = units - max(int(left[row, t]), 0)
             return last, (short + data.pack[k] - 1) // data.pack[k]
+    return -1, 0
+
+
+@njit()
+def past_period(data: Arrays, k: int, packs: Ints, use: Floats) -> tuple[int, int]:
+    """Return the last order with which k's orders exceed what others leave of a period, and the packs too many.
+
+    -1 for none. Two orders can each fit and not both; use : [R, T] of all others.
+    """
+    T = data.demand.shape[1]
+    for e in range(data.usage_start[k], data.usage_start[k + 1]):
+        r = data.usage_resource[e]
+        amount = data.usage_amount[e]
+        if data.kind[r] != PERIOD or amount <= 0.0:
+            continue
+        per_order = data.usage_order[e] if data.usage_order.shape[0] > 0 else 0.0
+        for c in range(T):
+            used = use[r, c]
+            last = -1
+            for t in range(T):
+                if data.period[r, t] == c and packs[t] > 0:
+                    used += amount * packs[t] + per_order
+                    last = t
+            over = _overload(used, data.capacity[r, c])
+            if last >= 0 and over > 0.0:
+                return last, min(int(np.ceil(over / amount - _SLACK)), packs[last])
     return -1, 0
 
 
@@ -457,6 +507,8 @@ def adjust(
         if only_better and source >= 0:
             _worth_of_stock(data, source, data.lead[k], left[row], data.pack[k], price)
         _limits(data, k, soft, use, left, row_of, limit[k] if limited else free_limit, low, high, most)
+        for t in range(T):
+            most[t] = min(most[t], most_packs)
         stock_fee = np.empty((T, max(high.max(), 0) + 1 if stores and soft else 0))
         if soft:
             _fees(data, k, price, order_price, use, penalty, left, stock_penalty[row], row_of, most, fee)
@@ -478,10 +530,12 @@ def adjust(
                 if _table_value(data, k, fee, most, stock_fee, low, high, V, H) >= 0.5 * INFEASIBLE:
                     break
                 _table_path(data, k, fee, most, stock_fee, low, high, V, new)
-            if soft or source < 0 or attempt == T + 1:
+            if soft or attempt == T + 1:
                 accepted = True
                 break
-            late, excess = _first_shortage(data, k, new, left, row)
+            late, excess = past_period(data, k, new, use)
+            if late < 0 and source >= 0:
+                late, excess = _first_shortage(data, k, new, left, row)
             if late < 0:
                 accepted = True
                 break

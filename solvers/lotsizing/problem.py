@@ -13,8 +13,11 @@ Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-DISPATCH, RECEIVING, STORAGE = 0, 1, 2
-"""Kinds of shared resources: by bucket of dispatch (arrival - lead), by bucket of arrival, by stock."""
+DISPATCH, RECEIVING, STORAGE, PERIOD = 0, 1, 2, 3
+"""Kinds of shared resources: by bucket of dispatch (arrival - lead), by bucket of arrival, by stock, and by arrival in
+a period of several buckets together."""
+FRESH = 2**30
+"""Units that can be sold in time of what does not expire."""
 
 
 class Arrays(NamedTuple):
@@ -44,6 +47,9 @@ class Arrays(NamedTuple):
     usage_resource: Ints
     usage_amount: Floats
     usage_order: Floats
+    sellable: Ints
+    waste_cost: Floats
+    period: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,7 @@ class LotSizingProblem:
         sum over k of amount[r,k] q[k, t + lead[k]] + order[r,k] y[k, t + lead[k]] <= capacity[r,t]  (dispatch)
         sum over k of amount[r,k] q[k,t] + order[r,k] y[k,t] <= capacity[r,t]     (receiving)
         sum over k of amount[r,k] x[k,t] <= capacity[r,t]                         (storage)
+        sum over t with period[r,t] = c of what receiving counts <= capacity[r,c] (period)
 
     Own demand is served as far as stock allows after what is sent on. The cost is the sum of
     `setup y + pack_cost q`, `holding x`, `shortfall max(safety - x, 0)` and unmet demand, less
@@ -68,6 +75,11 @@ class LotSizingProblem:
     pays, which makes the mixed-integer programme equal to the rule above. With backorders x may be
     negative, every unit owed costs `shortage` at the end of every bucket, and storage, holding and
     safety see max(x, 0).
+
+    What expires: stock above sellable[t] at the end of bucket t cannot be sold in time, first in first out,
+    and is written off at once at `waste_cost` per unit. With sellable[t] the demand of the buckets through
+    which an arrival of bucket t stays fresh, what is kept always is sold in time, because what came by t
+    leaves before anything that comes later: ages need no state of their own.
 
     Attributes
     ----------
@@ -91,6 +103,10 @@ class LotSizingProblem:
         bought (a truck) or value that counts towards a smallest order, see `joint`.
     usage_order : as usage_amount, per order whatever its size (set-up time, a pick list); not for STORAGE. May be
         left out.
+    sellable : [K, T] units, FRESH in all buckets of what does not expire or supplies others; waste_cost : [K]
+        money/unit written off. Both may be left out.
+    period : [R, T] of PERIOD resources the bucket in whose capacity an arrival counts, -1 for none. May be left
+        out.
     """
 
     demand: Ints
@@ -117,6 +133,9 @@ class LotSizingProblem:
     usage_resource: Ints
     usage_amount: Floats
     usage_order: Floats = field(default_factory=lambda: np.zeros(0))
+    sellable: Ints = field(default_factory=lambda: np.zeros((0, 0), np.int32))
+    waste_cost: Floats = field(default_factory=lambda: np.zeros(0))
+    period: Ints = field(default_factory=lambda: np.zeros((0, 0), np.int32))
 
     def __post_init__(self) -> None:
         """Check shapes, types and signs; ValueError names the array."""
@@ -131,6 +150,9 @@ class LotSizingProblem:
             "usage_resource": (entries,),
             "usage_amount": (entries,),
             "usage_order": (entries if self.usage_order.size else 0,),
+            "sellable": (K, T) if self.sellable.size else (0, 0),
+            "waste_cost": (K if self.sellable.size else 0,),
+            "period": (R, T) if self.period.size else (0, 0),
         }
         for of in fields(self):
             array = getattr(self, of.name)
@@ -145,6 +167,10 @@ class LotSizingProblem:
                 raise ValueError(f"{name}: must not be negative")
         if self.usage_order.size and self.usage_order[self.kind[self.usage_resource] == STORAGE].any():
             raise ValueError("usage_order: an order takes no room in storage")
+        if (self.kind == PERIOD).any() and not (self.period.size and self.period.max() < T):
+            raise ValueError("period: a bucket or -1 expected for every bucket")
+        if self.sellable.size and (self.sellable[self.source[self.source >= 0]] < FRESH).any():
+            raise ValueError("sellable: only where nothing is sent on")
         if K and (self.pack.min() < 1 or self.moq.min() < 1):
             raise ValueError("pack, moq: at least 1")
         if K and (self.opening[~self.backorders] < 0).any():
@@ -171,6 +197,20 @@ class LotSizingProblem:
         """Return usage_order [entries], zeros where it was left out."""
         return self.usage_order if self.usage_order.size else np.zeros(self.usage_resource.size)
 
+    def by_bucket(self, values: Floats) -> Floats:
+        """Return values [R, T] of resources, those of a PERIOD in every bucket that counts for it, else 0."""
+        out = values.copy()
+        for r in np.flatnonzero(self.kind == PERIOD):
+            out[r] = np.where(self.period[r] >= 0, values[r, np.maximum(self.period[r], 0)], 0.0)
+        return out
+
+    def counted(self, r: int, used: Floats) -> Floats:
+        """Return [T] what counts against the capacities of resource r of what is used [T] by bucket."""
+        if self.kind[r] != PERIOD:
+            return used
+        inside = self.period[r] >= 0
+        return np.bincount(self.period[r][inside], used[inside], self.buckets).astype(np.float64)
+
     def arrays(self) -> Arrays:
         """Return the arrays in the form that kernels take: all writable, or each would be compiled for anew."""
         return Arrays(*(np.require(getattr(self, of.name), requirements=["C", "A", "W"]) for of in fields(self)))
@@ -178,11 +218,11 @@ class LotSizingProblem:
 
 _NOT_NEGATIVE = (
     "demand", "receipts", "lead", "min_packs", "max_packs", "holding", "shortage", "shortfall", "safety", "storage",
-    "setup", "pack_cost", "end_value", "capacity", "usage_order",
+    "setup", "pack_cost", "end_value", "capacity", "usage_order", "sellable", "waste_cost",
 )  # fmt: skip
 _FLOATS = {
     "holding", "shortage", "shortfall", "setup", "pack_cost", "end_value", "capacity", "usage_amount",
-    "usage_order",
+    "usage_order", "waste_cost",
 }  # fmt: skip
 _TYPES = {
     of.name: np.dtype(np.float64 if of.name in _FLOATS else np.bool_ if of.name == "backorders" else np.int32)

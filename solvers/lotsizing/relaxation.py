@@ -9,7 +9,7 @@ import numpy as np
 from solvers.lotsizing.coupling import Coupling
 from solvers.lotsizing.dp_kernels import INFEASIBLE, solve_items, stock_widths
 from solvers.lotsizing.primal_kernels import resource_use, taken
-from solvers.lotsizing.problem import Floats, Ints, Longs, LotSizingProblem
+from solvers.lotsizing.problem import FRESH, Floats, Ints, Longs, LotSizingProblem
 from solvers.lotsizing.source_kernels import solve_source
 from solvers.lotsizing.threads import Threads
 
@@ -57,7 +57,7 @@ class Relaxation:
         """Return units that a source's children can take at most: [J, T] in a bucket, [J, T + 1] from it on.
 
         All that a child takes from a bucket on serves the demand to come (what leaves it included), its safety stock,
-        pins and one smallest order.
+        pins and one smallest order; of what expires each order may be a smallest one, most of it written off.
         """
         p, c = self.problem, self.coupling
         T = p.buckets
@@ -70,7 +70,9 @@ class Relaxation:
             to_come = np.cumsum((p.demand[children] + pinned)[:, ::-1], axis=1)[:, ::-1]
             row = c.row_of[children]
             to_come += np.where(row[:, None] >= 0, ahead[row, :T], 0)
-            wanted = to_come + p.safety[children].max(axis=1, keepdims=True) + (pack * p.moq[children])[:, None]
+            orders = 1 if not p.sellable.size else np.where(p.sellable[children, :1] < FRESH, T, 1)
+            wanted = to_come + p.safety[children].max(axis=1, keepdims=True)
+            wanted = wanted + (pack * p.moq[children])[:, None] * orders
             owed = np.maximum(-p.opening[children], 0)[:, None]
             packs = np.where(p.end_value[children, None] > 0, NO_LIMIT, -(-(wanted + owed) // pack[:, None]))
             units = np.minimum(packs, p.max_packs[children]) * pack[:, None]

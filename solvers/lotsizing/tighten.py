@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from solvers.lotsizing.problem import DISPATCH, STORAGE, Floats, LotSizingProblem
+from solvers.lotsizing.problem import DISPATCH, PERIOD, STORAGE, Floats, LotSizingProblem
 
 _MOST_SUMS = 5_000
 _MOST_USERS = 24
@@ -24,7 +24,7 @@ def tightened(problem: LotSizingProblem) -> LotSizingProblem:
     user = np.repeat(np.arange(p.item_locations), np.diff(p.usage_start))
     capacity, per_order = p.capacity.copy(), p.use_per_order()
     users = np.bincount(p.usage_resource, minlength=p.resources)
-    for r in np.flatnonzero((p.kind != STORAGE) & (users > 0) & (users <= _MOST_USERS)):
+    for r in np.flatnonzero((p.kind != STORAGE) & (p.kind != PERIOD) & (users > 0) & (users <= _MOST_USERS)):
         entries = np.flatnonzero(p.usage_resource == r)
         amount = p.usage_amount[entries]
         if not (amount > 0).all() or per_order[entries].any():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.lotsizing.problem import DISPATCH, STORAGE, Ints, Longs, LotSizingProblem
+from solvers.lotsizing.problem import DISPATCH, PERIOD, STORAGE, Ints, Longs, LotSizingProblem
 
 _TOLERANCE = 1e-6
 
@@ -18,8 +18,8 @@ class Verdict:
     Attributes
     ----------
     cost : money, counted anew.
-    stock, unmet, sent : [K, T] units: at the end of the bucket (negative: owed), demand not served in
-        it, and sent to other item-locations.
+    stock, unmet, sent, waste : [K, T] units: at the end of the bucket (negative: owed), demand not served in
+        it, sent to other item-locations, and written off because it cannot be sold in time.
     faults : one sentence per broken rule, empty if the plan keeps all.
     """
 
@@ -27,6 +27,7 @@ class Verdict:
     stock: Ints
     unmet: Ints
     sent: Ints
+    waste: Ints
     faults: tuple[str, ...]
 
 
@@ -36,11 +37,11 @@ def verify(problem: LotSizingProblem, packs: Ints) -> Verdict:
         raise ValueError(f"packs: integers of shape {problem.demand.shape} expected")
     faults: list[tuple[int, int, str]] = []
     sent = _sent(problem, packs, faults)
-    cost, stock, unmet = _play(problem, packs, sent, faults)
+    cost, stock, unmet, waste = _play(problem, packs, sent, faults)
     faults += _broken_orders(problem, packs)
     sentences = [f"item-location {k}, bucket {t}: {what}" for k, t, what in sorted(faults)]
     sentences += _overloads(problem, packs, stock)
-    return Verdict(cost, stock, unmet, sent.astype(np.int32), tuple(sentences))
+    return Verdict(cost, stock, unmet, sent.astype(np.int32), waste, tuple(sentences))
 
 
 def _broken_orders(problem: LotSizingProblem, packs: Ints) -> list[tuple[int, int, str]]:
@@ -70,10 +71,10 @@ def _sent(problem: LotSizingProblem, packs: Ints, faults: list[tuple[int, int, s
 
 def _play(
     problem: LotSizingProblem, packs: Ints, sent: Longs, faults: list[tuple[int, int, str]]
-) -> tuple[float, Ints, Ints]:
-    """Play all item-locations bucket by bucket; return the cost, stock and unmet demand [K, T]."""
+) -> tuple[float, Ints, Ints, Ints]:
+    """Play all item-locations bucket by bucket; return the cost, stock, unmet demand and waste [K, T]."""
     p, T = problem, problem.buckets
-    stock, unmet = np.zeros(packs.shape, np.int32), np.zeros(packs.shape, np.int32)
+    stock, unmet, waste = (np.zeros(packs.shape, np.int32) for _ in range(3))
     x = p.opening.astype(np.int64)
     total = np.zeros(p.item_locations)
     for t in range(T):
@@ -85,6 +86,11 @@ def _play(
         missed = p.demand[:, t] - served
         owed_before = np.maximum(-y, 0)
         x = np.where(p.backorders, y - p.demand[:, t], np.maximum(y - p.demand[:, t], 0))
+        if p.sellable.size:
+            thrown = np.maximum(x - p.sellable[:, t], 0)
+            x = x - thrown
+            total += p.waste_cost * thrown
+            waste[:, t] = thrown
         held = np.maximum(x, 0)
         full = np.flatnonzero(held > p.storage[:, t])
         faults += [(int(k), t, f"{int(held[k])} units in stock, {int(p.storage[k, t])} allowed") for k in full]
@@ -93,7 +99,7 @@ def _play(
         total += p.holding * held + p.shortfall * np.maximum(p.safety[:, t] - held, 0)
         total += p.pack_cost * packs[:, t] + p.setup * (packs[:, t] > 0)
         stock[:, t], unmet[:, t] = x, missed
-    return float((total - p.end_value * x).sum()), stock, unmet
+    return float((total - p.end_value * x).sum()), stock, unmet, waste
 
 
 def _overloads(problem: LotSizingProblem, packs: Ints, stock: Ints) -> list[str]:
@@ -109,7 +115,9 @@ def _overloads(problem: LotSizingProblem, packs: Ints, stock: Ints) -> list[str]
     for t in range(T):
         there = np.where(kind == STORAGE, np.maximum(stock[user, t], 0), packs[user, t])
         at = t - np.where(kind == DISPATCH, p.lead[user], 0)
-        moves = there != 0
+        if p.period.size:
+            at = np.where(kind == PERIOD, p.period[p.usage_resource, t], at)
+        moves = (there != 0) & ((kind != PERIOD) | (at >= 0))
         per_order = np.where(kind == STORAGE, 0.0, p.use_per_order())
         amount = p.usage_amount[moves] * there[moves] + per_order[moves]
         np.add.at(use, (p.usage_resource[moves], at[moves]), amount)

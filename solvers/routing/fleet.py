@@ -29,12 +29,16 @@ class ProblemError(ValueError):
 
 
 def whole_numbers(values: ArrayLike, shape: tuple[int, ...]) -> IntArray:
-    """Return `values` as int64 of `shape`, repeated where one value stands for all; ProblemError where it cannot be."""
+    """Return `values` as int64 of `shape`, repeated where one value stands for all; ProblemError where it cannot be.
+
+    They can be written to: to Numba an array that cannot is of another type, for which all kernels compile anew.
+    """
     array = np.asarray(values)
     if array.dtype.kind not in "iub" and not bool(np.all(np.equal(np.mod(array, 1), 0))):
         raise ProblemError([f"whole numbers expected, got {array.dtype} with fractions"])
     try:
-        return np.ascontiguousarray(np.broadcast_to(array, shape), dtype=np.int64)
+        whole = array if array.shape == shape else np.broadcast_to(array, shape)
+        return np.require(whole, np.int64, ["C_CONTIGUOUS", "WRITEABLE"])
     except ValueError:
         raise ProblemError([f"an array of shape {array.shape} does not fit the shape {shape}"]) from None
 

@@ -21,12 +21,12 @@ EARLY, LATE, SERVICE, RELEASE, PRIZE, BACKHAUL = range(6)
 (START, FINISH, FIXED, COST, WAGE, PROFILE, OPEN, CLOSE, OPEN_FINISH, CLOSE_FINISH) = range(10)
 (MAX_DURATION, MAX_DISTANCE, MAX_STOPS, SLOTS, VEHICLES, MAX_TRIPS, CAPACITY) = range(10, 17)
 # bits of `Instance.features`
-TIMED, MIXED, RANGED, BACKHAULED, TYPED, SYMMETRIC, RELOADED, VARIED, CHOOSY = (1 << bit for bit in range(9))
+TIMED, MIXED, RANGED, BACKHAULED, TYPED, SYMMETRIC, RELOADED, VARIED, CHOOSY, PRICED = (1 << bit for bit in range(10))
 
 # bits of `Instance.ways`
 FOLLOWS, PRECEDES = 1, 2
 
-MATRIX_NODES = 1500
+MATRIX_NODES = 600
 """Up to so many nodes a Euclidean matrix is built; beyond, computing a distance is faster than waiting for memory."""
 
 
@@ -48,6 +48,8 @@ class Instance(NamedTuple):
     alone : [V, N], cost of a route with this client only, UNBOUNDED where impossible.
     twin : [V, V], 1 where types differ at most in capacity, costs and clients allowed, so that a route may change over.
     near : [N, K], nearest clients for insertion and local search, by distance and waiting; -1 fills up.
+    near_gap : [N, K], their distances by the first profile.
+    home : [N], distance to the nearest place where vehicles start or end, by the first profile.
     ways : [N, K], whether the node may come right after the near one, and right before it, as far as time allows.
     around : [N, A], nearest clients by distance for ruin; -1 fills up.
     """
@@ -65,6 +67,8 @@ class Instance(NamedTuple):
     alone: IntArray
     twin: NDArray[np.uint8]
     near: Int32Array
+    near_gap: Int32Array
+    home: IntArray
     ways: NDArray[np.uint8]
     around: Int32Array
 
@@ -126,6 +130,8 @@ def build_instance(problem: RoutingProblem, neighbours: int = 40, surroundings: 
         alone=np.zeros((len(vehicle), nodes), np.int64),
         twin=_twins(vehicle),
         near=np.zeros((0, 0), np.int32),
+        near_gap=np.zeros((0, 0), np.int32),
+        home=np.zeros(0, np.int64),
         ways=np.zeros((0, 0), np.uint8),
         around=np.zeros((0, 0), np.int32),
     )
@@ -134,7 +140,10 @@ def build_instance(problem: RoutingProblem, neighbours: int = 40, surroundings: 
     most = int(costs.max(initial=0)) + 1
     client[first:, PRIZE] = np.where(problem.required, 10 * most * (1 + problem.priority), problem.prize)
     near, around = _neighbours(problem, draft, min(neighbours, problem.clients - 1), min(surroundings, problem.clients))
-    return draft._replace(alone=alone, near=near, ways=_ways(draft, near), around=around)
+    gaps, home = _gaps(draft, near), distances_between(problem, draft, np.unique(vehicle[:, [START, FINISH]]), 0)
+    return draft._replace(
+        alone=alone, near=near, near_gap=gaps, home=home.min(axis=0), ways=_ways(draft, near), around=around
+    )
 
 
 def is_timed(problem: RoutingProblem) -> bool:
@@ -150,13 +159,16 @@ def _features(problem: RoutingProblem) -> int:
     fleet = problem.vehicles
     timed, reloaded = is_timed(problem), fleet.max_reloads.any()
     # a route's distance must be known where its vehicle may change
-    varied = not reloaded and bool((_twins(_vehicle_rows(problem)).sum(axis=1) > 1).any())
+    rows = _vehicle_rows(problem)
+    twins, costs = _twins(rows), rows[:, [FIXED, COST, WAGE]]
+    varied = not reloaded and bool((twins.sum(axis=1) > 1).any())
+    priced = varied and bool((twins[:, :, None] * (costs[:, None] != costs[None])).any())
     ranged = varied or (fleet.max_distance < UNBOUNDED).any()
     typed = fleet.types > 1 or not problem.compatible().all() or (fleet.max_stops < UNBOUNDED).any()
     symmetric = problem.distances is None or (problem.distances == problem.distances.transpose(0, 2, 1)).all()
     bits = ((timed, TIMED), (problem.pickup.any(), MIXED), (ranged, RANGED))
     more = ((problem.backhaul.any(), BACKHAULED), (typed, TYPED), (symmetric, SYMMETRIC))
-    rest = ((reloaded, RELOADED), (varied, VARIED), (not problem.compatible().all(), CHOOSY))
+    rest = ((reloaded, RELOADED), (varied, VARIED), (not problem.compatible().all(), CHOOSY), (priced, PRICED))
     return sum(bit for on, bit in bits + more + rest if on)
 
 
@@ -295,6 +307,20 @@ def _neighbours(problem: RoutingProblem, instance: Instance, near: int, around: 
         order = np.argsort(np.where(same, UNBOUNDED * 4, close), axis=1, kind="stable")[:, :near]
         near_rows[part] = np.take_along_axis(picked, order, axis=1)
     return near_rows, around_rows
+
+
+def _gaps(instance: Instance, near: Int32Array) -> Int32Array:
+    """Return [N, K] the distances to `near` by the first profile."""
+    if instance.matrix.size:
+        return np.take_along_axis(instance.matrix[0], np.maximum(near, 0), axis=1).astype(np.int32)
+    gaps = np.zeros(near.shape, np.int32)
+    step = 1 << 14
+    for low in range(instance.first_client, len(near), step):
+        part = slice(low, low + step)
+        apart = instance.points[part, None, :] - instance.points[near[part]]
+        length = instance.metric[0] * np.sqrt(apart[..., 0] * apart[..., 0] + apart[..., 1] * apart[..., 1])
+        gaps[part] = np.floor(np.nan_to_num(length) + instance.metric[1]).astype(np.int32)
+    return gaps
 
 
 def _ways(instance: Instance, near: Int32Array) -> NDArray[np.uint8]:

@@ -2,12 +2,13 @@
 
 Every insertion into a route, and every vehicle of its own, is tried with the judge. What the judge
 finds broken is what would have to give way; the nearest change is judged again with exactly that
-change made, so a fix that is told is a fix that works. A pick-up and its delivery are looked at together.
+change made, and `solvers.routing.proofs` proves it by solving again. A pick-up and its delivery are looked at together.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from solvers.routing.evaluate import Rule
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.relaxations import Change, effort_of, judged_alone, needed_changes, with_changes
 from solvers.routing.solution import BREAK, RELOAD, Route, RoutingSolution
+from solvers.routing.stop import StopRule, is_over
 from solvers.routing.timetable import has_break, travel
 
 __all__ = ["Blocked", "Change", "place_leftovers"]
@@ -41,6 +43,8 @@ class Blocked:
     changes : empty where no vehicle exists at all.
     vehicle_type : of the route that would then serve it; -1 where there is none.
     route : index of that route; -1 for a vehicle of its own.
+    stops : of that route with the client in its place, as `Route.clients`.
+    proven : whether the problem was solved again with the changes made, with the client served and nobody dropped.
     """
 
     client: int
@@ -48,6 +52,8 @@ class Blocked:
     changes: tuple[Change, ...]
     vehicle_type: int
     route: int
+    stops: tuple[int, ...] = ()
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +67,16 @@ class _Trial:
     cost: int
 
 
-def place_leftovers(problem: RoutingProblem, solution: RoutingSolution) -> tuple[RoutingSolution, tuple[Blocked, ...]]:
+def place_leftovers(
+    problem: RoutingProblem, solution: RoutingSolution, stop: StopRule | None = None
+) -> tuple[RoutingSolution, tuple[Blocked, ...]]:
     """Insert what still fits, each at its cheapest place, then explain what does not.
 
-    Only required clients are looked at, those of high priority first.
+    Only required clients are looked at, those of high priority first. Once `stop` is over, only vehicles of their own
+    are tried for the rest.
     """
+    if stop is not None:
+        stop(0, math.inf)
     partner = problem.partner()
     units = [
         (client, int(partner[client])) if partner[client] >= 0 else (client,)
@@ -74,7 +85,7 @@ def place_leftovers(problem: RoutingProblem, solution: RoutingSolution) -> tuple
     ]
     tried: dict[Unit, list[_Trial]] = {}
     for unit in sorted(units, key=lambda u: (-int(problem.priority[u[0]]), u)):
-        trials = list(_trials(problem, solution, unit))
+        trials = list(_trials(problem, solution, unit, stop))
         fitting = [trial for trial in trials if not trial.changes]
         if fitting:
             solution = _with(problem, solution, min(fitting, key=lambda trial: trial.cost))
@@ -86,7 +97,7 @@ def place_leftovers(problem: RoutingProblem, solution: RoutingSolution) -> tuple
     for unit in units:
         if left.isdisjoint(unit):
             continue
-        trials = tried[unit] if unit in tried else list(_trials(problem, solution, unit))
+        trials = tried[unit] if unit in tried else list(_trials(problem, solution, unit, stop))
         blocked += _explain(problem, unit, trials)
     return solution, tuple(sorted(blocked, key=lambda case: case.client))
 
@@ -107,7 +118,8 @@ def _explain(problem: RoutingProblem, unit: Unit, trials: Sequence[_Trial]) -> l
         reasons = tuple(dict.fromkeys(c.rule for c in alone.changes if c.rule != "fleet")) or ("fleet",)
     for trial in sorted(trials, key=_nearness):
         if judged_alone(with_changes(problem, trial.changes), trial.route).feasible:
-            return [Blocked(client, reasons, trial.changes, trial.route.vehicle_type, trial.number) for client in unit]
+            where = (trial.route.vehicle_type, trial.number, trial.route.clients)
+            return [Blocked(client, reasons, trial.changes, *where) for client in unit]
     return [Blocked(client, reasons, (), -1, -1) for client in unit]
 
 
@@ -120,8 +132,8 @@ def _pins(problem: RoutingProblem, unit: Unit) -> bool:
     return any(client in entry.clients for entry in problem.pinned for client in unit)
 
 
-def _trials(problem: RoutingProblem, solution: RoutingSolution, unit: Unit) -> Iterator[_Trial]:
-    """Yield the unit on a vehicle of its own, by type, then beside its nearest neighbours."""
+def _trials(problem: RoutingProblem, solution: RoutingSolution, unit: Unit, stop: StopRule | None) -> Iterator[_Trial]:
+    """Yield the unit on a vehicle of its own, by type, then beside its nearest neighbours until `stop` is over."""
     if _pins(problem, unit):
         yield from _pinned_trials(problem, solution, unit)
         return
@@ -133,12 +145,16 @@ def _trials(problem: RoutingProblem, solution: RoutingSolution, unit: Unit) -> I
             trial = _try(problem, -1, Route(kind, clients), extra)
             if trial is not None:
                 yield trial
+    if is_over(stop):
+        return
     near = [_nearest(problem, solution, client) for client in unit]
     for number, route in enumerate(solution.routes):
         if near[0].isdisjoint(route.clients) and near[-1].isdisjoint(route.clients):
             continue
         before_it = judged_alone(problem, route).cost
         for longer in _insertions(problem, route, unit, near):
+            if is_over(stop):
+                return
             trial = _try(problem, number, Route(route.vehicle_type, longer), ())
             if trial is not None:
                 yield replace(trial, cost=trial.cost - before_it)

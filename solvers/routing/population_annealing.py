@@ -3,7 +3,9 @@
 Hukushima and Iba (2003), "Population annealing and its application to a spin glass", AIP Conference Proceedings 690;
 Machta (2010), Physical Review E 82. Between two temperatures T and T' a solution of cost c lives on in proportion to
 exp(-(1/T' - 1/T) c). Made for a device that runs thousands of chains at once (`solvers/fitness`); on a processor
-`ruin_recreate`, one long chain, is the better use of a core.
+`ruin_recreate`, one long chain, is the better use of a core. Whenever the fittest solution improves, a copy of it is
+polished by the best moves of all clients (`solvers.fitness.scan_data`), on a device beside all other clients in large
+problems.
 """
 
 from __future__ import annotations
@@ -15,8 +17,9 @@ from typing import Any, Literal
 import numpy as np
 
 from solvers.compiled import set_threads
-from solvers.fitness import ChainProblem, ChainStates, Schedule, make_chains
+from solvers.fitness import ChainProblem, Schedule, make_chains, make_scan
 from solvers.fitness.chain_data import IntArray, routes_of, states_of
+from solvers.fitness.scan_data import descended
 from solvers.routing.instance import build_instance, is_timed
 from solvers.routing.problem import UNBOUNDED, RoutingProblem
 from solvers.routing.registry import Found
@@ -25,6 +28,8 @@ from solvers.routing.solution import RoutingSolution
 from solvers.routing.stop import StopRule
 
 LONGEST_STRING = 10.0
+FULL_SCANS = 5000
+"""From so many clients on moves are beside all others, not the nearest ones only, where a device looks at them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +97,28 @@ def search(
     longest = min(LONGEST_STRING, problem.clients / len(routes))
     strings = max(1.0, 4.0 * chosen.average_removed / (1.0 + longest) - 1.0)
     chains.run(states, Schedule(0, 1.0, 1.0, strings, longest), seeds)  # compiled before a clock starts
+    scan = make_scan(arrays, chosen.device)
+    full = scan.name == "cupy" and problem.clients >= FULL_SCANS
+    descended(scan, arrays, [], full=full)
+    least = int(states.cost[0])
     done, trace, temperature = 0, [(0, best_cost)], chosen.hot * first.schedule.arc_cost
+
+    def over() -> bool:
+        return stop(done, best_cost) >= 1
+
     with contextlib.suppress(KeyboardInterrupt):
         share = stop(0, best_cost)
         while share < 1:
             chains.run(states, Schedule(chosen.steps, temperature, 1.0, strings, longest), seeds)
             done += 1
             fittest = int(np.argmin(states.cost))
-            if int(states.cost[fittest]) + left_out < best_cost:
-                best_cost = int(states.cost[fittest]) + left_out
-                best = _solution(states, fittest, problem.clients)
-                trace.append((done, best_cost))
+            if int(states.cost[fittest]) < least:
+                least = int(states.cost[fittest])
+                polished = descended(scan, arrays, routes_of(states, fittest), full=full, is_over=over)
+                cost = int(states_of(arrays, polished, slots, 1).cost[0]) + left_out
+                if cost < best_cost:
+                    best, best_cost = _solution(polished, problem.clients), cost
+                    trace.append((done, best_cost))
             share = stop(done, best_cost)
             colder = float(chosen.hot * first.schedule.arc_cost * (chosen.cold / chosen.hot) ** min(1.0, share))
             states = states.pick(resample(states.cost, 1.0 / colder - 1.0 / temperature, rng))
@@ -121,8 +137,8 @@ def resample(cost: IntArray, colder: float, rng: np.random.Generator) -> IntArra
     return chosen
 
 
-def _solution(states: ChainStates, chain: int, clients: int) -> RoutingSolution:
-    return RoutingSolution.create(((0, [node - 1 for node in stops]) for stops in routes_of(states, chain)), clients)
+def _solution(routes: list[list[int]], clients: int) -> RoutingSolution:
+    return RoutingSolution.create(((0, [node - 1 for node in stops]) for stops in routes), clients)
 
 
 def _arrays(problem: RoutingProblem, neighbours: int, around: np.ndarray[Any, np.dtype[np.int32]]) -> ChainProblem:

@@ -13,6 +13,7 @@ from solvers.routing.instance import (
     FIXED,
     FOLLOWS,
     PRECEDES,
+    PRICED,
     PRIZE,
     PROFILE,
     RELOADED,
@@ -48,8 +49,10 @@ from solvers.routing.ruin_kernels import (
 )
 from solvers.routing.state import (
     COUNT,
+    INNER,
     KIND,
     NEXT,
+    OUTER,
     PREVIOUS,
     PRIOR,
     ROUTE,
@@ -105,12 +108,12 @@ def order_removed(instance: Instance, work: Workspace) -> None:
 
 @njit(helper=True)
 def cheapest_insertion(
-    instance: Instance, state: State, work: Workspace, c: Number, opens: bool
+    instance: Instance, state: State, work: Workspace, c: Number, opens: bool, most: Number
 ) -> tuple[Number, Number, Number, Number]:
     """Return (neighbour before, neighbour after, route, vehicle type) of the cheapest place for c next to a near one.
 
-    Route -1 means that leaving c out is cheaper. Now and then a better place is overlooked (a blink). The vehicle type
-    is another than the route's where only an unused, larger vehicle has room.
+    Route -1 means that leaving c out is cheaper, or that every place costs `most` and more. Now and then a better place
+    is overlooked (a blink). The vehicle type is another than the route's where only an unused, larger vehicle has room.
     """
     node, route, vehicle = state.node, state.route, instance.vehicle
     matrix, points, metric = instance.matrix, instance.points, instance.metric
@@ -120,7 +123,7 @@ def cheapest_insertion(
     untimed = instance.features & TIMED == 0
     best_u, best_before = np.int64(-1), np.int64(-1)
     lifted, dearer = np.int64(-1), np.int64(0)
-    best = np.int64(UNBOUNDED) if opens else instance.client[c, PRIZE]
+    best = np.int64(UNBOUNDED) if opens else min(most, instance.client[c, PRIZE])
     best_a, best_b, best_r, best_kind = np.int64(0), np.int64(0), np.int64(-1), np.int64(-1)
     kinds = len(vehicle)
     for kind in range(kinds):
@@ -141,18 +144,23 @@ def cheapest_insertion(
             best_r, best_kind = state.free[kind], np.int64(kind)
     if opens and best_r >= 0:
         return best_a, best_b, best_r, best_kind
-    best = min(best, instance.client[c, PRIZE])
+    best = min(best, most, instance.client[c, PRIZE])
     bounded = symmetric and matrix.shape[0] <= 1
     lowest_rate = vehicle[0, COST]
     for kind in range(kinds):
         lowest_rate = min(lowest_rate, vehicle[kind, COST])
-    first = instance.first_client
+    first, longest, home = instance.first_client, state.longest, instance.home[c]
     last_r = np.int64(-1)
     roomy = False
     for k in range(instance.near.shape[1]):
         v = np.int64(instance.near[c, k])
         if v < 0:
             break
+        gap = np.int64(instance.near_gap[c, k])
+        # neither a place between clients is cheap enough nor one at an end of the route
+        skipped = lowest_rate * (2 * gap - longest[v, INNER]) >= best
+        if bounded and skipped and lowest_rate * (gap + home - longest[v, OUTER]) >= best:
+            continue
         r = np.int64(node[v, ROUTE])
         if r < 0:
             continue
@@ -162,19 +170,20 @@ def cheapest_insertion(
             if ways == 0:
                 continue
             after, before = ways & FOLLOWS != 0, ways & PRECEDES != 0
+        next_v, previous_v = np.int64(node[v, NEXT]), np.int64(node[v, PREVIOUS])
+        # distance that a place behind v adds, and one before v
+        behind, ahead = np.int64(0), np.int64(0)
         if bounded:
-            # v is the end of the arc that is nearer to c, or the other end has its turn
-            reach = 2 * leg(matrix, points, metric, 0, c, v)
-            after = after and (node[v, NEXT] < first or lowest_rate * (reach - node[v, TO_NEXT]) < best)
-            before = before and (node[v, PREVIOUS] < first or lowest_rate * (reach - node[v, TO_PREVIOUS]) < best)
-            if not after and not before:
-                continue
-            if after:
-                longer = reach // 2 + leg(matrix, points, metric, 0, c, np.int64(node[v, NEXT])) - node[v, TO_NEXT]
-                after = lowest_rate * longer < best
-            if before:
-                longer = reach // 2 + leg(matrix, points, metric, 0, c, np.int64(node[v, PREVIOUS]))
-                before = lowest_rate * (longer - node[v, TO_PREVIOUS]) < best
+            if after and (next_v < first or lowest_rate * (2 * gap - node[v, TO_NEXT]) < best):
+                behind = gap + leg(matrix, points, metric, 0, c, next_v) - node[v, TO_NEXT]
+                after = lowest_rate * behind < best
+            else:
+                after = False
+            if before and (previous_v < first or lowest_rate * (2 * gap - node[v, TO_PREVIOUS]) < best):
+                ahead = gap + leg(matrix, points, metric, 0, c, previous_v) - node[v, TO_PREVIOUS]
+                before = lowest_rate * ahead < best
+            else:
+                before = False
             if not after and not before:
                 continue
         if r != last_r:
@@ -187,20 +196,15 @@ def cheapest_insertion(
             continue
         driver: Number = lifted if lifted >= 0 else route[r, KIND]
         profile, rate = vehicle[driver, PROFILE], vehicle[driver, COST]
-        to_c = leg(matrix, points, metric, profile, v, c)
-        from_c = to_c if symmetric else leg(matrix, points, metric, profile, c, v)
+        if not bounded:
+            behind = leg(matrix, points, metric, profile, v, c) + leg(matrix, points, metric, profile, c, next_v)
+            behind -= node[v, TO_NEXT]
+            ahead = leg(matrix, points, metric, profile, previous_v, c) + leg(matrix, points, metric, profile, c, v)
+            ahead -= node[v, TO_PREVIOUS]
         for side in range(2):
             if (side == 0 and not after) or (side == 1 and not before):
                 continue
-            if side == 0:
-                a, b = np.int64(v), np.int64(node[v, NEXT])
-                longer = to_c + leg(matrix, points, metric, profile, c, b) - node[v, TO_NEXT]
-            else:
-                a, b = np.int64(node[v, PREVIOUS]), np.int64(v)
-                if symmetric:
-                    longer = leg(matrix, points, metric, profile, c, a) + from_c - node[v, TO_PREVIOUS]
-                else:
-                    longer = leg(matrix, points, metric, profile, a, c) + from_c - node[v, TO_PREVIOUS]
+            a, b, longer = (np.int64(v), next_v, behind) if side == 0 else (previous_v, np.int64(v), ahead)
             price = dearer + rate * longer
             if price >= best:
                 continue
@@ -295,19 +299,25 @@ def choose_vehicles(instance: Instance, state: State, work: Workspace) -> Number
 def recreate(instance: Instance, state: State, work: Workspace, limit: Number) -> Number:
     """Insert the removed clients one by one at their cheapest places; return the change of cost.
 
-    Insertions end as soon as what they cost is sure to go above `limit`.
+    Insertions end as soon as what they cost is sure to go above `limit`; places that would take them there are not
+    looked at.
     """
     change = np.int64(0)
     spared = np.int64(0)
     for i in range(work.counter[REMOVED]):
         spared += instance.client[work.removed[i], PRIZE]
-    choosing = instance.features & VARIED != 0
+    choosing = instance.features & PRICED != 0
     if choosing and instance.features & TIMED:
         choosing = draw(work.random) < CHOOSING_SHARE
     opens = work.counter[OPENS] > 0
     for i in range(work.counter[REMOVED]):
         c = np.int64(work.removed[i])
-        a, b, r, kind = cheapest_insertion(instance, state, work, c, opens and i == 0)
+        most = np.int64(UNBOUNDED)
+        if not choosing:
+            most = np.int64(min(limit - change + spared, float(UNBOUNDED))) + 1
+        a, b, r, kind = cheapest_insertion(instance, state, work, c, opens and i == 0, most)
+        if r < 0 and instance.client[c, PRIZE] >= most:
+            return UNBOUNDED
         if r >= 0:
             change += put_in(instance, state, work, c, a, b, r, kind)
         spared -= instance.client[c, PRIZE]

@@ -51,6 +51,7 @@ from solvers.routing.state import (
     EARLIEST,
     FIRST,
     GOOD,
+    INNER,
     KIND,
     LAST,
     LATER,
@@ -58,6 +59,8 @@ from solvers.routing.state import (
     LOAD,
     NEXT,
     NEXT_FREE,
+    NO_ARC,
+    OUTER,
     PREVIOUS,
     PRIOR,
     RELEASED,
@@ -155,6 +158,16 @@ def count_banned(instance: Instance, state: State, c: Number, r: Number, sign: N
 
 
 @njit(helper=True)
+def measure(state: State, first: Number, v: Number) -> None:
+    """Note the longest arcs of client v."""
+    node, longest = state.node, state.longest
+    ahead, behind = node[v, TO_NEXT], node[v, TO_PREVIOUS]
+    ends, begins = node[v, NEXT] < first, node[v, PREVIOUS] < first
+    longest[v, INNER] = max(NO_ARC if ends else ahead, NO_ARC if begins else behind)
+    longest[v, OUTER] = max(ahead if ends else NO_ARC, behind if begins else NO_ARC)
+
+
+@njit(helper=True)
 def link(instance: Instance, state: State, c: Number, a: Number, b: Number, r: Number) -> None:
     """Put client c between the neighbours a and b of route r; a depot as neighbour means the end of the route."""
     node, route = state.node, state.route
@@ -176,13 +189,16 @@ def link(instance: Instance, state: State, c: Number, a: Number, b: Number, r: N
     if a >= first:
         node[a, NEXT] = c
         node[a, TO_NEXT] = before
+        measure(state, first, a)
     else:
         route[r, FIRST] = c
     if b >= first:
         node[b, PREVIOUS] = c
         node[b, TO_PREVIOUS] = after
+        measure(state, first, b)
     else:
         route[r, LAST] = c
+    measure(state, first, c)
     if route[r, COUNT] == 0:
         state.free[route[r, KIND]] = route[r, NEXT_FREE]
         state.total[USED] += 1
@@ -206,14 +222,17 @@ def unlink(instance: Instance, state: State, c: Number) -> None:
     if a >= first:
         node[a, NEXT] = b
         node[a, TO_NEXT] = gap
+        measure(state, first, a)
     else:
         route[r, FIRST] = b if b >= first else -1
     if b >= first:
         node[b, PREVIOUS] = a
         node[b, TO_PREVIOUS] = gap
+        measure(state, first, b)
     else:
         route[r, LAST] = a if a >= first else -1
     node[c, ROUTE] = -1
+    state.longest[c, INNER] = state.longest[c, OUTER] = NO_ARC
     route[r, COUNT] -= 1
     route[r, DISTANCE] += np.int64(gap) - np.int64(node[c, TO_PREVIOUS]) - np.int64(node[c, TO_NEXT])
     if route[r, COUNT] == 0:

@@ -253,7 +253,7 @@ def search(
     """Anneal from savings, a greedy solution or `start` until `stop`; Ctrl-C ends it with the best so far."""
     chosen = params if isinstance(params, RuinRecreateParams) else RuinRecreateParams()
     if unsupported(problem) is not None:
-        return general.search(problem, stop, seed, None, start)
+        return general.search(problem, stop, seed, None, start, threads)
     if problem.clients == 0:
         return Found(RoutingSolution((), ()), 0)
     chain, progress = begin_chain(problem, stop, seed, chosen, start, threads)

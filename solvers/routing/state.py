@@ -22,6 +22,9 @@ FIRST, LAST, COUNT, KIND, DISTANCE, DURATION, RELEASED, NEXT_FREE, GOOD = range(
 AVAILABLE, DUE, VEHICLE, PRIOR, LATER, EARLIEST, LATEST, LOAD = range(9, 17)
 # columns of `State.clock`: the route up to and with the node, then from the node on: duration, earliest, latest start
 (AHEAD, AHEAD_EARLY, AHEAD_LATE, BEHIND, BEHIND_EARLY, BEHIND_LATE) = range(6)
+# columns of `State.longest`
+INNER, OUTER = range(2)
+NO_ARC = 1 - (1 << 31)
 # entries of `State.total`
 COSTS, USED, ABSENT = range(3)
 
@@ -33,6 +36,7 @@ class State(NamedTuple):
     ----------
     node : [N, 8], see the column names; a depot as neighbour marks the end of a route; route -1 is unassigned.
     route : [R, LOAD + 2 Q (+ V)], see the column names.
+    longest : [N, 2], longer arc to other clients, and to where the route starts or ends; `NO_ARC` for none.
     clock : [N, 6], time data of prefixes and suffixes, kept where the problem is timed.
     peak : [N, 2 Q], largest load up to and from the node on, kept where there are pick-ups.
     free : [V], first unused slot of the type, -1 for none.
@@ -43,6 +47,7 @@ class State(NamedTuple):
 
     node: Int32Array
     route: IntArray
+    longest: Int32Array
     clock: IntArray
     peak: IntArray
     free: IntArray
@@ -79,6 +84,7 @@ def empty_state(instance: Instance) -> State:
     return State(
         node=node,
         route=route,
+        longest=np.full((nodes, 2), NO_ARC, np.int32),
         clock=np.zeros((nodes, 6), np.int64),
         peak=np.zeros((nodes, instance.amount.shape[1]), np.int64),
         free=free,

@@ -6,6 +6,7 @@ the clock anew; solvers make it once their kernels are compiled.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -30,6 +31,11 @@ def cpu_seconds(limit: float) -> StopRule:
     return _clock(time.process_time, limit)
 
 
+def never(_done: int, _best: float) -> float:
+    """Leave the end to another rule."""
+    return 0.0
+
+
 def target(cost: float) -> StopRule:
     """Stop when a solution of at most `cost` is known."""
     return lambda _done, best: 1.0 if best <= cost else 0.0
@@ -47,6 +53,11 @@ def any_of(pace: StopRule, *caps: StopRule) -> StopRule:
         return max(1.0, used) if any(cap(done, best) >= 1 for cap in caps) else used
 
     return share
+
+
+def is_over(rule: StopRule | None) -> bool:
+    """Return whether the clock of `rule` has run out since it was last started; None never ends."""
+    return rule is not None and rule(1, math.inf) >= 1
 
 
 def _clock(clock: Callable[[], float], limit: float) -> StopRule:

@@ -28,7 +28,7 @@ from solvers.routing.instance import (
 )
 from solvers.routing.kernel_types import Number
 from solvers.routing.problem import UNBOUNDED
-from solvers.routing.route_kernels import count_banned, draw, leg, refresh
+from solvers.routing.route_kernels import count_banned, draw, leg, measure, refresh
 from solvers.routing.ruin_kernels import EXCHANGED_TAILS, LOGGED, TOUCHED, Workspace, touch
 from solvers.routing.state import (
     AHEAD,
@@ -120,6 +120,10 @@ def exchange_tails(instance: Instance, state: State, r: Number, a: Number, s: Nu
             route[new, LAST] = head
         else:
             route[new, FIRST] = route[new, LAST] = -1
+        if head >= first:
+            measure(state, first, head)
+        if tail >= first:
+            measure(state, first, tail)
         route[new, DISTANCE] = measured(instance, state, new)
         kind = route[new, KIND]
         if had and route[new, COUNT] == 0:

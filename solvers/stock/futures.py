@@ -36,6 +36,8 @@ class StockProblem:
     lead_buckets : [K] buckets between dispatch at the source and receipt here.
     opening_qty, owed_qty : [K] base units in stock and owed to customers at the start.
     backorders : [K] unmet demand waits (true) or is lost (false).
+    shelf_buckets : [K] buckets for which a unit can be sold, that of its receipt included; 0: it does not expire. What
+        is in stock at the start counts as just received.
     inbound_qty : [K, T] receipts from suppliers and of what was under way, by planned bucket.
     deliveries_qty : [K, T] planned receipts from the source row, by bucket of receipt.
     demand_mean_qty, demand_sd_qty : [K, T] base units per bucket.
@@ -52,6 +54,7 @@ class StockProblem:
     opening_qty: _Floats
     owed_qty: _Floats
     backorders: npt.NDArray[np.bool_]
+    shelf_buckets: _Integers
     inbound_qty: _Floats
     deliveries_qty: _Floats
     demand_mean_qty: _Floats
@@ -77,19 +80,21 @@ class StockOutcome:
 
     Attributes
     ----------
-    demand_qty, unmet_qty, holding_cost, shortage_cost : [R].
+    demand_qty, unmet_qty, waste_qty, holding_cost, shortage_cost, waste_cost : [R].
     stock_out_share : [R] share of row-buckets with unmet demand, of rows with customers.
     group_demand_qty, group_unmet_qty : [G, R].
     channel_demand_qty, channel_unmet_qty : [C, R].
-    row_demand_qty, row_unmet_qty : [K] mean over replications.
+    row_demand_qty, row_unmet_qty, row_waste_qty : [K] mean over replications.
     row_stock_outs : [K] mean number of buckets with unmet demand.
     row_closing_qty : [K] mean stock at the end of a bucket.
     """
 
     demand_qty: _Floats
     unmet_qty: _Floats
+    waste_qty: _Floats
     holding_cost: _Floats
     shortage_cost: _Floats
+    waste_cost: _Floats
     stock_out_share: _Floats
     group_demand_qty: _Floats
     group_unmet_qty: _Floats
@@ -97,6 +102,7 @@ class StockOutcome:
     channel_unmet_qty: _Floats
     row_demand_qty: _Floats
     row_unmet_qty: _Floats
+    row_waste_qty: _Floats
     row_stock_outs: _Floats
     row_closing_qty: _Floats
 
@@ -107,6 +113,7 @@ def play(
     groups: int,
     holding_cost: _Floats,
     shortage_cost: _Floats,
+    waste_cost: _Floats,
     replications: int,
     seed: int,
 ) -> StockOutcome:
@@ -115,7 +122,7 @@ def play(
     Parameters
     ----------
     labels : [J, K] group of every row in J groupings, numbered 0 .. groups - 1 without overlap.
-    holding_cost : [K] money per unit and day. shortage_cost : [K] money per unit.
+    holding_cost : [K] money per unit and day. shortage_cost, waste_cost : [K] money per unit.
     """
     rows, buckets = problem.demand_mean_qty.shape
     channels = problem.channel_share.shape[2]
@@ -123,12 +130,12 @@ def play(
     slot = np.where(shipments.sum(axis=1) > 0, np.cumsum(shipments.sum(axis=1) > 0) - 1, -1)
     slots = max(int(slot.max(initial=-1)) + 1, 1)
     chunk = int(np.clip(_BYTES // (8 * slots * buckets), 1, min(replications, _MOST_REPLICATIONS)))
-    block = int(np.clip(_BYTES // (8 * chunk * (buckets + 2 * channels + 4)), 1, rows))
+    block = int(np.clip(_BYTES // (8 * chunk * (buckets + 2 * channels + 5)), 1, rows))
 
-    totals = np.zeros((5, replications))
+    totals = np.zeros((7, replications))
     by_group = np.zeros((2, groups, replications))
     by_channel = np.zeros((2, channels, replications))
-    by_row = np.zeros((4, rows))
+    by_row = np.zeros((5, rows))
     one_group = np.zeros(rows, dtype=np.int64)
     for start in range(0, replications, chunk):
         part = slice(start, min(start + chunk, replications))
@@ -140,10 +147,12 @@ def play(
                 (
                     sums[:, 3] * (holding_cost[here] * problem.bucket_days)[:, None],
                     sums[:, 1] * shortage_cost[here][:, None],
+                    sums[:, 4] * waste_cost[here][:, None],
                 ),
                 axis=1,
             )
-            for n, values in enumerate((sums[:, 0], sums[:, 1], sums[:, 2], money[:, 0], money[:, 1])):
+            counted = (*(sums[:, n] for n in (0, 1, 2, 4)), *(money[:, n] for n in range(3)))
+            for n, values in enumerate(counted):
                 add_by_label(values, one_group[here], totals[n : n + 1, part])
             for grouping in labels:
                 add_by_label(sums[:, 0], grouping[here], by_group[0, :, part])
@@ -159,6 +168,8 @@ def play(
         totals[1],
         totals[3],
         totals[4],
+        totals[5],
+        totals[6],
         totals[2] / (customers * buckets),
         by_group[0],
         by_group[1],
@@ -166,6 +177,7 @@ def play(
         by_channel[1],
         by_row[0],
         by_row[1],
+        by_row[4],
         by_row[2],
         by_row[3] / buckets,
     )
@@ -189,11 +201,11 @@ def _play_block(
     first_replication: int,
     seed: int,
 ) -> tuple[_Floats, _Floats, _Floats]:
-    """Play the rows `here`; return demand and unmet demand by channel [B, C, R] and sums [B, 4, R]."""
+    """Play the rows `here`; return demand and unmet demand by channel [B, C, R] and sums [B, 5, R]."""
     rows, replications = here.stop - here.start, granted.shape[2]
     channels = problem.channel_share.shape[2]
     demand, unmet = np.zeros((2, rows, channels, replications))
-    sums = np.zeros((rows, 4, replications))
+    sums = np.zeros((rows, 5, replications))
     play_rows(
         here.start,
         first_replication,
@@ -202,6 +214,7 @@ def _play_block(
         problem.opening_qty,
         problem.owed_qty,
         problem.backorders,
+        problem.shelf_buckets,
         problem.inbound_qty,
         _delays(problem, here, first_replication, replications, seed),
         problem.deliveries_qty,

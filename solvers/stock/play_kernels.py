@@ -23,6 +23,7 @@ def play_rows(
     opening: _Floats,
     owed: _Floats,
     backorders: npt.NDArray[np.bool_],
+    shelf: _Integers,
     inbound: _Floats,
     delay: npt.NDArray[np.int16],
     deliveries: _Floats,
@@ -42,11 +43,13 @@ def play_rows(
 
     Shapes: row inputs [K] or [K, T], channel_share [K, T, C]; `delay` [B, T, R] buckets (B = 0: none);
     `granted` [S, T, R] share of the planned shipments that a source could send, read at the source's
-    slot and written at the row's own; results [B, C, R] and `sums` [B, 4, R] (demand, unmet,
-    buckets with unmet demand, closing stock summed over buckets).
+    slot and written at the row's own; results [B, C, R] and `sums` [B, 5, R] (demand, unmet,
+    buckets with unmet demand, closing stock summed over buckets, units that expired).
 
     A bucket: opening + receipts, shipments leave (cut in proportion when short), backorders are
-    served, then demand; what is left closes the bucket.
+    served, then demand; what has been there for its shelf life (`shelf` buckets, 0: for ever) is wasted, and what is
+    left closes the bucket. The oldest leaves first, so of what came up to bucket t - shelf + 1 that part expires which
+    outflow up to t does not reach.
     """
     rows = demand_by_channel.shape[0]
     replications = granted.shape[2]
@@ -74,9 +77,10 @@ def play_rows(
                     if arrives < buckets:
                         receipts[arrives, r] += inbound[k, t]
         for r in range(replications):
-            stock, backlog = opening[k], owed[k]
+            stock, backlog, old = opening[k], owed[k], 0.0
             for t in range(buckets):
                 stock += receipts[t, r]
+                before = stock
                 if shipments[k, t] > 0.0:
                     share = min(1.0, stock / shipments[k, t])
                     granted[slot[k], t, r] = share
@@ -90,6 +94,15 @@ def play_rows(
                 stock -= served
                 if backorders[k]:
                     backlog += unmet
+                if shelf[k] > 0:
+                    came = t - shelf[k] + 1
+                    old -= before - stock
+                    if came >= 0:
+                        old += receipts[came, r] + (opening[k] if came == 0 else 0.0)
+                    if old > 0.0:
+                        stock -= old
+                        sums[b, 4, r] += old
+                        old = 0.0
                 sums[b, 0, r] += demand[t, r]
                 sums[b, 1, r] += unmet
                 if unmet > _TINY:

@@ -1,8 +1,8 @@
 """Ordering policies of single item-locations, and what plays them bucket by bucket.
 
 A bucket: what is due arrives; at a review the policy orders, and an order without lead time arrives at once; then comes
-demand. An order placed in bucket t with lead time l is there for the demand of bucket t + l. The source always has what
-is ordered.
+demand, served from the oldest stock; at last what has been there for its shelf life is wasted. An order placed in
+bucket t with lead time l is there for the demand of bucket t + l. The source always has what is ordered.
 """
 
 from __future__ import annotations
@@ -28,15 +28,20 @@ class StockStart:
     net_qty : [K] base units in stock, less what is owed.
     in_transit_qty : [K, A] base units that arrive in buckets 0 .. A - 1.
     backorders : [K] unmet demand waits (true) or is lost (false).
+    shelf_buckets : [K] buckets for which a unit can be sold, that of its arrival included; 0: it does not expire. What
+        is in stock at the start counts as just arrived.
     """
 
     net_qty: _Floats
     in_transit_qty: _Floats
     backorders: npt.NDArray[np.bool_]
+    shelf_buckets: _Integers
 
     def take(self, rows: slice) -> StockStart:
         """Return some of the item-locations."""
-        return StockStart(self.net_qty[rows], self.in_transit_qty[rows], self.backorders[rows])
+        return StockStart(
+            self.net_qty[rows], self.in_transit_qty[rows], self.backorders[rows], self.shelf_buckets[rows]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,7 @@ def play_compiled(
         _floats(start.net_qty),
         _floats(start.in_transit_qty),
         np.ascontiguousarray(start.backorders, dtype=np.bool_),
+        np.ascontiguousarray(start.shelf_buckets, dtype=np.int64),
         _floats(policy.reorder_point_qty),
         _floats(policy.order_up_to_qty),
         _floats(policy.lot_qty),
@@ -141,9 +147,15 @@ def play_arrays(
     sums = np.zeros((len(MEASURES), rows, futures))
     lot, multiple = policy.lot_qty[:, None], policy.multiple_qty[:, None]
     at_row, at_future = np.indices((rows, futures))
+    life = np.maximum(start.shelf_buckets, 1)
+    expires = (start.shelf_buckets > 0)[:, None]
+    came = np.zeros((int(life.max(initial=1)), rows, futures))
+    old = np.zeros((rows, futures))
+    every = np.arange(rows)
     for t in range(buckets):
         arrived = due[t % slots].copy()
         due[t % slots] = 0.0
+        before = np.maximum(net, 0.0)
         net += arrived
         coming -= arrived
         position = net + coming
@@ -172,9 +184,15 @@ def play_arrays(
         unmet = np.maximum(demand - np.maximum(net, 0.0), 0.0)
         net -= np.where(start.backorders[:, None], demand, demand - unmet)
         short |= unmet > TINY
+        came[t % life, every] = arrived + now + (before if t == 0 else 0.0)
+        old += came[(t + 1) % life, every] - (before + arrived + now - np.maximum(net, 0.0))
+        wasted = np.where(expires, np.maximum(old, 0.0), 0.0)
+        old = np.minimum(old, 0.0)
+        net -= wasted
         held, owed = np.maximum(net, 0.0), np.maximum(-net, 0.0)
         for n, values in enumerate((demand, unmet, unmet > TINY, held, owed, qty > 0.0, qty)):
             sums[n] += counted * values
+        sums[9] += counted * wasted
     sums[7] += 1.0
     sums[8] += short
     return np.ascontiguousarray(sums.transpose(1, 0, 2))

@@ -83,7 +83,7 @@ class SampledDemand:
 
 @dataclass(frozen=True, slots=True)
 class PolicyOutcome:
-    """What a policy did; figures are MEASURES, then holding, shortage and order cost.
+    """What a policy did; figures are MEASURES, then holding, shortage, order and waste cost.
 
     Attributes
     ----------
@@ -97,14 +97,15 @@ class PolicyOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Money [K]: of a unit in stock for one bucket, of a unit that is not served at once, of an order."""
+    """Money [K]: of a unit in stock for one bucket, not served at once, of an order, of a unit wasted."""
 
     holding: _Floats
     shortage: _Floats
     order: _Floats
+    waste: _Floats
 
 
-FIGURES = (*MEASURES, "holding_cost", "shortage_cost", "order_cost")
+FIGURES = (*MEASURES, "holding_cost", "shortage_cost", "order_cost", "waste_cost")
 
 
 def play_policies(
@@ -142,6 +143,7 @@ def play_policies(
                 prices.holding[here, None] * measure["held"],
                 prices.shortage[here, None] * measure["unmet"],
                 prices.order[here, None] * measure["orders"],
+                prices.waste[here, None] * measure["wasted"],
             )
             for f, values in enumerate((*measure.values(), *money)):
                 by_future[n, f, there] += values.sum(axis=0)

@@ -14,10 +14,10 @@ from solvers.stock.random_kernels import fill_uniforms
 _Floats = npt.NDArray[np.float64]
 _Integers = npt.NDArray[np.int64]
 
-MEASURES = ("demand", "unmet", "stock_outs", "held", "owed", "orders", "ordered", "cycles", "short_cycles")
+MEASURES = ("demand", "unmet", "stock_outs", "held", "owed", "orders", "ordered", "cycles", "short_cycles", "wasted")
 """Sums over buckets: base units demanded and not met at once; buckets with unmet demand; base units x buckets in stock
 and owed at the end of a bucket; orders and what they add up to; order cycles (from arrival to arrival) and those with
-unmet demand."""
+unmet demand; base units that expired."""
 TINY = 1e-9
 
 
@@ -26,6 +26,7 @@ def play_policy(
     net_start: _Floats,
     in_transit: _Floats,
     backorders: npt.NDArray[np.bool_],
+    shelf: _Integers,
     reorder_point: _Floats,
     order_up_to: _Floats,
     lot: _Floats,
@@ -38,14 +39,21 @@ def play_policy(
     warm_up: int,
     sums: _Floats,
 ) -> None:
-    """Add to `sums` [K, measures, R] what a policy does; shapes as in `solvers.stock.policies`."""
+    """Add to `sums` [K, measures, R] what a policy does; shapes as in `solvers.stock.policies`.
+
+    What expires needs no stock by age. The oldest leaves first, so of what came up to bucket t - m + 1 that part is
+    left which outflow up to t does not reach: `old` is the receipts less the outflow, and expires where above 0.
+    """
     rows, buckets, futures = demand.shape
     for k in prange(rows):
         due = np.zeros((slots, futures))
         net = np.full(futures, net_start[k])
         coming = np.zeros(futures)
         short = np.zeros(futures, dtype=np.bool_)
-        out = np.zeros((9, futures))
+        out = np.zeros((10, futures))
+        life = shelf[k]
+        came = np.zeros((max(life, 1), futures))
+        old = np.zeros(futures)
         for a in range(in_transit.shape[1]):
             due[a, :] = in_transit[k, a]
             coming += in_transit[k, a]
@@ -59,6 +67,7 @@ def play_policy(
             for r in range(futures):
                 arrived = due[slot, r]
                 due[slot, r] = 0.0
+                before = max(net[r], 0.0)
                 stock = net[r] + arrived
                 coming[r] -= arrived
                 position = stock + coming[r]
@@ -89,6 +98,13 @@ def play_policy(
                 wanted = demand[k, t, r]
                 unmet = max(wanted - max(stock, 0.0), 0.0)
                 stock -= wanted if backorders[k] else wanted - unmet
+                if life > 0:
+                    came[t % life, r] = arrived if t > 0 else arrived + before
+                    old[r] += came[(t + 1) % life, r] - (before + arrived - max(stock, 0.0))
+                    if old[r] > 0.0:
+                        stock -= old[r]
+                        out[9, r] += old[r]
+                        old[r] = 0.0
                 net[r] = stock
                 out[0, r] += wanted
                 out[1, r] += unmet

@@ -1,4 +1,4 @@
-"""Fitness and chains by backend: evaluations and steps per second, and what a device finds in a minute.
+"""Fitness, chains and scans by backend: evaluations, steps and moves per second, and what a device finds in a minute.
 
     python tests/benchmarks/fitness.py [--sizes 100,1000,5000] [--chains 2048] [--seconds 2]
     python tests/benchmarks/fitness.py --instance FILE.vrp --best-known COST      (the device 60 s, two cores 300 s)
@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from solvers.compiled import set_threads
-from solvers.fitness import ChainProblem, Schedule, SplitData, available_backends, make_chains, make_fitness
+from solvers.fitness import ChainProblem, Schedule, SplitData, available_backends, make_chains, make_fitness, make_scan
 from solvers.fitness.chain_data import states_of
+from solvers.fitness.scan_data import KINDS, tours_of
 from solvers.routing import registry, stop
 from solvers.routing.formats.reading import read_problem
 from solvers.routing.population_annealing import PopulationParams
@@ -67,6 +68,17 @@ def _chain_rate(backend: str, stops: int, chains: int, seconds: float) -> float:
     return _rate(lambda: runner.run(states, schedule, seeds), chains * schedule.steps, seconds)
 
 
+def _scan_rate(backend: str, stops: int, seconds: float) -> float:
+    """Return moves priced per second: six kinds beside all other clients."""
+    points, demand = _clients(stops)
+    none = np.full((stops + 1, 1), -1, np.int32)
+    problem = ChainProblem(points, 1.0, 0.5, demand, 1000, none, none)
+    order = np.random.default_rng(2).permutation(stops) + 1
+    tours = tours_of(problem, [order[k : k + 10].tolist() for k in range(0, stops, 10)])
+    scan = make_scan(problem, backend)
+    return _rate(lambda: scan.best_moves(tours, full=True), KINDS * stops * (stops - 1.0), seconds)
+
+
 def _gap(file: Path, best_known: float) -> None:
     problem = read_problem(file).problem
     usable = {backend.name: backend.usable for backend in available_backends()}
@@ -109,6 +121,9 @@ def main() -> None:
                 f"chains, {stops} stops, {args.chains} of them, {name}: {rate:,.0f} steps/s "
                 f"({rate / steps['numba']:.2f} of numba)"
             )
+        moves = {name: _scan_rate(name, stops, args.seconds) for name in backends if name != "numpy"}
+        for name, rate in moves.items():
+            print(f"all moves, {stops} stops, {name}: {rate:,.0f} moves/s ({rate / moves['numba']:.2f} of numba)")
 
 
 if __name__ == "__main__":

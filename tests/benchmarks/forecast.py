@@ -27,7 +27,8 @@ import pandas as pd
 
 from planner.forecast.candidates import make_members
 from planner.forecast.history import collect_rows
-from planner.forecast.passes import Calendar, Past, learn, predict
+from planner.forecast.parts import Past
+from planner.forecast.passes import Calendar, learn, predict
 from scenarios.examples import example_folder
 from scenarios.project import load_project
 from scenarios.settings import ForecastSettings, Horizon

@@ -1,6 +1,7 @@
 """One answer of a peer's own solver, run by any Python that has the peer; knows nothing of this project.
 
     python routing_peers.py pyvrp FILE SECONDS SEED CONVENTION      (CONVENTION: dimacs or round)
+    python routing_peers.py hygese FILE SECONDS SEED round          (HGS-CVRP; classic problems only)
     python routing_peers.py version pyvrp
 
 Prints JSON: [[vehicle type, [client numbers from 0, -1 where the vehicle reloads]] ...]. The limit counts CPU seconds.
@@ -9,9 +10,10 @@ Prints JSON: [[vehicle type, [client numbers from 0, -1 where the vehicle reload
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 
@@ -33,8 +35,32 @@ def pyvrp(path: str, seconds: float, seed: int, convention: str) -> list[list[An
     return routes
 
 
+def hygese(path: str, seconds: float, seed: int, _convention: str) -> list[list[Any]]:
+    """Return the routes of HGS-CVRP, with its own default for the number of vehicles; its clock counts CPU time."""
+    import hygese
+    import vrplib
+
+    data = vrplib.read_instance(path, compute_edge_weights=False)
+    points, demand, capacity = data["node_coord"], data["demand"], int(data["capacity"])
+    case = {
+        "x_coordinates": points[:, 0],
+        "y_coordinates": points[:, 1],
+        "service_times": [0.0] * len(demand),
+        "demands": demand,
+        "vehicle_capacity": capacity,
+        "num_vehicles": math.ceil(1.3 * float(demand.sum()) / capacity) + 3,
+        "depot": 0,
+    }
+    solver = hygese.Solver(parameters=hygese.AlgorithmParameters(timeLimit=seconds, seed=seed), verbose=False)
+    return [[0, [int(node) - 1 for node in stops]] for stops in solver.solve_cvrp(case, rounding=True).routes]
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "version":
-        print(version(sys.argv[2]))
+        try:
+            print(version(sys.argv[2]))
+        except PackageNotFoundError:
+            sys.exit(f"{sys.argv[2]} is not installed here")
     else:
-        print(json.dumps({"pyvrp": pyvrp}[sys.argv[1]](sys.argv[2], float(sys.argv[3]), int(sys.argv[4]), sys.argv[5])))
+        solve = {"pyvrp": pyvrp, "hygese": hygese}[sys.argv[1]]
+        print(json.dumps(solve(sys.argv[2], float(sys.argv[3]), int(sys.argv[4]), sys.argv[5])))

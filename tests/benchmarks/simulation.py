@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -41,8 +42,8 @@ def main() -> None:
     review, zeros = np.full(rows, 7), np.zeros(rows)
     levels = OrderPolicy(cover, 1.3 * cover, zeros, np.full(rows, 6.0), zeros, review)
     lots = OrderPolicy(cover, cover, np.full(rows, 12.0), zeros, zeros, np.ones(rows, dtype=np.int64))
-    begin = StockStart(cover[:, 0], np.zeros((rows, 0)), np.zeros(rows, dtype=bool))
-    prices = Prices(np.full(rows, 0.01), np.full(rows, 1.0), np.full(rows, 5.0))
+    begin = StockStart(cover[:, 0], np.zeros((rows, 0)), np.zeros(rows, dtype=bool), np.zeros(rows, dtype=np.int64))
+    prices = Prices(np.full(rows, 0.01), np.full(rows, 1.0), np.full(rows, 5.0), np.full(rows, 2.0))
     demand = SampledDemand(mean, np.sqrt(1.5 * mean), names)
     recorded = rng.poisson(mean).astype(float)
 
@@ -62,6 +63,13 @@ def main() -> None:
     waits = np.repeat(lead_days.astype(np.int16), days * 20).reshape(rows, days, 20)
     measure(
         "the recursion alone, (R,s,S)", 20, 1, lambda n: play_compiled(begin, levels, fixed[..., :n], waits[..., :n])
+    )
+    spoils = replace(begin, shelf_buckets=np.full(rows, 10))
+    measure(
+        "the recursion alone, (R,s,S), ten buckets of shelf life",
+        20,
+        1,
+        lambda n: play_compiled(spoils, levels, fixed[..., :n], waits[..., :n]),
     )
     measure("the recursion alone, (s,Q)", 20, 1, lambda n: play_compiled(begin, lots, fixed[..., :n], waits[..., :n]))
     measure("the recursion alone, NumPy", 20, 1, lambda n: play_arrays(begin, levels, fixed[..., :n], waits[..., :n]))

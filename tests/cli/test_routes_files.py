@@ -138,3 +138,10 @@ def test_what_no_vehicle_holds_is_left_out_with_its_fix(planner: Planner, tmp_pa
     assert set(lost) == {("job", 11), ("pickup", 1), ("delivery", 2)}
     assert lost["pickup", 1]["reason"] == "no vehicle holds it"
     assert lost["delivery", 2]["fix"] == "fits if vehicle 1 holds 5 more"
+
+
+def test_an_answer_that_cannot_be_written_is_told_before_the_search(planner: Planner, tmp_path: Path) -> None:
+    day = write(tmp_path / "day.json", DAY)
+    done = planner("routes", "solve", day, "--output", tmp_path / "nowhere" / "answer.json")
+    assert (done.code, "There is no folder" in done.err) == (2, True)
+    assert planner("routes", "solve", day, "--output", tmp_path).code == 2

@@ -84,7 +84,7 @@ def test_recorded_targets_never_look_ahead(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("policy", "text"), [("most", "Scenarios: baseline, more"), ("R_s_S", "named twice"), ("more:x", "base_stock")]
+    ("policy", "text"), [("most", "Scenarios: baseline, more"), ("baseline", "named twice"), ("more:x", "base_stock")]
 )
 def test_an_unknown_policy_is_told(planner: Planner, project: Path, tmp_path: Path, policy: str, text: str) -> None:
     answer = planner("simulate", project, "--policy", "baseline", "--policy", policy, "-o", tmp_path / "out")

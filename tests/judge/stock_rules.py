@@ -57,7 +57,7 @@ def given_stock(case: Case, key: tuple[str, str]) -> tuple[float, float]:
 
 
 def balance(case: Case) -> Iterator[str]:
-    """Stock less what is owed changes by receipts, demand and shipments; lost demand is no change."""
+    """Stock less what is owed changes by receipts, demand, shipments and waste; lost demand is no change."""
     waits = backordered(case)
     for key, rows in series(case).items():
         free, owed = given_stock(case, key)
@@ -65,7 +65,7 @@ def balance(case: Case) -> Iterator[str]:
         for row in rows:
             lost = 0.0 if key[0] in waits else row["unmet_qty"]
             arrived = row["receipts_qty"] + row["planned_receipts_qty"]
-            expected = before + arrived - (row["demand_qty"] - lost) - row["shipped_qty"]
+            expected = before + arrived - (row["demand_qty"] - lost) - row["shipped_qty"] - row["waste_qty"]
             before = row["closing_qty"] - row["backorder_qty"]
             if not near(expected, before):
                 yield f"{key} {row['bucket_start']}: closes with {before} instead of {expected}"
@@ -268,21 +268,62 @@ def receiving(case: Case) -> Iterator[str]:
 
 
 def supply_limits(case: Case) -> Iterator[str]:
-    """What arrives from a supplier, or from all, in one bucket fits supply_limits."""
+    """What arrives from a supplier, or from all, in one bucket or period fits supply_limits."""
     for limit in case.given.get("supply_limits", []):
+        period = limit.get("per") == "period"
+        end = limit.get("end_date") or (case.bucket_start(case.buckets) if period else None)
         used: dict[date, dict[str, float]] = defaultdict(lambda: defaultdict(float))
         for order in case.plan["replenishment_orders"]:
             bucket = order["bucket_start"]
             bound = order["type"] == "PO" and (limit.get("supplier_id") or order["source_id"]) == order["source_id"]
             bound &= (limit.get("category") or case.category(order["item_id"])) == case.category(order["item_id"])
             bound &= (limit.get("start_date") or bucket) <= bucket
-            if bound and not (limit.get("end_date") and limit["end_date"] <= bucket):
+            if bound and not (end and end <= bucket):
+                bucket = case.start if period else bucket
                 for measure, amount in goods(case, order, order["qty"]).items():
                     used[bucket][measure.replace("capacity", "limit")] += amount
                 used[bucket]["limit_value"] += order["qty"] * case.terms(order)["per_unit"]
         for bucket, amounts in used.items():
             who = limit.get("supplier_id") or "all suppliers"
             yield from (f"{who}, bucket {bucket}: {text}" for text in over(limit, amounts))
+
+
+def freshness(case: Case) -> Iterator[str]:
+    """Nothing is sold or sent on after its shelf life, first in, first out, and only what could not be is wasted.
+
+    The age of stock follows from receipts; stock at the start counts as just received. Waste is taken from the newest.
+    """
+    items = case.by_id("items", "item_id")
+    for key, rows in series(case).items():
+        days = items[key[0]].get("shelf_life_days")
+        if days is None:
+            if any(row["waste_qty"] > TOLERANCE for row in rows):
+                yield f"{key}: waste of what does not expire"
+            continue
+        life = max(int(days // case.bucket_days), 1) - 1  # buckets after that of receipt
+        queue: list[list[float]] = [[0, rows[0]["opening_qty"]]]
+        leaves = [row["demand_qty"] - row["unmet_qty"] + row["shipped_qty"] for row in rows]
+        for t, row in enumerate(rows):
+            queue.append([t, row["receipts_qty"] + row["planned_receipts_qty"]])
+            left = leaves[t]
+            while queue and left > TOLERANCE:
+                taken = min(left, queue[0][1])
+                if taken > TOLERANCE and t - queue[0][0] > life:
+                    yield f"{key} {row['bucket_start']}: {taken} that came {t - queue[0][0]} buckets ago"
+                queue[0][1] -= taken
+                left -= taken
+                if queue[0][1] <= TOLERANCE:
+                    queue.pop(0)
+            wasted = row["waste_qty"]
+            later = sum(leaves[t + 1 : t + 1 + life])
+            if wasted > TOLERANCE and t + life < len(rows) and row["closing_qty"] < later - TOLERANCE:
+                yield f"{key} {row['bucket_start']}: {wasted} wasted, {later} leave in time of {row['closing_qty']}"
+            while queue and wasted > TOLERANCE:
+                taken = min(wasted, queue[-1][1])
+                queue[-1][1] -= taken
+                wasted -= taken
+                if queue[-1][1] <= TOLERANCE:
+                    queue.pop()
 
 
 def pins(case: Case) -> Iterator[str]:
@@ -372,5 +413,6 @@ STOCK_RULES = {
         *(complete, balance, chain, signs, open_orders, flows, source_stock, packs, smallest_order, order_value),
         *(lead_times, storage, dispatch, receiving, supply_limits, pins, stock_limits, demand, order_costs),
         shared_costs,
+        freshness,
     )
 }

@@ -131,6 +131,12 @@ CHANGES: list[tuple[str, Callable[[Case], None], str]] = [
     ("too much arrives", put(row("capacities", kind="receiving"), capacity_kg=23.9), "receiving"),
     ("a supplier sends too much", put(row("supply_limits", supplier_id="SUP"), limit_kg=47.9), "supply_limits"),
     ("the budget is spent", put(row("supply_limits", supplier_id=""), limit_value=239.0), "supply_limits"),
+    (
+        "the budget of a period is spent",
+        put(row("supply_limits", supplier_id=""), per="period", limit_value=239.0),
+        "supply_limits",
+    ),
+    ("stock is sold after its shelf life", put(row("items", item_id="A"), shelf_life_days=6.0), "freshness"),
     ("a pinned order is missing", put(row("pins", pin_id="1"), qty=6.0), "pins"),
     ("a pin forbids", put(row("pins", pin_id="2"), qty=0.0), "pins"),
     ("below the smallest stock", put(row("inventory_policies", location_id="DC"), min_qty=13.0), "stock_limits"),

@@ -105,6 +105,7 @@ def make_tables(
         "stops": stops,
         "unassigned": unassigned,
         "stop_pin_report": pd.DataFrame(columns=list(PUBLISHED["stop_pin_report"].columns)),
+        "forecast_totals": pd.DataFrame(columns=list(PUBLISHED["forecast_totals"].columns)),
         "adjustment_report": pd.DataFrame(columns=list(PUBLISHED["adjustment_report"].columns)),
         "input_edits": pd.DataFrame(columns=list(PUBLISHED["input_edits"].columns)),
         "data_issues": _issues(),
@@ -233,6 +234,8 @@ def _forecasts(inputs: Inputs, supply: pd.DataFrame, buckets: int) -> tuple[pd.D
         mase=0.9,
         bias_qty=0.05 * mean,
         wape=np.clip(sd / mean, 0, 3),
+        price_elasticity=np.nan,
+        price_elasticity_se=np.nan,
     )
     return grid, channels, accuracy
 
@@ -253,6 +256,7 @@ def _policy(supply: pd.DataFrame, forecast: pd.DataFrame) -> pd.DataFrame:
     return rows[KEYS].assign(
         abc_class=np.where(revenue > revenue.quantile(0.8), "A", np.where(revenue > revenue.quantile(0.5), "B", "C")),
         xyz_class=np.where(sd / mean < 0.5, "X", np.where(sd / mean < 1, "Y", "Z")),
+        policy_kind="R_s_S",
         service_measure="fill_rate",
         service_target=0.95,
         lead_time_days=rows["lead_time_days"],
@@ -265,6 +269,7 @@ def _policy(supply: pd.DataFrame, forecast: pd.DataFrame) -> pd.DataFrame:
         safety_stock_qty=safety,
         reorder_point_qty=mean + safety,
         order_up_to_qty=(mean + safety).round() + 1,
+        order_qty=1.0,
         min_qty=0.0,
         max_qty=np.nan,
         holding_cost=rows["unit_cost"] * 0.25 / 365,
@@ -340,6 +345,7 @@ def _plan_rows(
         planned_receipts_qty=planned,
         demand_qty=demand,
         shipped_qty=shipped,
+        waste_qty=0.0,
         unmet_qty=unmet,
         backorder_qty=0.0,
         closing_qty=closing,

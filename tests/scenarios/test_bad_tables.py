@@ -391,3 +391,13 @@ def test_several_circles_are_one_issue(write: Write) -> None:
     issue = only(check_project(write(locations=locations, lanes=lanes))[1], "lane_circle")
     assert "S1 -> S2 -> S1; S3 -> S4 -> S3 (lines 2, 3, 4, 5)" in issue["message"]
     assert issue["rows"] == 4
+
+
+def test_policies_of_several_classes_and_prices_of_several_days_do_not_compete(write: Write) -> None:
+    folder = write(
+        inventory_policies="abc_class,service_target\nA,0.9\nC,0.8\nA,0.7\n",
+        prices="item_id,start_date,unit_price\n007,2023-01-02,4\n007,2024-01-08,3\n",
+    )
+    _, issues = check_project(folder)
+    assert only(issues, "ambiguous_rows", "inventory_policies")["row"] == "4"
+    assert "prices" not in set(issues["table"])

@@ -16,10 +16,11 @@ import sqlalchemy as sa
 from small_tables import SCENARIO, TABLES, Write, only
 
 from scenarios.project import check_project, load_project
+from scenarios.tables.columns import TableSchema
 from scenarios.tables.issues import Issues
 from scenarios.tables.load import load_tables
 from scenarios.tables.parse import Table, parse_table
-from scenarios.tables.schema import DEMAND_HISTORY, INVENTORY, ITEMS, TableSchema
+from scenarios.tables.schema import DEMAND_HISTORY, INVENTORY, ITEMS
 
 HEAD = "item_id,location_id,on_hand_qty\n"
 

@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenarios.project import table_hash
+from scenarios.tables.columns import TableSchema
 from scenarios.tables.issues import Issues
 from scenarios.tables.load import load_tables
 from scenarios.tables.parse import Table, parse_table
-from scenarios.tables.schema import DEMAND_HISTORY, ITEMS, PINS, TableSchema
+from scenarios.tables.schema import DEMAND_HISTORY, ITEMS, PINS
 
 IDS = st.from_regex(r"[0-9A-Za-z_#ä]([0-9A-Za-z ,;'\"/_ä-]{0,6}[0-9A-Za-z_ä])?", fullmatch=True)
 TEXTS = st.one_of(

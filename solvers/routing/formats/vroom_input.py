@@ -26,8 +26,17 @@ from solvers.routing.formats.vroom_fleet import (
 from solvers.routing.formats.vroom_json import Json, Reader, parse_object
 from solvers.routing.formats.vroom_steps import Steps, read_steps
 from solvers.routing.formats.vroom_tasks import Task, check_ids, read_tasks
-from solvers.routing.formats.vroom_travel import between_places, read_matrices, read_speeds, stacked
-from solvers.routing.problem import IntArray, Pinned, RoutingProblem
+from solvers.routing.formats.vroom_travel import (
+    LARGEST_MATRIX,
+    NO_TRAVEL,
+    Matrices,
+    between_places,
+    on_a_plane,
+    read_matrices,
+    read_speeds,
+    stacked,
+)
+from solvers.routing.problem import UNBOUNDED, FloatArray, IntArray, Pinned, RoutingProblem
 from solvers.routing.solution import BREAK, Route, RoutingSolution
 
 ROAD_FACTOR = 1.25
@@ -79,7 +88,11 @@ def read_vroom(path: Path, text: str, road_factor: float = ROAD_FACTOR, speed_km
     faults.stop()
 
     nodes = [*places, *(task.place for task in tasks)]
-    travel = {name: between_places(nodes, given, road_factor, speed_kmh) for name, given in matrices.items()}
+    plane = _plane(nodes, matrices, vehicles, road_factor * 3.6 / speed_kmh, faults)
+    if plane is None:
+        travel = {name: between_places(nodes, given, road_factor, speed_kmh) for name, given in matrices.items()}
+    else:
+        travel = dict.fromkeys(matrices, NO_TRAVEL)
     check_charges(vehicles, travel, root)
     fleet = build_fleet(vehicles, travel, tasks, {skill: 1 << k for k, skill in enumerate(skills)}, dimensions)
     steps = _steps(readers, vehicles, tasks)
@@ -87,13 +100,14 @@ def read_vroom(path: Path, text: str, road_factor: float = ROAD_FACTOR, speed_km
     balance = root.whole("balance_per_hour", 0) * PER_HOUR
     faults.stop()
     bits = {skill: 1 << k for k, skill in enumerate(skills)}
-    matrix = stacked(travel, fleet.ways, COST_UNIT)
+    matrix = Matrices(None, None, None) if plane is not None else stacked(travel, fleet.ways, COST_UNIT)
     problem = RoutingProblem.create(
         depots=len(places),
         vehicles=fleet.types,
         distances=matrix.distances,
         durations=matrix.durations,
         arc_costs=matrix.costs,
+        coordinates=plane,
         speeds=speeds,
         delivery=_amounts([task.delivery for task in tasks], dimensions),
         pickup=_amounts([task.pickup for task in tasks], dimensions),
@@ -111,7 +125,9 @@ def read_vroom(path: Path, text: str, road_factor: float = ROAD_FACTOR, speed_km
         pinned=_pinned(steps, vehicles, fleet),
     )
     notes = _unread(document)
-    if any(given is None for given in matrices.values()):
+    if plane is not None:
+        notes = (f"no matrices: times on a plane x {road_factor:g} at {speed_kmh:g} km/h, no distances", *notes)
+    elif any(given is None for given in matrices.values()):
         notes = (f"no matrices: great circles x {road_factor:g} at {speed_kmh:g} km/h", *notes)
     return RoutingFile(
         path=path,
@@ -129,6 +145,31 @@ def read_vroom(path: Path, text: str, road_factor: float = ROAD_FACTOR, speed_km
         plan=_plan(steps, vehicles, fleet, len(tasks)),
         notes=notes,
     )
+
+
+def _plane(
+    nodes: Sequence[Place],
+    matrices: Mapping[str, object],
+    vehicles: Sequence[VroomVehicle],
+    seconds_per_metre: float,
+    faults: Faults,
+) -> FloatArray | None:
+    """Return coordinates of so many places that matrices would fill the memory; None where there is room for them."""
+    if len(nodes) <= LARGEST_MATRIX or any(given is not None for given in matrices.values()):
+        return None
+    factors = {(vehicle.profile, vehicle.speed_factor) for vehicle in vehicles}
+    kept = (
+        (len(factors) > 1, "different profiles or speed factors"),
+        (any(v.per_km or v.max_distance < UNBOUNDED for v in vehicles), "per_km or max_distance"),
+        (any(place.location is None for place in nodes), "a vehicle without start"),
+    )
+    for found, what in kept:
+        if found:
+            advice = f"leave that out, or give matrices; without them there is no more than {LARGEST_MATRIX:,}"
+            faults.add("vehicles", f"{what} with {len(nodes):,} places", advice)
+    faults.stop()
+    (_, factor), *_ = factors
+    return on_a_plane(nodes, seconds_per_metre / factor)
 
 
 def _unread(document: Json) -> tuple[str, ...]:

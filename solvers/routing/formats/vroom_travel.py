@@ -13,9 +13,11 @@ from solvers.routing.contradictions import MOST_PERCENT
 from solvers.routing.formats.errors import Faults
 from solvers.routing.formats.routing_file import Place
 from solvers.routing.formats.vroom_json import Json, Reader
-from solvers.routing.problem import IntArray, Speeds
+from solvers.routing.problem import FloatArray, IntArray, Speeds
 
 EARTH_RADIUS_M = 6_371_008.8
+LARGEST_MATRIX = 3000
+"""With more places and no matrices, places lie on a plane, as 20,000 would need matrices of 3 GB each."""
 DAY = 86_400
 """After which speeds repeat, unless a file names another period."""
 
@@ -50,12 +52,16 @@ def read_matrices(document: Json, profile: str, faults: Faults) -> dict[str, Int
     return matrices
 
 
+NO_TRAVEL = Travel(np.zeros((0, 0), np.int64), None, None)
+"""Of places on a plane: no matrices."""
+
+
 @dataclass(frozen=True, slots=True)
 class Matrices:
-    """Distances, durations [P, N, N] and costs of arcs (None: nothing) of every profile."""
+    """Distances, durations [P, N, N] (None: of coordinates) and costs of arcs (None: nothing) of every profile."""
 
-    distances: IntArray
-    durations: IntArray
+    distances: IntArray | None
+    durations: IntArray | None
     costs: IntArray | None
 
 
@@ -141,6 +147,22 @@ def between_places(
         matrix[:, anywhere] = 0
         np.fill_diagonal(matrix, 0)
     return Travel(cut["durations"], cut.get("distances"), cut.get("costs"))
+
+
+def on_a_plane(places: Sequence[Place], seconds_per_metre: float) -> FloatArray:
+    """Return coordinates [N, 2] whose distances are seconds: stereographic projection about the mean of the places.
+
+    Within 300 km of it lengths are right to 0.06 %, within 1,000 km to 0.6 % (Snyder 1987, "Map projections: a working
+    manual", U.S. Geological Survey).
+    """
+    longitude, latitude = np.radians([place.location or (0.0, 0.0) for place in places]).T
+    across = np.cos(latitude)
+    x, y, z = (across * np.cos(longitude)).mean(), (across * np.sin(longitude)).mean(), np.sin(latitude).mean()
+    middle, east = np.arctan2(z, np.hypot(x, y)), longitude - np.arctan2(y, x)
+    near = 1 + np.sin(middle) * np.sin(latitude) + np.cos(middle) * across * np.cos(east)
+    north = np.cos(middle) * np.sin(latitude) - np.sin(middle) * across * np.cos(east)
+    scale = seconds_per_metre * 2 * EARTH_RADIUS_M / near
+    return np.stack([scale * across * np.sin(east), scale * north], axis=1)
 
 
 def _great_circles(places: Sequence[Place], road_factor: float) -> IntArray:

@@ -96,11 +96,15 @@ def describe_blocked(file: RoutingFile, case: Blocked) -> tuple[str, str]:
     reason = "; ".join(_REASONS.get(rule, rule) for rule in case.reasons)
     if not case.changes:
         return reason, "no change of a single limit lets it in"
-    return reason, "fits if " + " and ".join(_in_words(file, change) for change in case.changes)
+    one_more = any(change.rule == "fleet" for change in case.changes)
+    fix = "fits if " + " and ".join(_in_words(file, change, one_more=one_more) for change in case.changes)
+    return reason, fix if case.proven else f"{fix}; not solved again with it"
 
 
-def _in_words(file: RoutingFile, change: Change) -> str:
+def _in_words(file: RoutingFile, change: Change, *, one_more: bool) -> str:
     vehicle = "" if change.vehicle_type < 0 else f"vehicle {_some_vehicle(file, change.vehicle_type)}"
+    like = vehicle
+    vehicle = "it" if one_more else vehicle
     amount = change.amount
     units = file.in_file_units(amount)
     job = "" if change.client < 0 else name_of(file, change.client)
@@ -117,7 +121,7 @@ def _in_words(file: RoutingFile, change: Change) -> str:
         "reloads": f"{vehicle} may reload {amount} more times",
         "max_distance": f"{vehicle} may drive {units} farther",
         "max_tasks": f"{vehicle} may take {amount} more jobs",
-        "fleet": f"there is one more vehicle like {vehicle}",
+        "fleet": f"there is one more vehicle like {like}",
     }[change.rule]
 
 

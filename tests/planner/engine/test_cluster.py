@@ -14,12 +14,15 @@ from pathlib import Path
 import pytest
 from small_project import small_tables, write_project
 from sweep_tasks import files, play
+from worker_tasks import divide
 
 from planner.engine.cluster import ClusterWorkers
 from planner.engine.frozen import FrozenSweep
+from planner.engine.parts import PartWorkers, compute_part
 from planner.engine.sweep import begin_sweep, resume_sweep
 from planner.engine.workers import ThisProcess
 from planner.errors import SweepError
+from planner.recall import compute_anew
 from scenarios.sweep import Member
 
 pytest.importorskip("distributed", reason="Dask is not installed (extra `cluster`)")
@@ -80,6 +83,9 @@ def test_a_sweep_survives_the_death_of_a_worker_and_of_the_scheduler(tmp_path: P
                 scheduler.kill()
 
         address = _address(about)
+        with PartWorkers(ClusterWorkers(compute_part, address), elsewhere=True) as helpers:  # parts of one run
+            assert helpers.recall(compute_anew)("series", divide, 6, 3) == 2.0
+            assert helpers.declined == 0
         with pytest.raises(SweepError, match=f"scheduler at {address} is gone.*resume"):
             begin_sweep(runs, sweep, ClusterWorkers(play, address), progress=kill)
     ended = len(list((runs / "outcomes").iterdir()))

@@ -68,7 +68,7 @@ WHAT_IFS: dict[str, tuple[Callable[[Tables], None] | None, list[str], set[str]]]
     "one item's demand": (
         change("demand_history", "qty", lambda qty: 2 * qty, item_id="I3"),
         [],
-        {*ALL, "adjustments"},
+        {*ALL, "series", "adjustments"},
     ),
     "dear stock": (None, ["inventory.holding_cost_rate=0.4"], ALL - {"forecast"}),
     "late supplier": (change("suppliers", "lead_time_days", lambda _: 17, supplier_id="V1"), [], ALL - {"forecast"}),

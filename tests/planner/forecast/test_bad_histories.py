@@ -18,7 +18,7 @@ CASES: dict[str, tuple[list[float], str, float, str]] = {
     "three points": ([2.0, 3.0, 4.0], "short_history", 3.0, "short_history"),
     "one point": ([6.0], "short_history", 6.0, "short_history"),
     "all zeros": ([], "new_item_no_history", 0.0, "no_history"),
-    "one huge outlier": ([*STEADY[:30], 90_000.0, *STEADY[:29]], "outlier", 5.0, "ewm_quantiles"),
+    "one huge outlier": ([*STEADY[:30], 90_000.0, *STEADY[:29]], "outlier", 5.0, "ewm_quantiles+winsorised"),
     "gaps": ([5.0 if week % 5 == 0 else 0.0 for week in range(60)], "", 1.0, "ewm_quantiles"),
     "negative sales": ([*STEADY[:50], -9.0, *STEADY[:9]], "", 5.0, "ewm_quantiles"),
     "only negative": ([-3.0] * 20, "inactive", 0.0, ""),
@@ -33,7 +33,7 @@ def test_each_case_is_treated_and_told(case: str, bucket: str) -> None:
     history = weekly_history({("X", "S1"): values, ("Y", "S1"): STEADY})
     horizon = HORIZON if bucket == "week" else Horizon(start=START.date(), buckets=28, bucket="day")
     supply = supply_table([("X", "S1", "V1"), ("Y", "S1", "V1")])
-    none = input_table("promotions"), input_table("item_transitions")
+    none = input_table("promotions"), input_table("item_transitions"), input_table("prices")
     result = forecast_demand(history, supply, *none, horizon, ForecastSettings(models=("ewm_quantiles",)))
     found = result.forecast[result.forecast["item_id"] == "X"]
     numbers = found[["mean_qty", "sd_qty", "p10_qty", "p50_qty", "p90_qty"]].to_numpy()
@@ -52,7 +52,7 @@ def test_each_case_is_treated_and_told(case: str, bucket: str) -> None:
 def test_two_rows_of_one_date_add_up_over_channels() -> None:
     history = pd.concat([weekly_history({("X", "S1"): STEADY}), weekly_history({("X", "S1"): STEADY}, channel="web")])
     supply = supply_table([("X", "S1", "V1")])
-    none = input_table("promotions"), input_table("item_transitions")
+    none = input_table("promotions"), input_table("item_transitions"), input_table("prices")
     result = forecast_demand(
         history.reset_index(drop=True), supply, *none, HORIZON, ForecastSettings(models=("ewm_quantiles",))
     )
@@ -67,9 +67,11 @@ def test_a_future_promotion_without_a_past_one_changes_nothing_and_is_told() -> 
         supply_table([("X", "S1", "V1")]),
         input_table("promotions", [promotion]),
         input_table("item_transitions"),
+        input_table("prices"),
         HORIZON,
         ForecastSettings(models=("ewm_quantiles",)),
     )
     assert "uplift_unknown" in set(result.issues["rule"])
     assert result.forecast["mean_qty"].tolist() == pytest.approx([5.0] * 4, rel=0.05)
     assert np.isfinite(result.forecast["sd_qty"]).all()
+    assert result.forecast["method"].tolist() == ["ewm_quantiles+promotion_unknown"] * 2 + ["ewm_quantiles"] * 2

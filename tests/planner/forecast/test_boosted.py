@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from demand_frames import input_table, supply_table, weekly_history
 
-from planner.forecast import ForecastResult, forecast_demand, passes
+from planner.forecast import ForecastResult, forecast_demand, parts
 from planner.forecast import forecast as forecast_module
 from planner.forecast.boosted import train_boosted
 from planner.forecast.cleansing import DemandSeries, cleanse
@@ -87,7 +87,13 @@ def run(models: tuple[str, ...]) -> ForecastResult:
     settings = ForecastSettings(models=models, backtest_windows=2)  # type: ignore[arg-type]
     horizon = Horizon(start="2024-01-01", buckets=HORIZON)
     return forecast_demand(
-        history, supply, input_table("promotions"), input_table("item_transitions"), horizon, settings
+        history,
+        supply,
+        input_table("promotions"),
+        input_table("item_transitions"),
+        input_table("prices"),
+        horizon,
+        settings,
     )
 
 
@@ -96,7 +102,7 @@ def test_it_outweighs_the_others_where_it_wins_whatever_the_chunks(monkeypatch: 
     whole = run(("ewm_quantiles", "boosted_quantiles"))
     assert whole.accuracy["method"].str.startswith("boosted_quantiles").all()
     assert np.isfinite(whole.forecast[["mean_qty", "sd_qty", "p10_qty", "p90_qty"]].to_numpy()).all()
-    monkeypatch.setattr(passes, "_CHUNK", 31)
+    monkeypatch.setattr(parts, "_CHUNK", 31)
     pd.testing.assert_frame_equal(whole.forecast, run(("ewm_quantiles", "boosted_quantiles")).forecast, rtol=1e-6)
 
 

@@ -31,7 +31,7 @@ def result() -> ForecastResult:
     )
     forecast = keys.assign(mean_qty=10.0, sd_qty=2.0, p10_qty=8.0, p50_qty=10.0, p90_qty=12.0, method="ses")
     channels = pd.concat([keys.assign(channel=name, mean_qty=qty) for name, qty in (("store", 4.0), ("web", 6.0))])
-    return ForecastResult(forecast, channels, pd.DataFrame(), pd.DataFrame())
+    return ForecastResult(forecast, channels, pd.DataFrame(), pd.DataFrame(), {})
 
 
 def table(*rows: dict[str, Any]) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from planner.forecast import ForecastResult, forecast_demand, passes
+from planner.forecast import ForecastResult, forecast_demand, parts
 from scenarios.settings import ForecastSettings, Horizon
 
 Rows = list[dict[str, object]]
@@ -25,6 +25,7 @@ def run(
     supply: pd.DataFrame | None = None,
     promotions: Rows | None = None,
     transitions: Rows | None = None,
+    prices: Rows | None = None,
     horizon: Horizon = HORIZON,
     **options: Any,
 ) -> ForecastResult:
@@ -36,6 +37,7 @@ def run(
         supply,
         input_table("promotions", promotions or []),
         input_table("item_transitions", transitions or []),
+        input_table("prices", prices or []),
         horizon,
         ForecastSettings(**options),
     )
@@ -204,11 +206,11 @@ def test_same_answer_whatever_the_chunks_and_the_order_of_rows(monkeypatch: pyte
     whole = run(history)
     again = run(history.sample(frac=1.0, random_state=4).reset_index(drop=True), supply=supply_of(history))
     pd.testing.assert_frame_equal(whole.forecast, again.forecast)
-    monkeypatch.setattr(passes, "_CHUNK", 7)
-    parts = run(history)
-    pd.testing.assert_frame_equal(whole.forecast, parts.forecast, rtol=1e-9)
-    pd.testing.assert_frame_equal(whole.accuracy, parts.accuracy, rtol=1e-9)
-    pd.testing.assert_frame_equal(parts.forecast, run(history).forecast, check_exact=True)
+    monkeypatch.setattr(parts, "_CHUNK", 7)
+    cut = run(history)
+    pd.testing.assert_frame_equal(whole.forecast, cut.forecast, rtol=1e-9)
+    pd.testing.assert_frame_equal(whole.accuracy, cut.accuracy, rtol=1e-9)
+    pd.testing.assert_frame_equal(cut.forecast, run(history).forecast, check_exact=True)
 
 
 def supply_of(history: pd.DataFrame) -> pd.DataFrame:
@@ -224,6 +226,7 @@ def test_one_model_alone_and_progress() -> None:
         supply_of(history),
         input_table("promotions"),
         input_table("item_transitions"),
+        input_table("prices"),
         HORIZON,
         ForecastSettings(models=("seasonal_naive",), season_length=4),
         lambda what, done, total: heard.append((what, done, total)),

@@ -69,7 +69,7 @@ def test_the_forecast_dips_with_the_holiday_only_where_asked() -> None:
 
     def mean(holidays: str) -> np.ndarray:
         settings = ForecastSettings(models=("ewm_quantiles",), holidays=holidays)
-        none = input_table("promotions"), input_table("item_transitions")
+        none = input_table("promotions"), input_table("item_transitions"), input_table("prices")
         table = forecast_demand(history, supply, *none, HORIZON, settings).forecast
         return table["mean_qty"].to_numpy().reshape(12, 4).mean(axis=0)
 

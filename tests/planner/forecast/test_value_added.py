@@ -21,7 +21,7 @@ def adjustments(*rows: dict[str, object]) -> pd.DataFrame:
 def judge(sales: dict[tuple[str, str], list[float]], table: pd.DataFrame, **columns: object) -> pd.DataFrame:
     history = weekly_history(sales).assign(**columns)
     supply = supply_table([(item, place, "V1") for item, place in sales])
-    none = input_table("promotions"), input_table("item_transitions")
+    none = input_table("promotions"), input_table("item_transitions"), input_table("prices")
     return judge_adjustments(history, supply, *none, table, HORIZON, SETTINGS)
 
 

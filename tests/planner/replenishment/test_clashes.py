@@ -75,6 +75,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
         build_network(tables, scenario).supply,
         tables["promotions"],
         tables["item_transitions"],
+        tables["prices"],
         scenario.horizon,
         scenario.forecast,
     )

@@ -34,7 +34,13 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     horizon = scenario.horizon
     supply = build_network(tables, scenario).supply
     forecast = forecast_demand(
-        tables["demand_history"], supply, tables["promotions"], tables["item_transitions"], horizon, scenario.forecast
+        tables["demand_history"],
+        supply,
+        tables["promotions"],
+        tables["item_transitions"],
+        tables["prices"],
+        horizon,
+        scenario.forecast,
     ).forecast
     targets = set_targets(
         supply, forecast, tables["demand_history"], tables["inventory_policies"], horizon, scenario.inventory

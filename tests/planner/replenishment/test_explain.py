@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from small_project import small_tables, write_project
 
 from planner.replenishment.explain import Explanation, explain_order
+from planner.replenishment.explain_all import explain_all
 from reports.run_folder import RunFolderError, read_run
 
 START = pd.Timestamp("2024-01-01")
@@ -79,7 +80,7 @@ def chain(places: list[Place], prices: list[dict[str, object]] | None = None) ->
                 | {"bucket_start": day(t), "opening_qty": path["opening"][t], "receipts_qty": 0.0}
                 | {"planned_receipts_qty": planned[t], "demand_qty": float(place.demand[t])}
                 | {"shipped_qty": sent[place.name][t], "unmet_qty": path["unmet"][t], "backorder_qty": path["owed"][t]}
-                | {"closing_qty": path["closing"][t], "safety_stock_qty": place.safety}
+                | {"closing_qty": path["closing"][t], "safety_stock_qty": place.safety, "waste_qty": 0.0}
             )
             if planned[t]:
                 orders.append(
@@ -211,7 +212,9 @@ def check_sums(told: Explanation) -> None:
     qty = told.order["qty"]
     assert sum(asdict(told.parts).values()) == pytest.approx(qty)
     assert min(asdict(told.parts).values()) >= 0
-    assert sum(use.qty for use in told.uses) + sum(told.left.values()) + told.behind_horizon_qty == pytest.approx(qty)
+    assert sum(use.qty for use in told.uses) + sum(told.left.values()) + told.behind_horizon_qty == pytest.approx(
+        qty - sum(told.wasted.values())
+    )
     assert told.pulled_forward_qty <= told.parts.demand + told.parts.later + 1e-9
     assert told.one_pack_less.fewer_qty <= told.skipped.fewer_qty == qty
 
@@ -234,6 +237,26 @@ def test_parts_by_hand() -> None:
     assert told.rounding_days == pytest.approx((3 * 14 + 2 * 28) / 5)
     assert not told.one_pack_less.allowed  # 8 are fewer than 10
     assert told.skipped.allowed
+
+
+def test_all_orders_at_once_say_what_each_says_alone() -> None:
+    places = [
+        Place("DC", "V", 8, (0, 0, 0, 0), (4, 0, 2, 0)),
+        Place("A", "DC", 3, (5, 2, 6, 0), (3, 0, 1, 0), safety=3, moq=9),
+        Place("B", "DC", 4, (3, 3, 3, 3), (1, 0, 2, 0)),
+    ]
+    tables = chain(places, [price(2, "dispatch", "DC", 2.0)])
+    table = explain_all(tables).set_index("order_id")
+    assert sorted(table.index) == sorted(tables["replenishment_orders"]["order_id"])
+    for order_id, row in table.iterrows():
+        told = explain_order(str(order_id), tables)
+        assert row["demand_qty"] == told.parts.demand
+        assert row["moq_rounding_qty"] == told.parts.moq_rounding
+        assert row["rounding_cost"] == told.rounding_cost
+        assert row["pulled_forward_qty"] == told.pulled_forward_qty
+        assert row["without_cost"] == told.skipped.difference
+        assert row["pack_less_cost"] == told.one_pack_less.difference
+        assert row["limit_saving"] == max((limit.saving for limit in told.limits), default=0.0)
 
 
 def test_lines_of_one_bucket_share_its_parts() -> None:

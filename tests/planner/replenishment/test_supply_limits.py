@@ -15,11 +15,12 @@ from reports.run_folder import read_run
 
 @pytest.fixture(scope="module")
 def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
-    """Plan the chain without limits, with a supplier that can send 48 a week, and with a budget of 300 a week."""
+    """Plan the chain without limits, with a supplier that can send 48 a week, and with budgets."""
     rules: dict[str, list[dict[str, object]]] = {
         "free": [],
         "supplier": [{"supplier_id": "V1", "limit_qty": 48, "end_date": "2024-01-29"}],
         "budget": [{"limit_value": 300}],
+        "period": [{"limit_value": 900, "per": "period", "start_date": "2024-01-08", "end_date": "2024-01-29"}],
     }
     out = {}
     for name, rows in rules.items():
@@ -70,3 +71,16 @@ def test_a_former_run_may_be_begun_from(plans: dict[str, Plan], tmp_path: Path) 
     assert again.plan.lower_bound <= first.plan.cost * (1 + 1e-9)
     assert first.plan.lower_bound <= again.plan.cost * (1 + 1e-9)
     assert _bought(again.plan).groupby("bucket_start")["value"].sum().max() <= 300 + 1e-9
+
+
+def test_a_budget_of_three_weeks_counts_them_together(plans: dict[str, Plan]) -> None:
+    free, limited = (_bought(plans[name]) for name in ("free", "period"))
+    inside = "bucket_start >= '2024-01-08' and bucket_start < '2024-01-29'"
+    assert free.query(inside)["value"].sum() > 900
+    assert 0 < limited.query(inside)["value"].sum() <= 900 + 1e-9
+    assert limited.query(inside).groupby("bucket_start")["value"].sum().max() > 300
+    prices = plans["period"].tables["capacity_prices"].query("kind == 'supply period'")
+    assert prices["capacity"].tolist() == [900.0] * 3
+    assert prices["used"].tolist() == pytest.approx([limited.query(inside)["value"].sum()] * 3)
+    assert prices["price"].min() > 0
+    assert plans["period"].lower_bound <= plans["period"].cost * (1 + 1e-9)

@@ -50,7 +50,8 @@ def free_of_prices(model: Model) -> ShadowPrices:
 
 def leaves_only(p: LotSizingProblem, members: np.ndarray) -> LotSizingProblem:
     """Return the problem of the stores alone, supplied from outside."""
-    shared = {"capacity", "kind", "usage_start", "usage_resource", "usage_amount", "usage_order"}
+    shared = {"capacity", "kind", "usage_start", "usage_resource", "usage_amount", "usage_order", "period"}
+    shared |= {"sellable", "waste_cost"}  # empty: nothing expires
     own = {f.name: getattr(p, f.name)[members] for f in fields(p) if f.name not in shared}
     own["source"] = np.full(members.size, -1, np.int32)
     return LotSizingProblem(

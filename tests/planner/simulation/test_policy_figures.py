@@ -32,7 +32,8 @@ def test_totals_are_student_s_and_differences_paired(recorded: bool) -> None:
     figures, differences = compare_policies(["a", "b"], seen, 10, recorded=recorded)
     each = [one.by_row if recorded else one.by_future for one in seen]
     a, b = (
-        values[[FIGURES.index(n) for n in ("holding_cost", "shortage_cost", "order_cost")]].sum(0) for values in each
+        values[[FIGURES.index(n) for n in ("holding_cost", "shortage_cost", "order_cost", "waste_cost")]].sum(0)
+        for values in each
     )
     scale = len(a) if recorded else 1
     cost = figures.set_index(["policy", "kpi"]).loc[("a", "total_cost")]
@@ -69,12 +70,13 @@ def rows(**changes: object) -> pd.DataFrame:
             "available_qty": [5.0, 9.0],
             "backorder_qty": [2.0, 2.0],
             "backorders": [True, False],
+            "shelf_life_days": [np.nan, 20.0],
         }
     )
     return frame.assign(**changes)
 
 
-def targets(s: float, up_to: float) -> pd.DataFrame:
+def targets(s: float, up_to: float, kind: str = "R_s_S") -> pd.DataFrame:
     return pd.DataFrame(
         {
             "item_id": ["i"],
@@ -82,6 +84,8 @@ def targets(s: float, up_to: float) -> pd.DataFrame:
             "reorder_point_qty": s,
             "order_up_to_qty": up_to,
             "review_period_days": 14.0,
+            "policy_kind": kind,
+            "order_qty": 10.0,
         }
     )
 
@@ -97,7 +101,7 @@ def targets(s: float, up_to: float) -> pd.DataFrame:
     ],
 )
 def test_every_kind_is_a_choice_of_arrays(kind: str, s: float, up_to: float, lot: float, review: int) -> None:
-    made = order_policy(kind, rows(), [targets(7, 20), targets(8, 21)], HORIZON)
+    made = order_policy(rows(), [targets(7, 20, kind), targets(8, 21, kind)], HORIZON)
     assert (made.reorder_point_qty[0, 0], made.order_up_to_qty[0, 0], made.lot_qty[0]) == (s, up_to, lot)
     assert (made.review_buckets[0], made.least_qty[0], made.multiple_qty[0]) == (review, 12, 6)
     assert made.reorder_point_qty.shape == (2, 6)

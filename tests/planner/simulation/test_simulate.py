@@ -32,6 +32,8 @@ def _supply(**changes: object) -> pd.DataFrame:
             "fixed_order_cost": [10.0, 1.0, 1.0],
             "backorders": [False, False, True],
             "backorder_qty": [0.0, 0.0, 2.0],
+            "shelf_life_days": np.nan,
+            "unit_cost": 4.0,
         }
     )
     return frame.assign(**changes)
@@ -164,3 +166,19 @@ def test_interval_narrows_with_replications() -> None:
     assert few["low"] < few["fill_rate"] < few["high"]
     assert few["low"] >= 0
     assert few["high"] <= 1
+
+
+def test_what_expires_is_counted_paid_and_no_longer_sold() -> None:
+    """A sells 5 a week of what keeps a week: 1 + 40/7 - 5, then 8 - 5, then 8 - 5 expire; B's keeps for ever."""
+    supply = _supply(shelf_life_days=[np.nan, 5.0, np.nan])
+    played = _simulate(_plan(), supply)
+    stock = played.stock.set_index("location_id")
+    wasted = stock.loc["A", "waste_qty"]
+    assert wasted == pytest.approx(12 / 7 + 3 + 3)
+    assert stock.loc["A", "closing_qty"] == 0.0
+    assert stock.loc["B", "waste_qty"] == stock.loc["DC", "waste_qty"] == 0.0
+    futures = played.simulation
+    assert futures["waste_qty"].to_numpy() == pytest.approx(wasted)
+    assert futures["waste_cost"].to_numpy() == pytest.approx(4.0 * wasted)
+    parts = ("holding_cost", "shortage_cost", "waste_cost", "order_cost", "transport_cost")
+    assert futures["total_cost"].to_numpy() == pytest.approx(futures[list(parts)].sum(axis=1).to_numpy())

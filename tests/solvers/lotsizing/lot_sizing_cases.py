@@ -13,7 +13,7 @@ from solvers.lotsizing.verify import verify
 
 _FLOATS = {
     "holding", "shortage", "shortfall", "setup", "pack_cost", "end_value", "capacity", "usage_amount",
-    "usage_order",
+    "usage_order", "waste_cost",
 }  # fmt: skip
 
 
@@ -28,8 +28,8 @@ def lot_sizing(demand: Any, **given: Any) -> LotSizingProblem:
         "capacity": np.zeros((0, T)), "kind": np.zeros(0), "usage_start": np.zeros(K + 1),
         "usage_resource": np.zeros(0), "usage_amount": np.zeros(0), "usage_order": np.zeros(0),
     }  # fmt: skip
-    grids = {"receipts", "min_packs", "max_packs", "safety", "storage"}
-    free = {"demand", "capacity", "kind", "usage_start", "usage_resource", "usage_amount", "usage_order"}
+    grids = {"receipts", "min_packs", "max_packs", "safety", "storage", "sellable"}
+    free = {"demand", "capacity", "kind", "usage_start", "usage_resource", "usage_amount", "usage_order", "period"}
     arrays = {}
     for name, value in (plain | given).items():
         dtype = np.float64 if name in _FLOATS else np.bool_ if name == "backorders" else np.int32
@@ -94,8 +94,8 @@ def random_chain(seed: int, stores: int, buckets: int, most: int = 6) -> LotSizi
 def relabelled(problem: LotSizingProblem, order: np.ndarray[Any, np.dtype[np.int64]]) -> LotSizingProblem:
     """Return the problem with item-location order[i] at place i."""
     per_item = {field.name for field in fields(problem)} - {
-        "capacity", "kind", "usage_start", "usage_resource", "usage_amount", "usage_order",
-    }  # fmt: skip
+        "capacity", "kind", "usage_start", "usage_resource", "usage_amount", "usage_order", "period",
+    } - (set() if problem.sellable.size else {"sellable", "waste_cost"})  # fmt: skip
     place = np.argsort(order)
     arrays = {name: np.ascontiguousarray(getattr(problem, name)[order]) for name in per_item}
     arrays["source"] = np.where(arrays["source"] >= 0, place[arrays["source"]], -1).astype(np.int32)

@@ -5,12 +5,21 @@ from __future__ import annotations
 import copy
 import json
 
+import numpy as np
 import pytest
 
 from solvers.routing.evaluate import judge
-from solvers.routing.formats import RoutingFileError, check_solution, read_problem, vroom_answer, write_solution
+from solvers.routing.formats import (
+    RoutingFileError,
+    check_solution,
+    read_problem,
+    vroom_answer,
+    vroom_input,
+    write_solution,
+)
 from solvers.routing.leftovers import place_leftovers
 from solvers.routing.problem import OPEN_END
+from solvers.routing.proofs import prove_fixes
 from solvers.routing.solution import RoutingSolution
 
 SECONDS = [[0, 600, 900, 700], [600, 0, 500, 800], [900, 500, 0, 400], [700, 800, 400, 0]]
@@ -191,7 +200,7 @@ def test_unassigned_jobs_say_why_and_what_would_fit(tmp_path):
     document["jobs"][0]["skills"] = [99]
     document["jobs"][2]["delivery"] = [6, 30]
     file = load(tmp_path, document)
-    solution, blocked = place_leftovers(file.problem, RoutingSolution.create([], 3))
+    solution, blocked = prove_fixes(file.problem, *place_leftovers(file.problem, RoutingSolution.create([], 3)))
     path = tmp_path / "answer.json"
     write_solution(path, file, solution, blocked)
     lost = {job["id"]: job for job in json.loads(path.read_text())["unassigned"]}
@@ -293,3 +302,24 @@ def test_broken_json_and_foreign_solutions(tmp_path):
     (tmp_path / "plan.sol").write_text("Cost 12\n")
     with pytest.raises(RoutingFileError, match="has no line 'Route #1"):
         check_solution(file, tmp_path / "plan.sol")
+
+
+def test_many_places_without_matrices_lie_on_a_plane(tmp_path, monkeypatch):
+    """20,000 would need matrices of 3 GB each; times are those of great circles nearly, in a fraction of the memory."""
+    rng = np.random.default_rng(1)
+    places = np.round(np.stack([rng.uniform(-2, 7, 20), rng.uniform(43, 50, 20)], axis=1), 4).tolist()
+    jobs = [{"id": k, "location": place, "delivery": [1]} for k, place in enumerate(places)]
+    vehicle = {"id": 1, "start": [2.35, 48.85], "capacity": [20], "speed_factor": 0.8}
+    document = {"vehicles": [vehicle], "jobs": jobs}
+    usual = load(tmp_path, document)
+    monkeypatch.setattr(vroom_input, "LARGEST_MATRIX", 10)
+    plane = load(tmp_path, document)
+    assert plane.problem.distances is None
+    assert "no distances" in plane.notes[0]
+    route = RoutingSolution.create([(0, tuple(range(20)))], 20)
+    costs = [vroom_answer(file, route)["summary"]["cost"] for file in (usual, plane)]
+    assert costs[1] == pytest.approx(costs[0], rel=0.002)
+    for unfit in ({"max_distance": 9}, {"costs": {"per_km": 2}}, {"start": None, "end": [2, 48]}):
+        changed = {**document, "vehicles": [{k: v for k, v in {**vehicle, **unfit}.items() if v is not None}]}
+        with pytest.raises(RoutingFileError, match="places; leave that out"):
+            load(tmp_path, changed)

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_rich_problems import RULES, rich_problem
 
-from solvers.routing import Route, RoutingProblem, RoutingSolution, judge
+from solvers.routing import Route, RoutingProblem, RoutingSolution, general_regions, judge
 from solvers.routing.general import search
+from solvers.routing.general_annealing_kernels import anneal_rows
 from solvers.routing.general_instance import PRIZE, build_general_instance
 from solvers.routing.leftovers import _with_breaks
 from solvers.routing.stop import iterations
@@ -100,3 +101,24 @@ def test_same_seed_same_answer() -> None:
     first, second = (search(problem, iterations(20), 5) for _ in range(2))
     assert (first.solution, first.trace) == (second.solution, second.trace)
     assert np.isfinite(first.trace[-1][1])
+
+
+def test_kernels_are_compiled_once_for_all_problems() -> None:
+    """To Numba an array that cannot be written to is of a type of its own, and all kernels compile anew for it."""
+    for rules in (("breaks", "max_load"), ("windows", "speeds", "setup", "own_times"), ("pairs", "arcs", "skills")):
+        search(rich_problem(1, 8, rules), iterations(1), 1)
+    assert len(anneal_rows.signatures) == 1
+
+
+@pytest.mark.parametrize("seed", [0, 1, 4, 5])
+def test_regions_keep_the_rules_whatever_the_threads(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(general_regions, "REGIONAL_CLIENTS", 20)
+    monkeypatch.setattr(general_regions, "FEWEST_ROUTES", 2)
+    rules = tuple(set(RULES) - {"pinned", "balance"} - set(np.random.default_rng(seed).choice(RULES, 12).tolist()))
+    problem = rich_problem(seed, 30, rules)
+    one, two = (search(problem, iterations(40), seed, threads=threads) for threads in (1, 2))
+    assert (one.solution, one.trace) == (two.solution, two.trace)
+    verdict = judge(problem, one.solution)
+    assert {v.rule for v in verdict.violations} <= {"unassigned"}
+    assert one.trace[-1][1] == verdict.cost + missed_prizes(problem, one.solution)
+    assert one.trace[-1][1] < one.trace[0][1]

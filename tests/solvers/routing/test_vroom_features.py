@@ -10,6 +10,7 @@ import pytest
 from solvers.routing import registry
 from solvers.routing.formats import RoutingFile, check_solution, read_problem, vroom_answer
 from solvers.routing.leftovers import place_leftovers
+from solvers.routing.proofs import prove_fixes
 from solvers.routing.stop import iterations
 
 # places on a line, 100 s and 1 km apart; place 0 is the depot
@@ -42,7 +43,7 @@ def shipment(number: int, origin: int, to: int, **rest: Any) -> dict[str, Any]:
 
 def solve(file: RoutingFile, solver: str = "auto") -> dict[str, Any]:
     found = registry.solve(file.problem, iterations(100), 1, solver=solver)
-    solution, blocked = place_leftovers(file.problem, found.solution)
+    solution, blocked = prove_fixes(file.problem, *place_leftovers(file.problem, found.solution))
     answer = vroom_answer(file, solution, blocked)
     assert answer["summary"]["violations"] == []
     return answer

@@ -32,8 +32,8 @@ def policy(rows: int, buckets: int, s: float, up_to: float, **other: float) -> O
     )
 
 
-def start(rows: int, net: float = 0.0, *, backorders: bool = True) -> StockStart:
-    return StockStart(np.full(rows, net), np.zeros((rows, 0)), np.full(rows, backorders))
+def start(rows: int, net: float = 0.0, *, backorders: bool = True, shelf: int = 0) -> StockStart:
+    return StockStart(np.full(rows, net), np.zeros((rows, 0)), np.full(rows, backorders), np.full(rows, shelf))
 
 
 def random_case(seed: int) -> tuple[StockStart, OrderPolicy, np.ndarray, np.ndarray]:
@@ -56,6 +56,7 @@ def random_case(seed: int) -> tuple[StockStart, OrderPolicy, np.ndarray, np.ndar
         rng.integers(0, 20, rows).astype(float),
         rng.integers(0, 5, (rows, 2)).astype(float),
         rng.random(rows) < 0.5,
+        rng.integers(1, 7, rows) * (rng.random(rows) < 0.5),
     )
     demand = rng.poisson(rng.uniform(0, 5, (rows, 1, 1)), (rows, buckets, futures)).astype(float)
     lead = rng.integers(0, 6, (rows, buckets, futures)).astype(np.int16)
@@ -65,17 +66,19 @@ def random_case(seed: int) -> tuple[StockStart, OrderPolicy, np.ndarray, np.ndar
 def told_by_hand(
     begin: StockStart, rule: OrderPolicy, demand: np.ndarray, lead: np.ndarray, warm_up: int
 ) -> np.ndarray:
-    """One item-location, future and bucket at a time, with a list of orders."""
+    """One item-location, future and bucket at a time, with a list of orders and stock by age, the oldest first."""
     rows, buckets, futures = demand.shape
     sums = np.zeros((rows, len(MEASURES), futures))
     for k, r in np.ndindex(rows, futures):
         orders = [(bucket, qty) for bucket, qty in enumerate(begin.in_transit_qty[k])]
-        on_hand, owed, short = max(begin.net_qty[k], 0.0), max(-begin.net_qty[k], 0.0), False
+        owed, short = max(-begin.net_qty[k], 0.0), False
+        batches = [(0, max(begin.net_qty[k], 0.0))]  # bucket of arrival, units
         seen = dict.fromkeys(MEASURES, 0.0)
         for t in range(buckets):
             if t == warm_up:
                 seen, short = dict.fromkeys(MEASURES, 0.0), False
             came = sum(qty for bucket, qty in orders if bucket == t)
+            on_hand = sum(qty for _, qty in batches)
             s, up_to = rule.reorder_point_qty[k, t], rule.order_up_to_qty[k, t]
             position = on_hand - owed + came + sum(qty for bucket, qty in orders if bucket > t)
             if t % rule.review_buckets[k] == 0 and position <= s:
@@ -96,18 +99,26 @@ def told_by_hand(
                 seen["cycles"] += 1
                 seen["short_cycles"] += short
                 short = False
-            on_hand += came
-            paid = min(owed, on_hand)
-            owed, on_hand = owed - paid, on_hand - paid
-            sold = min(on_hand, demand[k, t, r])
+            batches.append((t, came))
+            paid = min(owed, on_hand + came)
+            owed -= paid
+            sold = min(on_hand + came - paid, demand[k, t, r])
             missed = demand[k, t, r] - sold
-            on_hand -= sold
+            leaving = paid + sold
+            for n, (since, qty) in enumerate(batches):
+                taken = min(qty, leaving)
+                leaving -= taken
+                batches[n] = (since, qty - taken)
+            shelf = begin.shelf_buckets[k]
+            expired = [qty for since, qty in batches if shelf and t - since + 1 >= shelf]
+            batches = [(since, qty) for since, qty in batches if not (shelf and t - since + 1 >= shelf)]
             owed += missed if begin.backorders[k] else 0.0
             short = short or missed > 0
             for name, value in (("demand", demand[k, t, r]), ("unmet", missed), ("stock_outs", missed > 0)):
                 seen[name] += value
-            seen["held"] += on_hand
+            seen["held"] += sum(qty for _, qty in batches)
             seen["owed"] += owed
+            seen["wasted"] += sum(expired)
         seen["cycles"] += 1
         seen["short_cycles"] += short
         sums[k, :, r] = list(seen.values())
@@ -122,6 +133,7 @@ def test_both_players_tell_the_story_told_by_hand(seed: int, warm_up: int) -> No
     np.testing.assert_allclose(play_arrays(*case, warm_up), expected, atol=1e-9)
     np.testing.assert_allclose(play_compiled(*case, warm_up), expected, atol=1e-9)
     assert expected[:, MEASURES.index("unmet")].sum() > 0
+    assert expected[:, MEASURES.index("wasted")].sum() > 0
 
 
 def test_ten_days_by_hand() -> None:
@@ -131,7 +143,7 @@ def test_ten_days_by_hand() -> None:
     sums = play_compiled(start(1, 5.0, backorders=False), policy(1, 10, 2, 6), demand, lead)
     # stock at the end 2 0 0 0 6 1 0 4 2 0; orders of 4, 6, 5, 4 on days 1, 3, 6, 9; a unit lost on days 3, 6, 9
     wanted = {"demand": 23, "unmet": 3, "stock_outs": 3, "held": 15, "owed": 0, "orders": 4, "ordered": 19}
-    cycles = {"cycles": 4, "short_cycles": 3}
+    cycles = {"cycles": 4, "short_cycles": 3, "wasted": 0}
     assert dict(zip(MEASURES, sums[0, :, 0], strict=True)) == {**wanted, **cycles}
 
 
@@ -185,7 +197,7 @@ def world(rows: int = 30, buckets: int = 12) -> tuple[StockStart, SampledDemand,
     lead = LeadTimes(
         np.ceil(days / 7).astype(np.int64), days, np.where(np.arange(rows) % 2, 4.0, 0.0), 7, np.roll(names, 1)
     )
-    prices = Prices(np.full(rows, 0.1), np.full(rows, 3.0), np.full(rows, 2.0))
+    prices = Prices(np.full(rows, 0.1), np.full(rows, 3.0), np.full(rows, 2.0), np.full(rows, 1.5))
     return start(rows, 20.0, backorders=False), SampledDemand(mean, 1.3 * mean, names), lead, prices
 
 

@@ -32,6 +32,7 @@ def _problem(seed: int, rows: int = 12, buckets: int = 6, spread: float = 1.5) -
         opening_qty=rng.integers(0, 20, rows).astype(float),
         owed_qty=rng.integers(0, 3, rows).astype(float),
         backorders=rng.random(rows) < 0.5,
+        shelf_buckets=rng.integers(1, 5, rows) * (rng.random(rows) < 0.5),
         inbound_qty=rng.integers(0, 40, (rows, buckets)) * (source < 0)[:, None].astype(float),
         deliveries_qty=deliveries.astype(float),
         demand_mean_qty=mean,
@@ -47,13 +48,13 @@ def _problem(seed: int, rows: int = 12, buckets: int = 6, spread: float = 1.5) -
 def _play(problem: StockProblem, replications: int = 30, seed: int = 3) -> StockOutcome:
     rows = len(problem.level)
     labels = np.stack((np.arange(rows) % 2, 2 + np.arange(rows) % 3))
-    return play(problem, labels, 5, np.full(rows, 0.1), np.full(rows, 2.0), replications, seed)
+    return play(problem, labels, 5, np.full(rows, 0.1), np.full(rows, 2.0), np.full(rows, 3.0), replications, seed)
 
 
 def _plain(problem: StockProblem, replications: int, seed: int) -> dict[str, np.ndarray]:
     """The same story told slowly: one future, one bucket and one row at a time."""
     rows, buckets = problem.demand_mean_qty.shape
-    out = {name: np.zeros((rows, replications)) for name in ("demand", "unmet", "closing", "outs")}
+    out = {name: np.zeros((rows, replications)) for name in ("demand", "unmet", "closing", "outs", "waste")}
     demand = np.empty((rows, buckets, replications))
     for k in range(rows):
         uniforms = np.empty((buckets, replications))
@@ -63,10 +64,13 @@ def _plain(problem: StockProblem, replications: int, seed: int) -> dict[str, np.
             draw_demand(mean, sd, uniforms[t], np.empty(TABLE_SIZE), np.empty(TABLE_SIZE), demand[k, t])
     for r in range(replications):
         stock, backlog = problem.opening_qty.copy(), problem.owed_qty.copy()
+        batches = [[(0, qty)] for qty in stock]  # of every row: bucket of receipt, units; the oldest first
         on_road: dict[tuple[int, int], float] = {}
         for t in range(buckets):
             for k in range(rows):
-                stock[k] += problem.inbound_qty[k, t] + on_road.get((k, t), 0.0)
+                came = problem.inbound_qty[k, t] + on_road.get((k, t), 0.0)
+                stock[k] += came
+                batches[k].append((t, came))
                 wanted = {
                     (child, at): problem.deliveries_qty[child, at]
                     for child in range(rows)
@@ -85,6 +89,18 @@ def _plain(problem: StockProblem, replications: int, seed: int) -> dict[str, np.
                 unmet = demand[k, t, r] - served
                 stock[k] -= served
                 backlog[k] += unmet if problem.backorders[k] else 0.0
+                expired, shelf = 0.0, problem.shelf_buckets[k]
+                while shelf and batches[k] and batches[k][0][0] <= t - shelf:
+                    batches[k].pop(0)  # gone before, or counted as waste when it expired
+                leaving = sum(qty for _, qty in batches[k]) - stock[k]
+                for n, (since, qty) in enumerate(batches[k]):
+                    taken = min(qty, leaving)
+                    leaving -= taken
+                    batches[k][n] = (since, qty - taken)
+                    if shelf and since == t - shelf + 1:
+                        expired += qty - taken
+                stock[k] -= expired
+                out["waste"][k, r] += expired
                 out["demand"][k, r] += demand[k, t, r]
                 out["unmet"][k, r] += unmet
                 out["closing"][k, r] += stock[k]
@@ -100,6 +116,9 @@ def test_kernel_tells_the_plain_story(seed: int) -> None:
     np.testing.assert_allclose(outcome.unmet_qty, plain["unmet"].sum(axis=0), atol=1e-8)
     np.testing.assert_allclose(outcome.holding_cost, 0.7 * plain["closing"].sum(axis=0), atol=1e-8)
     np.testing.assert_allclose(outcome.shortage_cost, 2.0 * plain["unmet"].sum(axis=0), atol=1e-8)
+    np.testing.assert_allclose(outcome.waste_qty, plain["waste"].sum(axis=0), atol=1e-8)
+    np.testing.assert_allclose(outcome.waste_cost, 3.0 * plain["waste"].sum(axis=0), atol=1e-8)
+    np.testing.assert_allclose(outcome.row_waste_qty, plain["waste"].mean(axis=1), atol=1e-8)
     np.testing.assert_allclose(outcome.row_closing_qty, plain["closing"].mean(axis=1) / 6, atol=1e-8)
     np.testing.assert_allclose(outcome.row_stock_outs, plain["outs"].mean(axis=1))
     np.testing.assert_allclose(outcome.group_demand_qty[0], plain["demand"][::2].sum(axis=0))
@@ -116,6 +135,7 @@ def test_a_short_dc_cuts_its_deliveries_in_proportion() -> None:
         opening_qty=np.array([6.0, 0.0, 0.0]),
         owed_qty=np.zeros(3),
         backorders=np.array([False, False, True]),
+        shelf_buckets=np.zeros(3, dtype=np.int64),
         inbound_qty=np.zeros((3, 2)),
         deliveries_qty=np.array([[0.0, 0.0], [6.0, 0.0], [3.0, 0.0]]),
         demand_mean_qty=np.array([[0.0, 0.0], [5.0, 0.0], [1.0, 2.0]]),
@@ -126,7 +146,7 @@ def test_a_short_dc_cuts_its_deliveries_in_proportion() -> None:
         demand_streams=np.arange(3, dtype=np.uint64),
         delivery_streams=np.arange(3, dtype=np.uint64),
     )
-    outcome = play(problem, np.zeros((1, 3), dtype=np.int64), 1, np.ones(3), np.ones(3), 2, 1)
+    outcome = play(problem, np.zeros((1, 3), dtype=np.int64), 1, np.ones(3), np.ones(3), np.ones(3), 2, 1)
     np.testing.assert_allclose(outcome.row_unmet_qty, [0, 1, 1])
     np.testing.assert_allclose(outcome.row_closing_qty, [0, 0, 0.5])
     np.testing.assert_allclose(outcome.stock_out_share, 2 / 4)
@@ -162,6 +182,7 @@ def test_late_suppliers_cost_service_and_early_buckets_get_nothing_back() -> Non
     problem = replace(
         base,
         opening_qty=np.zeros(1),
+        shelf_buckets=np.zeros(1, dtype=np.int64),
         inbound_qty=np.array([[0.0, 100, 0, 0, 0, 0]]),
         demand_mean_qty=np.array([[0.0, 10, 10, 10, 10, 10]]),
         demand_sd_qty=np.zeros((1, 6)),

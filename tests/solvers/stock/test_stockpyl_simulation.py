@@ -33,7 +33,7 @@ def policy_of(case: dict[str, Any], buckets: int) -> OrderPolicy:
 def test_levels_and_orders_are_stockpyls(play: PolicyPlayer, case: dict[str, Any]) -> None:
     """There demand comes before the order of a period, here after it: its lead time L is L - 1 here."""
     level, ordered = np.array(case["level"]), np.array(case["ordered"])
-    start = StockStart(np.array([14.0]), np.zeros((1, 0)), np.ones(1, dtype=np.bool_))
+    start = StockStart(np.array([14.0]), np.zeros((1, 0)), np.ones(1, dtype=np.bool_), np.zeros(1, dtype=np.int64))
     for buckets in range(1, len(level) + 1):
         demand = np.array(case["demand"][:buckets], dtype=np.float64)[None, :, None]
         lead = np.full(demand.shape, case["lead"] - 1, dtype=np.int16)
