@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -40,6 +40,12 @@ def simulate(
     windows: Annotated[
         int, typer.Option("--windows", min=1, max=52, help="With --recorded: horizons played, new targets for each.")
     ] = 2,
+    backend: Annotated[
+        Literal["auto", "cupy", "numba", "numpy"],
+        typer.Option(
+            "--backend", help="What plays the policies; auto: Numba. CuPy needs a GPU. The answer is the same."
+        ),
+    ] = "auto",
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder for policies.csv and differences.csv.", show_default=False)
     ] = Path("simulation"),
@@ -69,6 +75,7 @@ def simulate(
             replications=replications,
             recorded=recorded,
             windows=windows,
+            backend=backend,
             recall=compute_anew if no_cache else StageCache().recall,
         )
     except PolicyError as error:

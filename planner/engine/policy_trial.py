@@ -34,6 +34,7 @@ from planner.simulation.policy_figures import compare_policies
 from scenarios.project import Project, load_project
 from scenarios.tables.store import TableStore
 from scenarios.whatif import BASELINE
+from solvers.fitness import BackendName, make_player
 from solvers.stock.policies import StockStart
 from solvers.stock.policy_futures import SampledDemand, play_policies
 
@@ -118,6 +119,7 @@ def try_policies(
     replications: int | None = None,
     recorded: bool = False,
     windows: int = 2,
+    backend: BackendName = "auto",
     recall: Recall = compute_anew,
 ) -> Trial:
     """Play `policies` (see `read_policy`) over the horizon, or over recorded sales: the `windows` horizons before it.
@@ -128,8 +130,12 @@ def try_policies(
     Raises
     ------
     InputError
-        The project is wrong. PolicyError: a policy is.
+        The project is wrong. PolicyError: a policy is, or the backend is not usable here.
     """
+    try:
+        player = make_player(backend)
+    except RuntimeError as error:
+        raise PolicyError(f"{error}. Choose auto or another backend.") from None
     store = TableStore()
     base = load_project(path, None, overrides, store)
     horizon = base.scenario.horizon
@@ -166,6 +172,7 @@ def try_policies(
         prices(rows, targets, horizon),
         futures,
         base.scenario.seed,
+        player,
     )
     buckets = len(origins) * horizon.buckets
     figures, differences = compare_policies([one.name for one in named], outcomes, buckets, recorded=recorded)

@@ -6,11 +6,15 @@ import importlib.util
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 from solvers.fitness.chain_data import ChainProblem, Chains
 from solvers.fitness.scan_data import MoveScan
 from solvers.fitness.split_data import Fitness, SplitData
+
+if TYPE_CHECKING:
+    from solvers.stock.policies import PolicyPlayer
 
 BackendName = Literal["auto", "cupy", "numba", "numpy"]
 
@@ -73,6 +77,20 @@ def make_scan(problem: ChainProblem, backend: BackendName = "auto") -> MoveScan:
     """
     make: Callable[[ChainProblem], MoveScan] = _chosen(backend, _SCANS)
     return make(problem)
+
+
+def make_player(backend: BackendName = "auto") -> PolicyPlayer:
+    """Return what plays ordering policies, or the first usable one of Numba, NumPy.
+
+    CuPy is taken by name only: demand is drawn on the host, which takes longer than to play it there.
+
+    Raises
+    ------
+    ValueError, RuntimeError
+        As `make_fitness`.
+    """
+    make: Callable[[], PolicyPlayer] = _chosen(backend, _PLAYERS)
+    return make()
 
 
 def _chosen(backend: str, makers: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
@@ -161,6 +179,26 @@ def _make_array_scan(problem: ChainProblem) -> MoveScan:
     return ArrayScan(problem)
 
 
+def _make_cupy_player() -> PolicyPlayer:
+    import cupy  # noqa: PLC0415 - loads the CUDA libraries
+
+    from solvers.stock.policy_arrays import play_arrays  # noqa: PLC0415
+
+    return partial(play_arrays, namespace=cupy)
+
+
+def _make_compiled_player() -> PolicyPlayer:
+    from solvers.stock.policies import play_compiled  # noqa: PLC0415 - loads Numba
+
+    return play_compiled
+
+
+def _make_array_player() -> PolicyPlayer:
+    from solvers.stock.policy_arrays import play_arrays  # noqa: PLC0415
+
+    return play_arrays
+
+
 _PROBES: Mapping[str, Callable[[], str]] = {"cupy": _probe_cupy, "numba": _probe_numba, "numpy": _probe_numpy}
 _SPLITS: Mapping[str, Callable[[SplitData], Fitness]] = {
     "cupy": _make_cupy,
@@ -172,4 +210,9 @@ _SCANS: Mapping[str, Callable[[ChainProblem], MoveScan]] = {
     "cupy": _make_cuda_scan,
     "numba": _make_numba_scan,
     "numpy": _make_array_scan,
+}
+_PLAYERS: Mapping[str, Callable[[], PolicyPlayer]] = {
+    "numba": _make_compiled_player,
+    "numpy": _make_array_player,
+    "cupy": _make_cupy_player,
 }

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from solvers.stock.policy_kernels import MEASURES, TINY, play_policy
+from solvers.stock.policy_kernels import MEASURES, play_policy
 
 _Floats = npt.NDArray[np.float64]
 _Integers = npt.NDArray[np.int64]
@@ -122,87 +122,18 @@ def play_compiled(
         np.ascontiguousarray(policy.review_buckets, dtype=np.int64),
         _floats(demand_qty),
         np.ascontiguousarray(lead_buckets, dtype=np.int16),
-        _slots(start, lead_buckets),
+        longest_wait(start, lead_buckets) + 1,
         warm_up,
         sums,
     )
     return sums
 
 
-def play_arrays(
-    start: StockStart,
-    policy: OrderPolicy,
-    demand_qty: _Floats,
-    lead_buckets: npt.NDArray[np.int16],
-    warm_up: int = 0,
-) -> _Floats:
-    """Play by NumPy, all item-locations and futures at once: the reference; see `PolicyPlayer`."""
-    rows, buckets, futures = demand_qty.shape
-    slots = _slots(start, lead_buckets)
-    due = np.zeros((slots, rows, futures))
-    due[: start.in_transit_qty.shape[1]] = start.in_transit_qty.T[:, :, None]
-    net = np.repeat(start.net_qty[:, None], futures, axis=1)
-    coming = due.sum(axis=0)
-    short = np.zeros((rows, futures), dtype=bool)
-    sums = np.zeros((len(MEASURES), rows, futures))
-    lot, multiple = policy.lot_qty[:, None], policy.multiple_qty[:, None]
-    at_row, at_future = np.indices((rows, futures))
-    life = np.maximum(start.shelf_buckets, 1)
-    expires = (start.shelf_buckets > 0)[:, None]
-    came = np.zeros((int(life.max(initial=1)), rows, futures))
-    old = np.zeros((rows, futures))
-    every = np.arange(rows)
-    for t in range(buckets):
-        arrived = due[t % slots].copy()
-        due[t % slots] = 0.0
-        before = np.maximum(net, 0.0)
-        net += arrived
-        coming -= arrived
-        position = net + coming
-        below, above = policy.reorder_point_qty[:, t, None], policy.order_up_to_qty[:, t, None]
-        lacking = above - position
-        with np.errstate(invalid="ignore"):  # minus infinity times a lot or multiple of nothing is not looked at
-            lots = (np.floor((below - position) / np.where(lot > 0, lot, 1.0) + TINY) + 1.0) * lot
-            packed = np.ceil(lacking / np.where(multiple > 0, multiple, 1.0) - TINY) * multiple
-        raised = np.maximum(np.where(multiple > 0, packed, lacking), policy.least_qty[:, None])
-        qty = np.where(lot > 0, lots, np.where(lacking > TINY, raised, 0.0))
-        review = (t % policy.review_buckets == 0)[:, None]
-        qty = np.where(review & (position <= below + TINY), qty, 0.0)
-        lead = lead_buckets[:, t]
-        now = np.where(lead == 0, qty, 0.0)
-        net += now
-        coming += qty - now
-        due[(t + lead) % slots, at_row, at_future] += qty - now
-        ends = arrived + now > 0.0
-        counted = float(t >= warm_up)
-        if t == warm_up:
-            short[:] = False
-        sums[7] += counted * ends
-        sums[8] += counted * (ends & short)
-        short &= ~ends
-        demand = demand_qty[:, t]
-        unmet = np.maximum(demand - np.maximum(net, 0.0), 0.0)
-        net -= np.where(start.backorders[:, None], demand, demand - unmet)
-        short |= unmet > TINY
-        came[t % life, every] = arrived + now + (before if t == 0 else 0.0)
-        old += came[(t + 1) % life, every] - (before + arrived + now - np.maximum(net, 0.0))
-        wasted = np.where(expires, np.maximum(old, 0.0), 0.0)
-        old = np.minimum(old, 0.0)
-        net -= wasted
-        held, owed = np.maximum(net, 0.0), np.maximum(-net, 0.0)
-        for n, values in enumerate((demand, unmet, unmet > TINY, held, owed, qty > 0.0, qty)):
-            sums[n] += counted * values
-        sums[9] += counted * wasted
-    sums[7] += 1.0
-    sums[8] += short
-    return np.ascontiguousarray(sums.transpose(1, 0, 2))
-
-
 def _floats(values: _Floats) -> _Floats:
     return np.ascontiguousarray(values, dtype=np.float64)
 
 
-def _slots(start: StockStart, lead_buckets: npt.NDArray[np.int16]) -> int:
-    """Return the length of the ring in which orders wait for their bucket."""
+def longest_wait(start: StockStart, lead_buckets: npt.NDArray[np.int16]) -> int:
+    """Return the most buckets that an order, placed or in transit, is on its way."""
     longest = int(lead_buckets.max(initial=0))
-    return max(longest, int(start.in_transit_qty.shape[1])) + 1
+    return max(longest, int(start.in_transit_qty.shape[1]))

@@ -17,7 +17,8 @@ from dataclasses import replace
 import numpy as np
 
 from solvers.compiled import set_threads
-from solvers.stock.policies import OrderPolicy, StockStart, play_arrays, play_compiled
+from solvers.stock.policies import OrderPolicy, StockStart, play_compiled
+from solvers.stock.policy_arrays import play_arrays
 from solvers.stock.policy_futures import LeadTimes, Prices, SampledDemand, play_policies
 from solvers.stock.random_kernels import stream
 
@@ -72,7 +73,9 @@ def main() -> None:
         lambda n: play_compiled(spoils, levels, fixed[..., :n], waits[..., :n]),
     )
     measure("the recursion alone, (s,Q)", 20, 1, lambda n: play_compiled(begin, lots, fixed[..., :n], waits[..., :n]))
-    measure("the recursion alone, NumPy", 20, 1, lambda n: play_arrays(begin, levels, fixed[..., :n], waits[..., :n]))
+    for name, rule in (("(R,s,S)", levels), ("(s,Q)", lots)):
+        play = lambda n, rule=rule: play_arrays(begin, rule, fixed[..., :n], waits[..., :n])  # noqa: E731
+        measure(f"the recursion alone, NumPy, {name}", 20, 1, play)
     measure("sampled demand, one policy", asked.futures, 1, sampled([levels], sure))
     measure("sampled demand, a third of lead times random, one policy", asked.futures, 1, sampled([levels], late))
     measure("the same, two policies in the same futures", asked.futures, 2, sampled([levels, lots], late))

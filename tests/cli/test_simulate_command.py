@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,24 @@ def test_a_policy_against_its_like_is_no_difference(planner: Planner, project: P
     differences = pd.read_csv(tmp_path / "out" / "differences.csv")
     assert (differences["difference"] == 0).all()
     assert (differences["p_value"] == 1).all()
+
+
+def test_numpy_answers_as_numba_does(planner: Planner, project: Path, tmp_path: Path) -> None:
+    words = ["simulate", project, "--policy", "baseline", "--policy", "more:s_Q", "--replications", 20, "--quiet"]
+    for backend in ("numba", "numpy"):
+        answer = planner(*words, "--backend", backend, "-o", tmp_path / backend)
+        assert answer.code == 0, answer.err
+    compiled, arrays = (pd.read_csv(tmp_path / name / "policies.csv") for name in ("numba", "numpy"))
+    pd.testing.assert_frame_equal(compiled, arrays)
+
+
+def test_a_backend_that_is_not_here_is_said(planner: Planner, project: Path, tmp_path: Path) -> None:
+    words = ["simulate", project, "--policy", "baseline", "--policy", "more", "-o", tmp_path / "out"]
+    if find_spec("cupy") is None:
+        answer = planner(*words, "--backend", "cupy")
+        assert answer.code == 2
+        assert "'cupy' is not usable here: the module cupy is not installed" in answer.err
+    assert planner(*words, "--backend", "abacus").code == 2
 
 
 def test_recorded_targets_never_look_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
+import array_api_strict
 import numpy as np
 import pytest
 from scipy.stats import norm
 
 from solvers.compiled import set_threads
+from solvers.fitness import available_backends, make_player
 from solvers.stock import policy_futures
-from solvers.stock.policies import OrderPolicy, StockStart, play_arrays, play_compiled
+from solvers.stock.policies import OrderPolicy, PolicyPlayer, StockStart, play_compiled
+from solvers.stock.policy_arrays import play_arrays
 from solvers.stock.policy_futures import LeadTimes, Prices, SampledDemand, play_policies
 from solvers.stock.policy_kernels import MEASURES
 from solvers.stock.random_kernels import stream
@@ -125,15 +130,43 @@ def told_by_hand(
     return sums
 
 
+def strict() -> PolicyPlayer:
+    """Stands in for CuPy: the same array code on a namespace that knows the standard only."""
+    array_api_strict.set_array_api_strict_flags(api_version="2024.12")
+    return partial(play_arrays, namespace=array_api_strict)
+
+
+def on_cupy() -> PolicyPlayer:
+    reason = {backend.name: backend.reason for backend in available_backends()}["cupy"]
+    if reason:
+        pytest.skip(reason)
+    return make_player("cupy")
+
+
+BACKENDS: dict[str, Callable[[], PolicyPlayer]] = {
+    "numpy": lambda: make_player("numpy"),
+    "numba": lambda: make_player("numba"),
+    "array_api_strict": strict,
+    "cupy": on_cupy,
+}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("warm_up", [0, 7])
-def test_both_players_tell_the_story_told_by_hand(seed: int, warm_up: int) -> None:
+def test_every_backend_tells_the_story_told_by_hand(seed: int, warm_up: int, backend: str) -> None:
     case = random_case(seed)
     expected = told_by_hand(*case, warm_up)
-    np.testing.assert_allclose(play_arrays(*case, warm_up), expected, atol=1e-9)
-    np.testing.assert_allclose(play_compiled(*case, warm_up), expected, atol=1e-9)
+    np.testing.assert_allclose(BACKENDS[backend]()(*case, warm_up), expected, atol=1e-9)
     assert expected[:, MEASURES.index("unmet")].sum() > 0
     assert expected[:, MEASURES.index("wasted")].sum() > 0
+
+
+def test_auto_is_the_compiled_player_and_what_is_not_here_is_said() -> None:
+    assert make_player() is play_compiled
+    if {backend.name: backend.reason for backend in available_backends()}["cupy"]:
+        with pytest.raises(RuntimeError, match=r"'cupy' is not usable here: .+"):
+            make_player("cupy")
 
 
 def test_ten_days_by_hand() -> None:

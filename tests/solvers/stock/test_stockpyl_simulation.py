@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from solvers.stock.policies import OrderPolicy, PolicyPlayer, StockStart, play_arrays, play_compiled
+from solvers.stock.policies import OrderPolicy, PolicyPlayer, StockStart, play_compiled
+from solvers.stock.policy_arrays import play_arrays
 from solvers.stock.policy_kernels import MEASURES
 
 RECORDED = json.loads(Path(__file__).with_name("stockpyl_simulated.json").read_text())
