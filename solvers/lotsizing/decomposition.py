@@ -34,7 +34,7 @@ _SLOW, _SLOW_STEPS = 0.3, 4
 _STALL, _STALL_STEPS = 0.02, 12
 """The ascent stalls when this many steps raised the bound by less than this part of the wanted gap ..."""
 _RESTARTS = 1
-"""... and where the gap is not reached, it begins anew this often at the best prices, with steps and rounding of its own."""
+"""... and where the gap is not reached begins anew this often: at the best prices, other steps and another rounding."""
 _OPTIMAL = 1e-7
 
 
