@@ -46,6 +46,7 @@ bench-engine: $(VENV)/.installed-dev
 # Forecasts beside statsforecast: pinball loss, coverage, series per second.
 bench-forecast: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/forecast.py
+	$(BIN)/python tests/benchmarks/forecast_totals.py
 
 # Ordering policies on past windows of the VN2 challenge, beside their peers (needs its data; see the script).
 bench-inventory: $(VENV)/.installed-dev

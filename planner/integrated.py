@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,14 +32,12 @@ from reports.visit_changes import visit_changes
 from scenarios.scenario import Scenario
 from scenarios.settings import DistributionSettings, Horizon
 from scenarios.tables.schema import WEEKDAYS
-
-if TYPE_CHECKING:
-    from solvers.inventory_routing.visits import VisitPlan, VisitProblem, VisitStart
+from solvers.inventory_routing.visit_problem import VisitPlan, VisitProblem, VisitStart, held_cost
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-STEPS_PER_PLACE = 15
+STEPS_PER_PLACE = 25
 """Steps of the visit search over the number of places."""
 _WORTH_A_ROUND = 1e-3
 """Share of the total that a round must save for another one to follow."""
@@ -241,7 +239,7 @@ def choose_visits(
 
     A lane without any visit has one row with bucket -1.
     """
-    from solvers.inventory_routing.visits import VisitProblem, plan_visits  # noqa: PLC0415 - kernels, which few runs need
+    from solvers.inventory_routing.visits import plan_visits  # noqa: PLC0415 - kernels, which few runs need
 
     L = len(lanes.visited)
     place, day = np.nonzero(lanes.open[:, : lanes.buckets * lanes.bucket_days])
@@ -258,7 +256,8 @@ def choose_visits(
     )
     days = visit_days(candidates, locations, vehicles, travel_matrix, timezone, settings)
     seconds = visit_seconds(pd.DataFrame({"location_id": lanes.location_id}), locations, settings)
-    kg = lanes.brought[..., 0]
+    service = np.rint(seconds[:, None, None, 1] * lanes.brought[..., 0] / 100).astype(np.int64)
+    service[:, 1:] += seconds[:, None, None, 0]  # row 0 is what a first visit brings besides
     client = np.full((len(days), L), -1, dtype=np.int64)
     for d, one in enumerate(days):
         client[d, one.place_of] = np.arange(one.place_of.size)
@@ -266,7 +265,7 @@ def choose_visits(
     problem = VisitProblem(
         hold=lanes.hold,
         amount=_whole(lanes.brought),
-        service=seconds[:, None, None, 0] + np.rint(seconds[:, None, None, 1] * kg / 100).astype(np.int64),
+        service=service,
         days=tuple(one.problem for one in days),
         bucket=number // lanes.bucket_days,
         client=client,
@@ -334,8 +333,6 @@ def _begin(
     stop_pins: pd.DataFrame,
 ) -> VisitStart:
     """Return the visits and routes of the plan; places with pinned stops, or on no day at all, stay as they are."""
-    from solvers.inventory_routing.visits import VisitStart, held_cost  # noqa: PLC0415 - kernels, which few runs need
-
     L, T = lanes.visited.shape
     movable = (problem.client >= 0).any(axis=0) & ~np.isin(lanes.location_id, stop_pins["location_id"])
     number = {(one.date, one.depot_id): d for d, one in enumerate(days)}
@@ -364,8 +361,7 @@ def _begin(
 
 
 def _visits(lanes: Lanes, found: VisitPlan, number: IntArray) -> pd.DataFrame:
-    # where room is short, replenishment stays free to visit
-    visited = (found.visited | lanes.scarce) & found.movable[:, None]
+    visited = found.visited & found.movable[:, None]
     place, bucket = np.nonzero(visited)
     d = found.day[place, bucket]
     none = np.flatnonzero(found.movable & ~visited.any(axis=1))

@@ -83,13 +83,19 @@ def lede(run: RunFolder) -> str:
         f"{kpis.count('routes')} routes.",
         f"Played against sampled futures, the plan serves {kpis.percent('simulated_fill_rate')} of demand from stock.",
     ]
+    given = " with its visits; that other visits would cost more is not proven" if _chose_visits(run) else ""
     if about["status"] == "optimal":
-        sentences.append("Its replenishment cost is proven optimal.")
+        sentences.append(f"Its replenishment cost is proven optimal{given}.")
     else:
-        sentences.append(
-            f"Its replenishment cost is proven to be within {_percent(float(about['gap']))} of the best possible."
-        )
+        within = _percent(float(about["gap"]))
+        sentences.append(f"Its replenishment cost is proven to be within {within} of the best possible{given}.")
     return " ".join(sentences)
+
+
+def _chose_visits(run: RunFolder) -> bool:
+    """Return whether the plan is one of stock and trucks together, so that its bound is that of its visits."""
+    rounds = run.tables.get("distribution_rounds")
+    return rounds is not None and bool(rounds.loc[rounds["round"] > 0, "kept"].any())
 
 
 def tiles(run: RunFolder) -> tuple[Tile, ...]:

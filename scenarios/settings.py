@@ -168,7 +168,7 @@ class DistributionSettings(Model):
         "worse than sequential, which comes first.",
     )
     rounds: int = Field(
-        1,
+        2,
         ge=1,
         le=20,
         description="Most rounds of mode integrated: visits, orders, routes; it ends when none is better.",

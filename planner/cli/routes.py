@@ -34,7 +34,10 @@ _ConventionOption = Annotated[
 def solve(
     problem: Annotated[Path, typer.Argument(help="VRPLIB, Solomon or VROOM JSON file.", show_default=False)],
     solver: Annotated[
-        str, typer.Option("--solver", help="auto, genetic, ant_colony, ruin_recreate, ortools or exact.")
+        str,
+        typer.Option(
+            "--solver", help="auto, genetic, ant_colony, ruin_recreate, population_annealing, ortools or exact."
+        ),
     ] = "auto",
     time_limit: Annotated[
         float | None, typer.Option("--time-limit", min=0.01, metavar="SECONDS", help="Default: 10, or the iterations.")

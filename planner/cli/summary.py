@@ -131,7 +131,7 @@ def _print_summary(finished: FinishedRun, figures: Mapping[str, object], quiet: 
         (
             "gap",
             f"{f['gap']:.2%} proven: replenishment costs {f['replenishment_cost']:,.0f}, "
-            f"no plan less than {f['replenishment_lower_bound']:,.0f}",
+            f"no plan {_given_visits(finished)}less than {f['replenishment_lower_bound']:,.0f}",
         ),
         *([("together", _rounds(finished))] if "distribution_rounds" in finished.plan.tables else []),
         ("seconds", f"{f['seconds']:,.1f}"),
@@ -143,6 +143,12 @@ def _print_summary(finished: FinishedRun, figures: Mapping[str, object], quiet: 
     note("Written:", quiet)
     for path in finished.highlights():
         sys.stdout.write(f"  {path}\n")
+
+
+def _given_visits(finished: FinishedRun) -> str:
+    """Return what the bound is about where stock and trucks were decided together."""
+    rounds = finished.plan.tables.get("distribution_rounds")
+    return "" if rounds is None or rounds["kept"].iloc[0] else "with these visits "
 
 
 def _rounds(finished: FinishedRun) -> str:

@@ -85,7 +85,8 @@ def set_targets(
     worth = np.where(price > 0.0, price, unit_cost)
     shortage_cost = np.where(np.isnan(policy.shortage_cost), worth * settings.shortage_cost_share, policy.shortage_cost)
     order_cost = np.nan_to_num(rows["fixed_order_cost"].to_numpy(np.float64))
-    keeps = rows["shelf_life_days"].to_numpy(np.float64)
+    # the bucket of receipt and the whole ones after it, as the plan and the simulation have it
+    keeps = (1.0 + np.floor(rows["shelf_life_days"].to_numpy(np.float64) / horizon.bucket_days)) * horizon.bucket_days
     least = np.maximum(rows["moq_qty"].to_numpy(np.float64), pack)
     lot = np.where(policy.by_cost, economic_lot(per_day, order_cost, holding_cost, pack, least), least)
     lot = np.where(

@@ -21,6 +21,8 @@ IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 _TOLERANCE = 1e-6
+EXTRA_STOCK = "extra_stock"
+"""Name of the rule that a source has no more than its stock and open orders."""
 
 
 class Rule(NamedTuple):
@@ -28,10 +30,10 @@ class Rule(NamedTuple):
 
     Attributes
     ----------
-    name : storage, minimum, maximum, pin, dispatch, receiving, supply or supply period.
+    name : storage, minimum, maximum, pin, dispatch, receiving, supply, supply period or extra_stock.
     location_id : of a supply limit, its name.
     item_id : empty for all items together. unit : base units, kg, m3 or money.
-    bucket : of a pin; -1 for rules that hold all the time.
+    bucket : of a pin or extra stock; -1 for rules that hold all the time.
     """
 
     name: str
@@ -260,12 +262,23 @@ def _source_clashes(view: _View) -> list[Clash]:
                 own = [s for s in range(t + 1) if model.pinned[j, s] and view.must[j, s] > 0]
                 if own:
                     options.append((_larger_pin(view, int(j), own[-1], lacking),))
+                options.append((_more_stock(view, int(j), t, lacking, cuts),))
                 out.append(Clash(("source", int(j), t), tuple(options)))
                 sent = there[j, t]
             stock += -sent - float(p.demand[j, t])
             stock = stock if p.backorders[j] else max(stock, 0.0)
             stock = min(stock, float(p.storage[j, t]))
     return out
+
+
+def _more_stock(view: _View, k: int, t: int, units: float, cuts: list[tuple[int, int]]) -> Loosening:
+    """Return how much more would have to be there when the first of the orders (row, bucket) leaves."""
+    lead = np.ceil(view.model.rows["lead_time_days"].to_numpy(dtype=float) - _TOLERANCE)
+    days = [view.pin_day(c, s) - int(lead[c]) for c, s in cuts if view.model.pinned[c, s]]
+    first = t * view.model.days.bucket_days
+    day = min(days) if len(days) == len(cuts) else first
+    cost = units * float(view.money[k])
+    return Loosening(view.rule(EXTRA_STOCK, k, t), max(day, first), float(units * view.model.unit[k]), cost)
 
 
 def _larger_pin(view: _View, k: int, t: int, units: float) -> Loosening:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from planner.errors import RELAXATION_COLUMNS, InfeasibleError, RefusedError
-from planner.replenishment.clashes import Clash, Loosening, Rule, find_clashes
+from planner.replenishment.clashes import EXTRA_STOCK, Clash, Loosening, Rule, find_clashes
 from planner.replenishment.model import Model, Tables, given_sizes
 from planner.replenishment.resources import UNITS
 from planner.replenishment.supply_limits import COLUMNS, MONEY, SUPPLY, SUPPLY_PERIOD, names
@@ -86,7 +86,9 @@ def _with(loosened: dict[Rule, Loosening], options: Iterable[tuple[Loosening, ..
     for option in options:
         for new in option:
             old = out.get(new.rule)
-            if old is not None and new.factor > 0:
+            if old is not None and new.rule.name == EXTRA_STOCK:
+                new = replace(new, needed=old.needed + new.needed)
+            elif old is not None and new.factor > 0:
                 new = replace(new, factor=new.factor * (old.factor or 1.0), needed=max(old.needed, new.needed))
             out[new.rule] = new if old is None else replace(new, cost=old.cost + new.cost)
     return out
@@ -98,6 +100,7 @@ def loosen(model: Model, tables: Tables, loosened: Iterable[Loosening]) -> tuple
     capacities = tables.capacities.astype(dict.fromkeys(UNITS.values(), float))
     supply = tables.supply_limits.astype(dict.fromkeys(COLUMNS.values(), float))
     pins["qty"] = pins["qty"].astype(float)
+    arriving: list[dict[str, object]] = []
     for change in loosened:
         rule = change.rule
         if rule.name in _POLICIES:
@@ -105,6 +108,16 @@ def loosen(model: Model, tables: Tables, loosened: Iterable[Loosening]) -> tuple
             rows.loc[mine, _POLICIES[rule.name]] = change.needed
         elif rule.name == "pin":
             _set_pins(pins, _pins_of(pins, model, rule), change.needed)
+        elif rule.name == EXTRA_STOCK:
+            arriving.append(
+                {
+                    "order_id": f"extra {len(arriving)}",
+                    "item_id": rule.item_id,
+                    "location_id": rule.location_id,
+                    "qty": change.needed,
+                    "receipt_date": model.days.start + pd.Timedelta(days=change.day),
+                }
+            )
         elif rule.name in (SUPPLY, SUPPLY_PERIOD):
             mine, column = _supply_limits_of(supply, rule), COLUMNS[rule.unit]
             supply.loc[mine, column] = _raised_by(supply.loc[mine, column], change)
@@ -116,7 +129,10 @@ def loosen(model: Model, tables: Tables, loosened: Iterable[Loosening]) -> tuple
         else:
             mine, column = _limits_of(capacities, rule), UNITS[rule.unit]
             capacities.loc[mine, column] = _raised_by(capacities.loc[mine, column], change)
-    return rows, replace(tables, capacities=capacities, pins=pins, supply_limits=supply)
+    orders = tables.open_orders
+    if arriving:
+        orders = pd.concat([orders, pd.DataFrame(arriving)], ignore_index=True)
+    return rows, replace(tables, open_orders=orders, capacities=capacities, pins=pins, supply_limits=supply)
 
 
 def _raised_by(value: pd.Series, change: Loosening) -> Any:
@@ -198,6 +214,8 @@ def _relaxation(model: Model, tables: Tables, new: Tables, loosened: dict[Rule, 
             now = float(tables.pins.loc[mine, "qty"].sum())
             cost = abs(change.needed - now) * float(row["unit_cost"])
             found = [(f"{subject} on {date:%Y-%m-%d}", now, change.needed, "units", cost)]
+        elif rule.name == EXTRA_STOCK:
+            found = [(f"{subject} by {date:%Y-%m-%d}", 0.0, change.needed, "units", change.cost)]
         elif rule.name in (SUPPLY, SUPPLY_PERIOD):
             found = list(_raised_supply(tables.supply_limits, new.supply_limits, rule, change.cost))
         else:

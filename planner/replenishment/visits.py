@@ -23,6 +23,8 @@ Flags = npt.NDArray[np.bool_]
 
 SCARCE = 0.1
 """Price of loading or receiving a unit, over holding it for a bucket, above which a bucket is short of room."""
+MISSED = 3.0
+"""What a missed unit counts for in the choice of visits, over its price: routes do not get cheaper by empty shelves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,6 @@ class Lanes:
     brought : [L, T + 1, T + 1, 2] kg and m3 of that visit.
     open : [L, days] on which a lane may be visited.
     visited : [L, T] by the plan that the prices come from.
-    scarce : [L, T] where loading or receiving is short: visits stay as they are there, as merging them would bring some
-        locations what lasts for long while others go without.
     buckets, bucket_days : planned, without the look-ahead.
     """
 
@@ -56,7 +56,6 @@ class Lanes:
     brought: FloatArray
     open: Flags
     visited: Flags
-    scarce: Flags
     buckets: int
     bucket_days: int
 
@@ -85,14 +84,10 @@ def price_lanes(model: Model, packs: npt.NDArray[np.int32], prices: ShadowPrices
     first_day = pd.Series(np.ceil(rows["lead_time_days"].to_numpy()[members] - 1e-9)).groupby(lane).min()
     price, _ = _prices_of_items(p, members, replace(prices, stock=np.zeros_like(prices.stock)))
     short = price - p.pack_cost[members][:, None] > (SCARCE * p.holding * p.pack)[members][:, None] + 1e-9
-    scarce = np.zeros((L, T), dtype=bool)
-    np.logical_or.at(scarce, lane, short)
-    must |= scarce & visited
-    may &= ~scarce | visited
     open_ = np.array([model.open[str(s), str(at)] for s, at in zip(source_id, location_id, strict=True)])
     open_ = open_.reshape(L, -1) & (np.arange(model.days.days)[None] >= first_day.to_numpy()[:, None])
     may &= open_.reshape(L, T, model.days.bucket_days).any(axis=2)
-    arcs = _Arcs.of(p, members, prices)
+    arcs = _Arcs.of(p, members, prices, packs[members].astype(np.int64), short)
     hold = np.full((L, T + 1, T + 1), np.inf)
     brought = np.zeros((L, T + 1, T + 1, 2))
     size = rows[["unit_weight_kg", "unit_volume_m3"]].to_numpy(dtype=float)[members]
@@ -112,12 +107,10 @@ def price_lanes(model: Model, packs: npt.NDArray[np.int32], prices: ShadowPrices
                         used = float(amount @ (np.maximum(stock[who], 0) if storage else ordered[who]))
                         full[at] |= used > capacity[a - 1] * (1 + 1e-9)
                     allowed &= ~full
-                for q in range(2):
-                    brought[:, a, b, q] = np.bincount(lane, ordered * per_pack[:, q], L)
+            for q in range(2):
+                brought[:, a, b, q] = np.bincount(lane, ordered * per_pack[:, q], L)
             hold[:, a, b] = np.where(allowed, np.bincount(lane, cost, L), np.inf)
-    return Lanes(
-        source_id, location_id, hold, brought, open_, visited, scarce, model.days.buckets, model.days.bucket_days
-    )
+    return Lanes(source_id, location_id, hold, brought, open_, visited, model.days.buckets, model.days.bucket_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +132,7 @@ class _Arcs:
     costs: FloatArray
 
     @classmethod
-    def of(cls, p: LotSizingProblem, members: IntArray, prices: ShadowPrices) -> _Arcs:
+    def of(cls, p: LotSizingProblem, members: IntArray, prices: ShadowPrices, planned: IntArray, short: Flags) -> _Arcs:
         T = p.buckets
         pack = p.pack[members].astype(np.int64)
         demand, receipts = p.demand[members].astype(np.int64), p.receipts[members].astype(np.int64)
@@ -158,6 +151,7 @@ class _Arcs:
         covers = np.maximum(
             -(-needed[:, 1:] // pack[:, None]), (2 * with_safety + pack[:, None]) // (2 * pack[:, None])
         )
+        covers = np.where(short, np.cumsum(planned, axis=1), covers)
         covers = np.maximum(covers, np.cumsum(p.min_packs[members], axis=1))
         upto = np.maximum.accumulate(np.concatenate([np.zeros_like(covers[:, :1]), covers], axis=1), axis=1)
         stock = upto[:, :, None] * pack[:, None, None] - needed[:, None, 1:]
@@ -166,7 +160,9 @@ class _Arcs:
         short = np.maximum(-stock, 0)
         newly = np.where(waits[:, None, None], short, np.diff(short, axis=2, prepend=0).clip(min=0))
         late = T - np.arange(T)
-        lost_cost = p.shortage[members][:, None] + np.where(waits[:, None], 0.0, p.shortfall[members][:, None] * late)
+        lost_cost = MISSED * p.shortage[members][:, None] + np.where(
+            waits[:, None], 0.0, p.shortfall[members][:, None] * late
+        )
         cost = held * (p.holding[members][:, None] + stock_price)[:, None, :] + newly * lost_cost[:, None, :]
         cost += p.shortfall[members][:, None, None] * np.maximum(safety[:, None, :] - held, 0)
         costs = np.concatenate([np.zeros((members.size, T + 1, 1)), np.cumsum(cost, axis=2)], axis=2)
@@ -177,8 +173,9 @@ class _Arcs:
         begin = max(a - 1, 0)
         state = b if a > 0 else 0
         cost = self.costs[:, state, b] - self.costs[:, state, begin]
-        if a == 0:
-            return cost, np.zeros(len(self.pack), np.int64), np.zeros(len(self.pack), np.int64)
+        if a == 0:  # what the first visit makes up for
+            late = self.upto[:, b] if b < self.price.shape[1] else np.zeros(len(self.pack), np.int64)
+            return cost + self.price[:, min(b, self.price.shape[1] - 1)] * late, late, np.zeros_like(late)
         ordered = self.upto[:, b] - self.upto[:, begin]
         ordered = np.where(ordered > 0, np.maximum(ordered, self.moq), 0)
         cost = cost + self.price[:, begin] * ordered + self.setup * (ordered > 0)

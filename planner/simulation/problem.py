@@ -25,9 +25,9 @@ def planned_rows(supply: pd.DataFrame, policy_params: pd.DataFrame, projected_in
 
 
 def shelf_buckets(rows: pd.DataFrame, horizon: Horizon) -> _Integers:
-    """Return whole buckets for which a unit can be sold [K], that of its receipt included, at least one; 0: always."""
+    """Return buckets in which a unit can be sold [K]: that of its receipt and the whole ones of its life; 0: always."""
     days = rows["shelf_life_days"].to_numpy(np.float64)
-    whole = np.maximum(np.floor(np.nan_to_num(days) / horizon.bucket_days + 1e-9), 1.0)
+    whole = 1.0 + np.floor(np.nan_to_num(days) / horizon.bucket_days + 1e-9)
     return np.where(np.isnan(days), 0.0, whole).astype(np.int64)
 
 

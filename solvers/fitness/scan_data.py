@@ -7,7 +7,7 @@ that all backends return the same moves.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -68,8 +68,18 @@ def tours_of(problem: ChainProblem, routes: Sequence[Sequence[int]]) -> Tours:
     return Tours(after, before, route, position, until, load)
 
 
-def descended(scan: MoveScan, problem: ChainProblem, routes: Sequence[Sequence[int]], *, full: bool) -> list[list[int]]:
-    """Return `routes` of nodes after improving moves until there are none: in a round the best ones on routes apart."""
+def descended(
+    scan: MoveScan,
+    problem: ChainProblem,
+    routes: Sequence[Sequence[int]],
+    *,
+    full: bool,
+    is_over: Callable[[], bool] = lambda: False,
+) -> list[list[int]]:
+    """Return `routes` of nodes after improving moves: in a round the best ones on routes apart.
+
+    Rounds end where no move improves, or once `is_over`.
+    """
     current = [list(stops) for stops in routes]
     while True:
         tours = tours_of(problem, current)
@@ -83,7 +93,7 @@ def descended(scan: MoveScan, problem: ChainProblem, routes: Sequence[Sequence[i
             if touched.isdisjoint(on):
                 touched |= on
                 _make(current, tours, u, v, kind)
-        if not touched:
+        if not touched or is_over():
             return [stops for stops in current if stops]
 
 

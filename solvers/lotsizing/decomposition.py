@@ -32,7 +32,9 @@ _REPAIR_AFTER = 1.4
 _SLOW, _SLOW_STEPS = 0.3, 4
 """A repair is due when this many steps raised the bound by less than this part of the wanted gap."""
 _STALL, _STALL_STEPS = 0.02, 12
-"""The ascent ends when this many steps raised the bound by less than this part of the wanted gap."""
+"""The ascent stalls when this many steps raised the bound by less than this part of the wanted gap ..."""
+_RESTARTS = 1
+"""... and where the gap is not reached begins anew this often: at the best prices, other steps and another rounding."""
 _OPTIMAL = 1e-7
 
 
@@ -144,7 +146,7 @@ def _ascend(
     bound, prices, source_prices = -np.inf, master.prices.copy(), master.source_prices.copy()
     cost, packs = np.inf, np.zeros(problem.demand.shape, np.int32)
     broken = True
-    last_repair = 0
+    last_repair, restarts = 0, 0
     bounds: list[float] = []
     done = 0
     for done in range(1, iterations + 1):
@@ -157,10 +159,11 @@ def _ascend(
         out_of_time = deadline is not None and time.perf_counter() > deadline
         bounds.append(bound)
         slow = _risen(bounds, _SLOW_STEPS) < _SLOW * target_gap
-        last = done == iterations or out_of_time or _risen(bounds, _STALL_STEPS) < _STALL * target_gap
-        if last or (slow and done >= max(_FIRST_REPAIR, _REPAIR_AFTER * last_repair)):
+        stalled = _risen(bounds, _STALL_STEPS) < _STALL * target_gap
+        last = done == iterations or out_of_time or (stalled and restarts == _RESTARTS)
+        if last or stalled or (slow and done >= max(_FIRST_REPAIR, _REPAIR_AFTER * last_repair)):
             last_repair = done
-            primal = Primal(relaxation, master, seed)
+            primal = Primal(relaxation, master, seed + restarts)
             new_packs, new_cost = primal.repair()
             new_broken = bool(verify(problem, new_packs).faults)
             if (new_broken, new_cost) < (broken, cost):
@@ -172,6 +175,10 @@ def _ascend(
                     cost, packs = new_cost, new_packs
         if last or (not broken and cost - bound <= target_gap * abs(cost)):
             break
+        if stalled:
+            restarts += 1
+            master.restart(prices, source_prices)
+            bounds = []
     return _result(relaxation, packs, bound, prices, source_prices, target_gap, done)
 
 

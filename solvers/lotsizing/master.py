@@ -74,6 +74,12 @@ class Master:
         np.maximum(prices, 0.0, out=self.rows.prices)
         np.maximum(source_prices, self.rows.source_floor, out=self.rows.source_prices)
 
+    def restart(self, prices: Floats, source_prices: Floats) -> None:
+        """Let the ascent begin anew at these prices, with steps as at first; the plans known so far stay known."""
+        self.rows.prices[:] = prices
+        self.rows.source_prices[:] = source_prices
+        self._length, self._centre_bound, self.promised = 1.0, -np.inf, np.inf
+
     @property
     def prices(self) -> Floats:
         """Prices of resources [R, T]."""
@@ -92,9 +98,10 @@ class Master:
         rows = self.rows
         if self.steps == 0:
             self._set_scale(priced)
-        promised = self.promised - self._centre_bound
-        if self.steps == 0 or priced.bound >= self._centre_bound + _FAIR_PART * promised:
-            if self.steps:
+        begins = self._centre_bound == -np.inf
+        promised = 0.0 if begins else self.promised - self._centre_bound
+        if begins or priced.bound >= self._centre_bound + _FAIR_PART * promised:
+            if not begins:
                 nearly_all = priced.bound >= self._centre_bound + _NEARLY_ALL * promised
                 self._length = min(self._length * (_MUCH_LONGER if nearly_all else _LONGER), _LONGEST)
             self._centre_bound = priced.bound

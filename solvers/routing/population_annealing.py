@@ -4,7 +4,8 @@ Hukushima and Iba (2003), "Population annealing and its application to a spin gl
 Machta (2010), Physical Review E 82. Between two temperatures T and T' a solution of cost c lives on in proportion to
 exp(-(1/T' - 1/T) c). Made for a device that runs thousands of chains at once (`solvers/fitness`); on a processor
 `ruin_recreate`, one long chain, is the better use of a core. Whenever the fittest solution improves, a copy of it is
-polished by the best moves of all clients (`solvers.fitness.scan_data`), beside all other clients in large problems.
+polished by the best moves of all clients (`solvers.fitness.scan_data`), on a device beside all other clients in large
+problems.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from solvers.routing.stop import StopRule
 
 LONGEST_STRING = 10.0
 FULL_SCANS = 5000
-"""From so many clients on moves are beside all others, not the nearest ones only."""
+"""From so many clients on moves are beside all others, not the nearest ones only, where a device looks at them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +97,15 @@ def search(
     longest = min(LONGEST_STRING, problem.clients / len(routes))
     strings = max(1.0, 4.0 * chosen.average_removed / (1.0 + longest) - 1.0)
     chains.run(states, Schedule(0, 1.0, 1.0, strings, longest), seeds)  # compiled before a clock starts
-    scan, full = make_scan(arrays, chosen.device), problem.clients >= FULL_SCANS
+    scan = make_scan(arrays, chosen.device)
+    full = scan.name == "cupy" and problem.clients >= FULL_SCANS
     descended(scan, arrays, [], full=full)
     least = int(states.cost[0])
     done, trace, temperature = 0, [(0, best_cost)], chosen.hot * first.schedule.arc_cost
+
+    def over() -> bool:
+        return stop(done, best_cost) >= 1
+
     with contextlib.suppress(KeyboardInterrupt):
         share = stop(0, best_cost)
         while share < 1:
@@ -108,7 +114,7 @@ def search(
             fittest = int(np.argmin(states.cost))
             if int(states.cost[fittest]) < least:
                 least = int(states.cost[fittest])
-                polished = descended(scan, arrays, routes_of(states, fittest), full=full)
+                polished = descended(scan, arrays, routes_of(states, fittest), full=full, is_over=over)
                 cost = int(states_of(arrays, polished, slots, 1).cost[0]) + left_out
                 if cost < best_cost:
                     best, best_cost = _solution(polished, problem.clients), cost

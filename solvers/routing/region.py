@@ -30,16 +30,20 @@ NEXT, PREVIOUS, ROUTE, TO_NEXT, TO_PREVIOUS = range(5)
 # columns of `Region.route`; loads follow
 FIRST, LAST, COUNT, NEXT_FREE, LOAD = range(5)
 # entries of `Region.counter`
-REMOVED, TOUCHED, LOGGED, STEP, BLINK, LEFT, FREE, USED, OWN, COSTS, BEST_COST, SLOTS_IN_USE = range(12)
+REMOVED, TOUCHED, LOGGED, STEP, BLINK, LEFT, FREE, USED, OWN, COSTS, BEST_COST, SLOTS_IN_USE, OVERLOAD = range(13)
 # columns of `Region.log`; an insertion has the length of the arc that it broke as TO_NEXT
 (LOG_CLIENT, LOG_NEXT, LOG_PREVIOUS, LOG_ROUTE, LOG_TO_NEXT, LOG_TO_PREVIOUS, LOG_INSERTED) = range(7)
 SPARE_ROUTES = 64
 """A region may open so many routes before all routes are shared out again."""
 FAR = 1 << 30
+FORBIDDEN = 1 << 40
+"""Price of a unit of load above the capacity where that is not allowed."""
+UNKNOWN = 1 << 60
+"""Best cost of a region for which no solution without overload is known."""
 
 
 class Plain(NamedTuple):
-    """A problem with alike vehicles, loads only, and clients that all must be served; never changed.
+    """A problem with alike vehicles, loads only, and clients that all must be served.
 
     Attributes
     ----------
@@ -50,6 +54,7 @@ class Plain(NamedTuple):
     out, back : [N], distance from where routes start, and to where they end.
     demand : [N, Q].
     capacity : [Q].
+    overload : [Q], price of a unit of load above the capacity; changes between two sharings of the routes.
     rate, fixed : cost of a unit of distance and of a route.
     keys : [N, 3], orders of reinsertion: demand, far, near.
     """
@@ -66,6 +71,7 @@ class Plain(NamedTuple):
     back: IntArray
     demand: IntArray
     capacity: IntArray
+    overload: IntArray
     rate: int
     fixed: int
     keys: FloatArray
@@ -77,7 +83,7 @@ class Region(NamedTuple):
     Attributes
     ----------
     random : [1].
-    counter : see the entry names.
+    counter : see the entry names; costs include the price of overload, the best solution has none.
     link : [N, 5], see the column names; a depot as neighbour marks the end of a route.
     longest : [N], longer arc of a client, `FAR` at the end of a route, -`FAR` off the routes.
     route : [R, LOAD + Q], see the column names.
@@ -133,6 +139,7 @@ def make_plain(problem: RoutingProblem, instance: Instance) -> Plain:
         back=np.ascontiguousarray(back),
         demand=np.ascontiguousarray(instance.amount[:, : problem.dimensions]),
         capacity=row[CAPACITY:].copy(),
+        overload=np.full(problem.dimensions, FORBIDDEN, np.int64),
         rate=int(row[COST]),
         fixed=int(row[FIXED]),
         keys=np.ascontiguousarray(sort_keys(problem, instance)[:, :3]),

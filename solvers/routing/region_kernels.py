@@ -34,6 +34,7 @@ from solvers.routing.region import (
     LOGGED,
     NEXT,
     NEXT_FREE,
+    OVERLOAD,
     OWN,
     PREVIOUS,
     REMOVED,
@@ -43,6 +44,7 @@ from solvers.routing.region import (
     TO_NEXT,
     TO_PREVIOUS,
     TOUCHED,
+    UNKNOWN,
     USED,
     Plain,
     Region,
@@ -102,6 +104,15 @@ def touch(region: Region, r: Number) -> None:
 
 
 @njit(helper=True)
+def overload(plain: Plain, region: Region, r: Number) -> Number:
+    """Return the price of what route r carries above the capacity."""
+    price = np.int64(0)
+    for q in range(len(plain.capacity)):
+        price += plain.overload[q] * max(0, region.route[r, LOAD + q] - plain.capacity[q])
+    return price
+
+
+@njit(helper=True)
 def remove_piece(plain: Plain, region: Region, r: Number, begin: Number, number: Number) -> tuple[Number, Number]:
     """Take `number` clients from `begin` on out of route r, log them; return (change of distance, client behind)."""
     link, route, counter, log = region.link, region.route, region.counter, region.log
@@ -109,6 +120,7 @@ def remove_piece(plain: Plain, region: Region, r: Number, begin: Number, number:
     a = np.int64(link[begin, PREVIOUS])
     v = begin
     spared = np.int64(link[begin, TO_PREVIOUS])
+    excess = overload(plain, region, r)
     row, removed = counter[LOGGED], counter[REMOVED]
     for _ in range(number):
         following = np.int64(link[v, NEXT])
@@ -129,6 +141,8 @@ def remove_piece(plain: Plain, region: Region, r: Number, begin: Number, number:
             route[r, LOAD + q] -= plain.demand[v, q]
         v = following
     counter[LOGGED], counter[REMOVED] = row, removed
+    if excess > 0:
+        counter[OVERLOAD] += overload(plain, region, r) - excess
     route[r, COUNT] -= number
     if route[r, COUNT] == 0:
         close_route(region, r)
@@ -195,7 +209,7 @@ def remove_string(plain: Plain, region: Region, c: Number, longest: Number) -> N
 def ruin(plain: Plain, region: Region, average: Number) -> Number:
     """Remove strings from routes around a random client, about `average` clients; return the change of cost."""
     link, counter, random = region.link, region.counter, region.random
-    used = counter[USED]
+    used, excess = counter[USED], counter[OVERLOAD]
     longest = min(LONGEST_STRING, counter[OWN] / used)
     strings = int(1.0 + draw(random) * max(1.0, 4.0 * average / (1.0 + longest) - 1.0))
     centre = region.own[int(draw(random) * counter[OWN])]
@@ -209,7 +223,7 @@ def ruin(plain: Plain, region: Region, average: Number) -> Number:
         if r >= 0 and region.stamp[r] != counter[STEP]:
             change += remove_string(plain, region, c, longest)
             done += 1
-    return plain.rate * change + plain.fixed * (counter[USED] - used)
+    return plain.rate * change + plain.fixed * (counter[USED] - used) + counter[OVERLOAD] - excess
 
 
 @njit(helper=True)
@@ -237,12 +251,14 @@ def order_removed(plain: Plain, region: Region) -> None:
 
 
 @njit(helper=True)
-def has_room(plain: Plain, region: Region, r: Number, c: Number) -> bool:
-    """Return whether route r may take client c."""
-    fits = True
+def added_overload(plain: Plain, region: Region, r: Number, c: Number) -> Number:
+    """Return what client c adds to the price of overload on route r."""
+    price = np.int64(0)
     for q in range(len(plain.capacity)):
-        fits = fits and region.route[r, LOAD + q] + plain.demand[c, q] <= plain.capacity[q]
-    return fits
+        load = region.route[r, LOAD + q] - plain.capacity[q]
+        if load + plain.demand[c, q] > 0:
+            price += plain.overload[q] * min(plain.demand[c, q], load + plain.demand[c, q])
+    return price
 
 
 @njit(helper=True)
@@ -262,7 +278,7 @@ def insert_cheapest(
     racing = ants and draw(random) >= greed
     # `best` is the price of the place taken, `lowest` what decides; a price is never above it, unless clocks race
     best, lowest = limit, np.inf if ants else float(limit)
-    best_a, best_b, best_r = np.int64(-1), np.int64(-1), np.int64(-1)
+    best_a, best_b, best_r, best_over = np.int64(-1), np.int64(-1), np.int64(-1), np.int64(0)
     if counter[FREE] >= 0:
         alone = plain.fixed + rate * (plain.out[c] + plain.back[c])
         if alone < limit:
@@ -279,7 +295,10 @@ def insert_cheapest(
         if rate * (2 * to_v - region.longest[v]) >= lowest and not racing:
             continue
         r = np.int64(link[v, ROUTE])
-        if r < 0 or not has_room(plain, region, r, c):
+        if r < 0:
+            continue
+        over = added_overload(plain, region, r, c)
+        if over > 0 and rate * (2 * to_v - region.longest[v]) + over >= limit:
             continue
         for side in range(2):
             if side == 0:
@@ -287,12 +306,12 @@ def insert_cheapest(
             else:
                 w, broken = np.int64(link[v, PREVIOUS]), np.int64(link[v, TO_PREVIOUS])
             if w >= first:
-                if rate * (2 * to_v - broken) >= lowest and not racing:
+                if rate * (2 * to_v - broken) + over >= lowest and not racing:
                     continue
                 to_w = leg(plain.matrix, plain.points, plain.metric, plain.profile, c, w)
             else:
                 to_w = plain.back[c] if side == 0 else plain.out[c]
-            price = rate * (to_v + to_w - broken)
+            price = rate * (to_v + to_w - broken) + over
             score = float(price)
             if ants:
                 if price >= limit:
@@ -307,7 +326,7 @@ def insert_cheapest(
                 counter[BLINK] = 1 + int(-math.log(1.0 - draw(random)) / BLINK_RATE)
                 continue
             best, lowest = price, score
-            best_r = r
+            best_r, best_over = r, over
             if side == 0:
                 best_a, best_b = v, w
             else:
@@ -315,6 +334,7 @@ def insert_cheapest(
     if best_r < 0:
         return FAR * FAR
     touch(region, best_r)
+    counter[OVERLOAD] += best_over
     fresh = route[best_r, COUNT] == 0
     row = counter[LOGGED]
     region.log[row, LOG_CLIENT] = c
@@ -399,6 +419,7 @@ def load_region(
         region.longest[region.own[i]] = -FAR
     own = 0
     length = np.int64(0)
+    counter[OVERLOAD] = 0
     for r in range(len(chosen)):
         for q in range(len(plain.capacity)):
             route[r, LOAD + q] = 0
@@ -418,6 +439,7 @@ def load_region(
             region.best_next[v] = following[v]
             a, v = v, np.int64(following[v])
         route[r, COUNT] = count
+        counter[OVERLOAD] += overload(plain, region, r)
         gap = arc(plain, a, np.int64(0))
         length += gap
         connect(plain, region, r, a, np.int64(0), gap)
@@ -431,8 +453,8 @@ def load_region(
         region.is_left[r] = 0
     counter[FREE] = len(chosen) if spare > 0 else -1
     counter[USED], counter[OWN], counter[LEFT], counter[SLOTS_IN_USE] = len(chosen), own, 0, last
-    counter[COSTS] = plain.rate * length + plain.fixed * len(chosen)
-    counter[BEST_COST] = counter[COSTS]
+    counter[COSTS] = plain.rate * length + plain.fixed * len(chosen) + counter[OVERLOAD]
+    counter[BEST_COST] = counter[COSTS] if counter[OVERLOAD] == 0 else UNKNOWN
 
 
 @njit(allocates=False)
@@ -457,6 +479,7 @@ def anneal_region(
     for _ in range(steps):
         counter[REMOVED] = counter[TOUCHED] = counter[LOGGED] = 0
         counter[STEP] += 1
+        excess = counter[OVERLOAD]
         change = ruin(plain, region, average)
         order_removed(plain, region)
         temperature *= cooling
@@ -468,8 +491,9 @@ def anneal_region(
                 accepted = False
                 break
             change += more
-        if not accepted or (unsaved and change > 0):
+        if not accepted or (unsaved and (change > 0 or counter[OVERLOAD] > 0)):
             undo(plain, region)
+            counter[OVERLOAD] = excess
             if accepted:
                 # the state before this step was the best: it is copied and the step given up
                 keep_best(plain, region)
@@ -482,7 +506,7 @@ def anneal_region(
                 region.is_left[r] = 1
                 region.left[counter[LEFT]] = r
                 counter[LEFT] += 1
-        if counter[COSTS] < counter[BEST_COST]:
+        if counter[OVERLOAD] == 0 and counter[COSTS] < counter[BEST_COST]:
             counter[BEST_COST] = counter[COSTS]
             unsaved = True
     if unsaved:

@@ -16,6 +16,7 @@ from solvers.routing.kernel_types import FloatArray, Int32Array, IntArray
 from solvers.routing.region import (
     BEST_COST,
     COSTS,
+    FORBIDDEN,
     SPARE_ROUTES,
     Plain,
     Region,
@@ -44,6 +45,10 @@ HEATING_STEPS = 3000
 """Steps per client in the whole budget for which annealing begins at a temperature of one mean arc."""
 HOTTEST = (0.5, 3.0)
 """Least and largest first temperature over the mean cost of an arc."""
+OVERLOAD_PRICE = 3.0
+"""Price of a full load above the capacity over the mean cost of a route, at a temperature of one mean arc."""
+STRICT_SHARE, STRICT_HEAT = 0.9, 0.03
+"""Share of the budget, and temperature over the mean cost of an arc, from which on no overload is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,7 @@ class Regional:
             self.schedule.hot = float(np.clip(per_client / HEATING_STEPS, *HOTTEST))
         hot, cold = self.schedule.temperature(begin), self.schedule.temperature(end)
         parts, shares = self._share_out()
+        self._price_overload(end, cold)
         trail = self.trail
         unused = int(self.instance.vehicle[0, VEHICLES]) - sum(len(part) for part in parts)
         spare = min(SPARE_ROUTES, unused // len(parts))
@@ -188,6 +194,15 @@ class Regional:
         self._gather(self.current, False)
         if trail.pheromone.size:
             lay_on_tours(self.plain, self.tours.following, trail.pheromone, trail.evaporation, trail.lowest)
+
+    def _price_overload(self, share: float, temperature: float) -> None:
+        """Set the price of overload, the dearer the colder, until `share` of the budget is used; ants have none."""
+        heat = temperature / self.schedule.arc_cost
+        self.plain.overload[:] = FORBIDDEN
+        if share < STRICT_SHARE and heat > STRICT_HEAT and not self.trail.pheromone.size:
+            route_cost = self.best_cost / max(1, int((self.tours.firsts >= 0).sum()))
+            price = OVERLOAD_PRICE / heat * route_cost / np.maximum(1, self.plain.capacity)
+            self.plain.overload[:] = np.clip(np.ceil(price), 1, FORBIDDEN)
 
     def _gather(self, tours: Tours, best: bool) -> None:
         tours.firsts[:] = -1

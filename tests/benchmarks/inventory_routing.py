@@ -9,11 +9,16 @@ The table of docs/benchmarks-inventory-routing.md, from a folder that holds `ins
 
     python tests/benchmarks/inventory_routing.py --folder DIR [--every 5] [--time-limit 30] [--seeds 1,2]
 
+A long run on two cores, one search each with a seed of its own, of which the better plan is written::
+
+    python tests/benchmarks/inventory_routing.py FILE.dat --time-limit 1800 --threads 2 --output FILE
+
 The same instances beside the best plan of ordering first and routing after, in the same time::
 
     python tests/benchmarks/inventory_routing.py --folder DIR --sequential [--every 5] [--time-limit 30]
 
-The limit counts CPU seconds of one core; compiled kernels are loaded before the clock starts.
+The limit counts CPU seconds of one core; compiled kernels are loaded before the clock starts. Where no plan keeps the
+rules, what must give way is told with the plan that is then possible, and the exit code is 3.
 """
 
 from __future__ import annotations
@@ -43,7 +48,7 @@ def main() -> None:
     parser.add_argument("--time-limit", type=float, default=30.0, help="CPU seconds.")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seeds", default="1,2", help="With --folder.")
-    parser.add_argument("--threads", type=int, default=1, help="Cores; one search uses one.")
+    parser.add_argument("--threads", type=int, default=1, help="Cores, each with a search of its own.")
     parser.add_argument("--output", type=Path, help="Where to write the plan.")
     parser.add_argument(
         "--sequential", action="store_true", help="With --folder: beside ordering first, routing after."
@@ -65,9 +70,9 @@ def run_one(options: argparse.Namespace) -> None:
     from solvers.inventory_routing.formats import read_instance, read_solution, write_solution
 
     problem = read_instance(options.instance)
-    result, seconds = solve_for(problem, options.time_limit, options.seed)
+    result, seconds = solve_for(problem, options.time_limit, options.seed, options.threads)
     if result.plan is None:
-        sys.exit("no plan that keeps the rules was found")
+        tell_what_gives_way(problem, options)
     text = write_solution(problem, result.plan, seconds, platform.processor() or platform.machine())
     if options.output:
         partial = options.output.with_name(options.output.name + ".part")
@@ -78,6 +83,23 @@ def run_one(options: argparse.Namespace) -> None:
         sys.exit("the written plan breaks rules: " + "; ".join(again.faults))
     told = {"instance": options.instance.stem, "cost": round(again.cost, 2), "cpu_s": round(seconds, 2)}
     sys.stdout.write(json.dumps({**told, "iterations": result.iterations}) + "\n")
+
+
+def tell_what_gives_way(problem, options: argparse.Namespace) -> None:
+    """Say what must give way for a plan to exist, and what the plan made with that costs; exit with code 3."""
+    from solvers.inventory_routing.loosen import loosen
+    from solvers.routing.stop import cpu_seconds
+
+    found = loosen(problem, lambda: cpu_seconds(options.time_limit), seed=options.seed)
+    if found is None:
+        sys.stderr.write("No plan keeps every rule, and no change was found with which one does.\n")
+    elif not found[0]:
+        sys.stderr.write("No plan was found within the limit, but one exists: raise --time-limit.\n")
+    else:
+        sys.stderr.write("No plan keeps every rule. The least that must give way, solved again and shown to work:\n")
+        sys.stderr.writelines(f"  {change}\n" for change in found[0])
+        sys.stderr.write(f"With it a plan costs {found[1].verdict.cost:,.2f}.\n")
+    sys.exit(3)
 
 
 def run_folder(options: argparse.Namespace) -> None:
@@ -131,11 +153,14 @@ def family_of(name: str) -> str:
     return "small, up to 25 customers" if int(customers) <= 25 else "small, 30 to 50 customers"
 
 
-def solve_for(problem, limit: float, seed: int):
-    """Return the result of a search of `limit` CPU seconds, and the CPU seconds it took."""
+def solve_for(problem, limit: float, seed: int, threads: int = 1):
+    """Return the result of a search of `limit` CPU seconds on each of `threads` cores, and the CPU seconds of one."""
+    from solvers.inventory_routing.islands import solve_islands
     from solvers.inventory_routing.solve import solve
     from solvers.routing.stop import cpu_seconds, iterations
 
+    if threads > 1:
+        return solve_islands(problem, cpu_seconds, limit, seed=seed, islands=threads, threads=threads), limit
     solve(problem, iterations(1), seed=seed)
     start = time.process_time()
     result = solve(problem, cpu_seconds(limit), seed=seed)

@@ -49,6 +49,8 @@ def test_the_plan_keeps_every_rule_and_costs_no_more_than_the_sequential_one(tmp
     assert kept["transport_cost"] == pytest.approx(plan.tables["routes"]["cost"].sum())
     assert kept["replenishment_cost"] == pytest.approx(plan.cost)
     assert kept["unassigned_loads"] == len(plan.tables["unassigned"])
+    depots = {"DC", "DC2"} if kind == "tight" else {"DC"}
+    assert set(plan.tables["routes"]["depot_id"]) == set(plan.tables["visit_changes"]["source_id"]) == depots
 
 
 @dataclass(frozen=True)

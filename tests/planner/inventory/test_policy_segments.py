@@ -107,7 +107,7 @@ def played(supply: pd.DataFrame, forecast: pd.DataFrame, table: pd.DataFrame) ->
 
 @pytest.mark.parametrize("cv", [0.6, 1.2])
 def test_what_expires_is_stocked_less_and_costs_less(cv: float) -> None:
-    supply = supply_table([("A", "S1", "V1")], lead_time_days=7.0, shelf_life_days=14.0, unit_cost=6.0, unit_price=10.0)
+    supply = supply_table([("A", "S1", "V1")], lead_time_days=7.0, shelf_life_days=7.0, unit_cost=6.0, unit_price=10.0)
     forecast = flat_forecast({("A", "S1"): 10.0}, cv=cv, buckets=52)
     wanted = {"service_measure": "cycle_service_level", "service_target": 0.98}
     limited = targets(supply, forecast, **wanted).reset_index()
@@ -125,7 +125,7 @@ def test_what_expires_is_stocked_less_and_costs_less(cv: float) -> None:
 
 def test_the_limit_is_near_the_best_level() -> None:
     """No base-stock level beats the one that balances waste and lost sales by more than 5 % when played."""
-    supply = supply_table([("A", "S1", "V1")], lead_time_days=7.0, shelf_life_days=14.0, unit_cost=6.0, unit_price=10.0)
+    supply = supply_table([("A", "S1", "V1")], lead_time_days=7.0, shelf_life_days=7.0, unit_cost=6.0, unit_price=10.0)
     forecast = flat_forecast({("A", "S1"): 10.0}, cv=0.8, buckets=52)
     table = targets(supply, forecast, service_measure="cost_optimal", policy_kind="R_S", holding_cost_rate=0.25)
     table = table.reset_index()

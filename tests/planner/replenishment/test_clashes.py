@@ -116,9 +116,9 @@ CASES: dict[str, tuple[dict[str, list[dict[str, object]]], list[tuple[object, ..
         [("pin", "DC", "I1", 48, 0, "units", 192)],
     ),
     "more than the dc can have": (
-        # 600 less 200 is 400 too many: 67 packs of 6
+        # 600 less 200 is 400 too many; 67 packs of 6 less would be 402 less
         {"pins": [pin(600, "2024-01-03")]},
-        [("pin", "S1", "I1", 600, 198, "units", 402 * 4)],
+        [("extra_stock", "DC", "I1", 0, 400, "units", 400 * 4)],
     ),
     "minimum that the dc cannot fill in time": (
         # 18 in stock and 33 packs of 6 out of 200
@@ -165,6 +165,10 @@ def loosened(rules: Mapping[str, Rows], relaxation: pd.DataFrame) -> dict[str, l
             for fixed in out["pins"]:
                 if (fixed["item_id"], fixed["location_id"]) == (row["item_id"], row["location_id"]):
                     fixed["qty"] = row["needed"]
+        elif row["rule"] == "extra_stock":
+            date = f"{row['date']:%Y-%m-%d}"
+            order = {"order_id": "E", "item_id": row["item_id"], "location_id": row["location_id"], "source_id": "V1"}
+            out["open_orders"] = [{**order, "qty": row["needed"], "receipt_date": date}]
         elif row["rule"] == "supply":
             unit = str(row["unit"])
             out["supply_limits"][0]["limit_value" if "money" in unit else "limit_qty"] = row["needed"]
@@ -226,6 +230,11 @@ def test_least_that_must_give_way_for_stock_in_hand(chain: Chain) -> None:
     assert caught.value.relaxation["needed"].tolist() == [left]
     plan = chain.plan({"capacities": [storage(item_id="I1", capacity_qty=left)]})
     assert plan.projected_inventory.query("item_id == 'I1' and location_id == 'S1'")["closing_qty"].max() <= left
+
+
+def test_a_depot_short_of_stock_is_told_how_much_it_lacks_by_which_day(chain: Chain) -> None:
+    with pytest.raises(InfeasibleError, match="extra_stock of item I1 at DC by 2024-01-02: now 0, needed 400 units"):
+        chain.plan({"pins": [pin(600, "2024-01-03")]})
 
 
 def test_one_minimum_is_cheaper_than_storage_and_maximum(chain: Chain) -> None:

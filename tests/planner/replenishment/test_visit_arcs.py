@@ -15,7 +15,7 @@ from planner.replenishment.calendar import Days, delivery_days
 from planner.replenishment.model import Model, Tables, buckets_ahead, build_model, planned_rows
 from planner.replenishment.visits import ShadowPrices, _Arcs, keep_visits, price_lanes
 from scenarios.project import load_project
-from solvers.inventory_routing.visits import held_cost
+from solvers.inventory_routing.visit_problem import held_cost
 from solvers.lotsizing.problem import LotSizingProblem
 from solvers.lotsizing.verify import verify
 
@@ -64,6 +64,25 @@ def leaves_only(p: LotSizingProblem, members: np.ndarray) -> LotSizingProblem:
     )
 
 
+def no_prices(p: LotSizingProblem) -> ShadowPrices:
+    return ShadowPrices(np.zeros((0, p.buckets)), np.zeros(p.demand.shape))
+
+
+@pytest.mark.parametrize("first", [0, 2])
+def test_where_room_is_short_visits_bring_what_the_plan_brings(model: Model, first: int) -> None:
+    """From visit to visit, and a first visit all that the plan had brought before."""
+    p = leaves_only(model.problem, np.flatnonzero(model.problem.source >= 0))
+    planned = np.random.default_rng(1).integers(0, 3, p.demand.shape)
+    arcs = _Arcs.of(p, np.arange(len(planned)), no_prices(p), planned, np.ones(planned.shape, bool))
+    smallest = np.where(planned > 0, p.moq[:, None], 0)  # arcs know the smallest order
+    brought = arcs.arc(0, first)[1]
+    np.testing.assert_array_equal(brought, planned[:, :first].sum(axis=1))
+    for t in range(first, p.buckets):
+        np.testing.assert_array_equal(arcs.arc(t + 1, t + 1)[1], np.maximum(planned[:, t], smallest[:, t]))
+    longest = arcs.arc(first + 1, p.buckets)[1]
+    np.testing.assert_array_equal(longest, planned[:, first:].sum(axis=1))
+
+
 @pytest.mark.parametrize("pattern", ["every", "second", "third"])
 def test_arcs_cost_what_the_judge_counts(model: Model, pattern: str) -> None:
     p = model.problem
@@ -72,9 +91,8 @@ def test_arcs_cost_what_the_judge_counts(model: Model, pattern: str) -> None:
     step = {"every": 1, "second": 2, "third": 3}[pattern]
     visited = np.arange(p.buckets) % step == 0
     alone = leaves_only(p, members)
-    arcs = _Arcs.of(
-        alone, np.arange(members.size), ShadowPrices(np.zeros((0, p.buckets)), np.zeros(alone.demand.shape))
-    )
+    nothing = np.zeros(alone.demand.shape, np.int64)
+    arcs = _Arcs.of(alone, np.arange(members.size), no_prices(alone), nothing, nothing > 0)
     packs = np.zeros(alone.demand.shape, np.int32)
     at = np.flatnonzero(visited)
     for t, following in zip(at, [*at[1:], p.buckets], strict=True):

@@ -170,7 +170,7 @@ def test_interval_narrows_with_replications() -> None:
 
 def test_what_expires_is_counted_paid_and_no_longer_sold() -> None:
     """A sells 5 a week of what keeps a week: 1 + 40/7 - 5, then 8 - 5, then 8 - 5 expire; B's keeps for ever."""
-    supply = _supply(shelf_life_days=[np.nan, 10.0, np.nan])
+    supply = _supply(shelf_life_days=[np.nan, 5.0, np.nan])
     played = _simulate(_plan(), supply)
     stock = played.stock.set_index("location_id")
     wasted = stock.loc["A", "waste_qty"]

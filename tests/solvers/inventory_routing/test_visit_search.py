@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solvers.inventory_routing.day_kernels import cheapest_pattern
-from solvers.inventory_routing.visits import VisitPlan, VisitProblem, VisitStart, held_cost, plan_visits
+from solvers.inventory_routing.visit_problem import VisitPlan, VisitProblem, VisitStart, held_cost
+from solvers.inventory_routing.visits import plan_visits
 from solvers.routing.problem import RoutingProblem, VehicleTypes
 from solvers.routing.solution import RoutingSolution
 
@@ -70,6 +71,7 @@ def problem(seed: int, capacity: int = 40, room_per_day: float = np.inf) -> tupl
     )
     client = np.repeat(np.arange(PLACES)[None], PLANNED, axis=0)
     service = np.full((PLACES, T + 1, T + 1), 10)
+    service[:, 0] = 0
     room = np.full((PLANNED, 1), room_per_day)
     return VisitProblem(hold, amount, service, (day,) * PLANNED, np.arange(PLANNED), client, room, 1.0), start
 
@@ -118,16 +120,47 @@ def test_a_limit_of_time_gives_the_best_so_far() -> None:
     assert found.cost <= found.cost_before
 
 
+def sent_by_day(given: VisitProblem, found: VisitPlan) -> list[int]:
+    """Return what the visits of every planned bucket bring."""
+    sent = [0] * PLANNED
+    for place in range(PLACES):
+        made = np.flatnonzero(found.visited[place])
+        for t, b in zip(made, np.append(made, BUCKETS)[1:], strict=True):
+            if t < PLANNED:
+                sent[t] += int(given.amount[place, t + 1, b, 0])
+                sent[t] += int(given.amount[place, 0, t, 0]) if t == made[0] else 0
+    return sent
+
+
 def test_no_day_gets_more_than_the_depot_may_send_out() -> None:
     given, start = problem(6)
     at_first = given.amount[:, 1, 1, 0].sum()  # every place, every bucket
     tight = replace(given, room=np.full((PLANNED, 1), float(at_first)))
     found = plan_visits(tight, start, steps=60, seed=1)
     check(tight, found)
-    for t in range(PLANNED):
-        sent = 0
-        for place in np.flatnonzero(found.visited[:, t]):
-            following = np.flatnonzero(found.visited[place, t + 1 :])
-            b = t + 1 + int(following[0]) if following.size else BUCKETS
-            sent += int(given.amount[place, t + 1, b, 0])
-        assert sent <= at_first
+    assert max(sent_by_day(given, found)) <= at_first
+
+
+def test_visits_of_full_days_are_exchanged() -> None:
+    """Every day is full: a place can only get what lasts for two buckets if another one waits for the next one."""
+    given, start = problem(7)
+    hold, amount = given.hold.copy(), given.amount.copy()
+    amount[:] = np.maximum(
+        np.arange(BUCKETS + 1)[None, None, :, None] - np.arange(BUCKETS + 1)[None, :, None, None] + 1, 0
+    )
+    amount[:, 0] = np.arange(BUCKETS + 1)[:, None]  # a first visit makes up for what was not brought
+    hold[:, 0] = [0, 3, 200, 400, 600, 800]  # waiting for a bucket costs little beside a route
+    full = replace(given, hold=hold, amount=6 * amount, room=np.full((PLANNED, 1), 6.0 * PLACES))
+    found = plan_visits(full, start, steps=120, seed=1)
+    check(full, found)
+    assert max(sent_by_day(full, found)) <= 6 * PLACES
+    assert found.visited[:, :PLANNED].sum() < start.visited[:, :PLANNED].sum()
+    assert found.cost < found.cost_before
+
+
+def test_a_first_visit_makes_up_for_what_was_not_brought() -> None:
+    given, start = problem(8)
+    amount = given.amount.copy()
+    amount[:, 0] = 1000 * np.arange(BUCKETS + 1)[:, None]  # more than a vehicle holds: nobody can begin late
+    found = plan_visits(replace(given, amount=amount), start, steps=60, seed=1)
+    assert found.visited[:, 0].all()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from solvers.routing import RoutingProblem, VehicleTypes, judge, registry
 from solvers.routing.instance import build_instance
-from solvers.routing.region import is_plain, make_plain
+from solvers.routing.region import OVERLOAD, is_plain, make_plain
 from solvers.routing.regional_annealing import Regional, first_tours
 from solvers.routing.stop import iterations, wall_seconds
 
@@ -64,6 +64,24 @@ def test_any_number_of_threads_gives_one_answer(solver: str, budget: int) -> Non
     one, two = (registry.solve(problem, iterations(budget), 3, solver=solver, threads=threads) for threads in (1, 2))
     assert one.solution == two.solution
     assert one.trace == two.trace
+
+
+def test_routes_may_be_overloaded_on_the_way_but_not_in_the_answer() -> None:
+    problem = plain_problem(7, 80)
+    instance = build_instance(problem, 30)
+    plain = make_plain(problem, instance)
+    tours = first_tours(plain, instance, None)
+    assert tours is not None
+    regional = Regional.create(instance, plain, tours, 1, 2.0, 0.01, 10.0, 1)
+    overloaded = 0
+    for k in range(20):
+        regional.run(100, k / 20, (k + 1) / 20)
+        overloaded += int(regional.regions[0].counter[OVERLOAD] > 0)
+        verdict = judge(problem, regional.best())
+        assert verdict.feasible
+        assert verdict.cost == regional.best_cost
+    assert overloaded > 0
+    assert regional.regions[0].counter[OVERLOAD] == 0
 
 
 def test_savings_beat_one_route_per_client_by_far() -> None:
