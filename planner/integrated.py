@@ -333,7 +333,6 @@ def _begin(
     stop_pins: pd.DataFrame,
 ) -> VisitStart:
     """Return the visits and routes of the plan; places with pinned stops, or on no day at all, stay as they are."""
-
     L, T = lanes.visited.shape
     movable = (problem.client >= 0).any(axis=0) & ~np.isin(lanes.location_id, stop_pins["location_id"])
     number = {(one.date, one.depot_id): d for d, one in enumerate(days)}
