@@ -26,7 +26,8 @@ from reports.table_files import write_table
 from reports.tables import PUBLISHED
 from reports.together_tables import TOGETHER
 
-FORMAT = 1
+FORMAT = 2
+"""Of a run folder; rises when a table or column that readers need is added."""
 PROVENANCE = "provenance.json"
 
 
@@ -191,10 +192,12 @@ def read_run(folder: Path | str) -> RunFolder:
         checksums = {str(name): str(entry["sha256"]) for name, entry in tables.items()}
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise _damaged(where / PROVENANCE, "cannot be understood") from error
-    if written_format != FORMAT or not set(PUBLISHED) <= set(checksums):
+    absent = sorted(set(PUBLISHED) - set(checksums))
+    if written_format != FORMAT or absent:
+        lacking = f", without the table{'s' if len(absent) > 1 else ''} {', '.join(absent)}" if absent else ""
         raise RunFolderError(
             f"{folder} was written by another version of the planner ({_version(about)}, folder format "
-            f"{written_format}; this one reads format {FORMAT}). Run `planner run` again."
+            f"{written_format}{lacking}; this one reads format {FORMAT}). Run `planner run` again."
         )
     for name in checksums:
         if f"{name}.parquet" not in names:

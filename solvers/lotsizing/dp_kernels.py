@@ -18,7 +18,7 @@ INFEASIBLE = 1e18
 _TIE = 1e-12
 
 
-@njit()
+@njit(helper=True)
 def provides(data: Arrays, k: int) -> bool:
     """Whether an order of k can make room for others, so that more than k needs may pay."""
     makes_room = False
@@ -27,13 +27,13 @@ def provides(data: Arrays, k: int) -> bool:
     return makes_room
 
 
-@njit()
+@njit(helper=True)
 def expires(data: Arrays, k: int) -> bool:
     """Whether stock of k may be written off: FRESH stands in all buckets or in none."""
     return bool(data.sellable.shape[0] > 0 and data.sellable[k, 0] < FRESH)
 
 
-@njit()
+@njit(helper=True)
 def most_at_hand(data: Arrays, k: int, t: int, high: Ints) -> int:
     """Return the most units before demand worth looking at in bucket t, by the stocks `high` [T + 1].
 
@@ -210,7 +210,7 @@ def value_to_go(
     return float(V[0, 0])
 
 
-@njit()
+@njit(helper=True)
 def stage_cost(data: Arrays, k: int, t: int, y: int) -> tuple[float, int]:
     """Return the cost of bucket t with y units available, without what follows, and the stock after it."""
     x = y - data.demand[k, t]

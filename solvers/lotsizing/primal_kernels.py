@@ -50,7 +50,7 @@ def costs_of(data: Arrays, packs: Ints, cost: Floats) -> None:
         cost[k] = stock_path(data, k, packs[k], stock)
 
 
-@njit()
+@njit(helper=True)
 def counts_in(data: Arrays, r: int, t: int) -> int:
     """Return the bucket in whose capacity of resource r a movement of bucket t counts, -1 for none."""
     return int(data.period[r, t]) if data.kind[r] == PERIOD else t
@@ -184,7 +184,7 @@ def _table_path(
         _, x = stage_cost(data, k, t, y + data.pack[k] * chosen)
 
 
-@njit()
+@njit(helper=True)
 def _overload(use: float, capacity: float) -> float:
     return use - capacity if use > capacity * (1.0 + _SLACK) + _SLACK else 0.0
 

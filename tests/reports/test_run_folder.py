@@ -136,7 +136,7 @@ def test_errors_say_what_where_and_what_to_do(tmp_path: Path, tables: Tables) ->
     write_run(target, tables, provenance(), {})
     about = (target / PROVENANCE).read_text()
 
-    (target / PROVENANCE).write_text(about.replace('"format": 1', '"format": 0'))
+    (target / PROVENANCE).write_text(about.replace('"format": 2', '"format": 0'))
     with pytest.raises(RunFolderError, match=r"another version.*version 0\.1\.0.*planner run"):
         read_run(target)
     (target / PROVENANCE).write_text(about[: len(about) // 2])
