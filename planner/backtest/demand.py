@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.backtest.boost import FIRST_ORIGIN, BoostedModel, train
-from planner.backtest.dispersion import fit_dispersion
+from planner.backtest.dispersion import fit_dispersion, series_factors
 from planner.backtest.panel import Panel
 from planner.backtest.views import Views
 from solvers.demand.boosting import boosting_installed
@@ -65,10 +65,12 @@ class DemandForecaster:
 
     def _forecast(self, known: Panel) -> DemandForecast:
         mean = self._mean(known)
-        past, came = self._past_forecasts(known)
+        past, came, judged = self._past_forecasts(known)
         width = min(_NEIGHBOURS, mean.shape[1])
-        level, week = fit_dispersion(past, came).at(mean[:, :width].mean(axis=1))
-        return DemandForecast(mean, level, week)
+        classes = fit_dispersion(past[judged], came[judged])
+        level, week = classes.at(mean[:, :width].mean(axis=1))
+        factor = series_factors(classes, past, came, judged)
+        return DemandForecast(mean, factor * level, factor * week)
 
     def _mean(self, known: Panel) -> Floats:
         weeks = known.sales.shape[1]
@@ -81,15 +83,17 @@ class DemandForecaster:
         boosted = self._models[trained].forecast(self._views.features(known, weeks))
         return _BOOSTED_SHARE * boosted + (1.0 - _BOOSTED_SHARE) * smoothing
 
-    def _past_forecasts(self, known: Panel) -> tuple[Floats, Floats]:
-        """Return past baseline forecasts [N, W] and what came, where the item was in stock all the time."""
+    def _past_forecasts(self, known: Panel) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+        """Return past baseline forecasts [O, K, W], what came, and whether [O, K] the item was always in stock."""
         weeks = known.sales.shape[1]
         width = max(1, min(_NEIGHBOURS, self._views.horizon, weeks - 1))
         first = max(1, min(max(FIRST_ORIGIN, weeks - _DISPERSION_WEEKS), weeks - width))
-        means, came = [], []
+        means, came, judged = [], [], []
         for origin in range(first, weeks - width + 1):
             ahead = slice(origin, origin + width)
-            row = (known.exposure[:, ahead] >= 1.0).all(axis=1) & (known.exposure[:, :origin] > 0.0).any(axis=1)
-            means.append(self._views.baseline(known, origin).combined[row, :width])
-            came.append(known.sales[row, ahead])
-        return np.concatenate(means), np.concatenate(came)
+            judged.append(
+                (known.exposure[:, ahead] >= 1.0).all(axis=1) & (known.exposure[:, :origin] > 0.0).any(axis=1)
+            )
+            means.append(self._views.baseline(known, origin).combined[:, :width])
+            came.append(known.sales[:, ahead])
+        return np.stack(means), np.stack(came), np.stack(judged)

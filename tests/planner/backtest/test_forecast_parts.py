@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import nbinom
 
 from planner.backtest.baseline import forecast_baseline
-from planner.backtest.dispersion import fit_dispersion, log_likelihood
+from planner.backtest.dispersion import fit_dispersion, log_likelihood, series_factors
 from planner.backtest.panel import Group, Panel, build_panel
 from planner.backtest.season import season_index, yearly_level
 
@@ -91,6 +91,33 @@ def test_dispersion_is_recovered():
     shared, single = fitted.at(np.array([8.0, 15.0]))
     np.testing.assert_allclose(shared, 0.15, atol=0.04)
     np.testing.assert_allclose(single, 0.25 * 1.15, atol=0.06)
+
+
+def test_series_that_stray_more_are_found_and_shrunk():
+    """Half the series have four times the dispersion of the others; all have the mean of one class."""
+    rng = np.random.default_rng(6)
+    true = np.repeat([0.2, 0.8], 60)[:, None]
+    mean = np.full((90, 120, 3), 6.0)
+    rate = rng.gamma(1.0 / true, true, (92, 120, 1))[:, :, 0]
+    sold = rng.poisson(6.0 * rate).astype(float)
+    came = np.stack([sold[ahead : 90 + ahead] for ahead in range(3)], axis=2)
+    judged = rng.random((90, 120)) < 0.9
+    classes = fit_dispersion(mean[judged], came[judged])
+    one = sum(classes.at(np.array([6.0])))
+    calm, wild = np.split(one * series_factors(classes, mean, came, judged), 2)
+    np.testing.assert_allclose(np.median(calm), 0.2, atol=0.08)
+    np.testing.assert_allclose(np.median(wild), 0.8, atol=0.25)
+    assert (calm < np.median(wild)).all()
+    np.testing.assert_array_equal(series_factors(classes, mean[:9], came[:9], judged[:9]), 1.0)
+
+
+def test_series_alike_are_left_alike():
+    rng = np.random.default_rng(7)
+    mean = np.full((60, 150, 1), 4.0)
+    came = rng.negative_binomial(2.0, 2.0 / 6.0, mean.shape).astype(float)
+    judged = np.ones((60, 150), dtype=bool)
+    factors = series_factors(fit_dispersion(mean[:, :, 0], came[:, :, 0]), mean, came, judged)
+    np.testing.assert_allclose(factors, 1.0, atol=0.25)
 
 
 def test_log_likelihood_is_the_negative_binomial():
