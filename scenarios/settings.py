@@ -85,6 +85,11 @@ class ForecastSettings(Model):
     )
     demand_factor: float = Field(1.0, ge=0, description="Multiplies the forecast: 1.2 is a what-if of +20 %.")
 
+    @field_validator("holidays", mode="before")
+    @classmethod
+    def _none_is_empty(cls, country: object) -> object:
+        return "" if country is None else country  # YAML's word for `--set forecast.holidays=`
+
     @field_validator("holidays")
     @classmethod
     def _known_country(cls, country: str) -> str:

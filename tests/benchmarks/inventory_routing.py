@@ -4,6 +4,10 @@ One instance, its answer written in the challenge's format::
 
     python tests/benchmarks/inventory_routing.py FILE.dat --time-limit 60 --seed 1 --threads 1 --output FILE
 
+A written plan, judged under the strict rule::
+
+    python tests/benchmarks/inventory_routing.py FILE.dat --solution FILE
+
 The table of docs/benchmarks-inventory-routing.md, from a folder that holds `instances/*.dat` and
 `best_known.tsv` (instance, best known cost)::
 
@@ -51,6 +55,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="Cores, each with a search of its own.")
     parser.add_argument("--output", type=Path, help="Where to write the plan.")
     parser.add_argument(
+        "--solution", type=Path, help="A plan of the instance, to be judged under the strict rule only."
+    )
+    parser.add_argument(
         "--sequential", action="store_true", help="With --folder: beside ordering first, routing after."
     )
     parser.add_argument("--json", action="store_true")
@@ -58,6 +65,8 @@ def main() -> None:
     os.environ["NUMBA_NUM_THREADS"] = str(options.threads)
     if options.folder:
         run_folder(options)
+    elif options.instance and options.solution:
+        judge_one(options)
     elif options.instance:
         run_one(options)
     else:
@@ -83,6 +92,18 @@ def run_one(options: argparse.Namespace) -> None:
         sys.exit("the written plan breaks rules: " + "; ".join(again.faults))
     told = {"instance": options.instance.stem, "cost": round(again.cost, 2), "cpu_s": round(seconds, 2)}
     sys.stdout.write(json.dumps({**told, "iterations": result.iterations}) + "\n")
+
+
+def judge_one(options: argparse.Namespace) -> None:
+    """Judge a written plan; exit with code 1 where it breaks rules."""
+    from solvers.inventory_routing.evaluate import evaluate
+    from solvers.inventory_routing.formats import read_instance, read_solution
+
+    problem = read_instance(options.instance)
+    verdict = evaluate(problem, read_solution(options.solution.read_text(encoding="utf-8"), problem))
+    if verdict.faults:
+        sys.exit("the plan breaks rules: " + "; ".join(verdict.faults))
+    sys.stdout.write(json.dumps({"instance": options.instance.stem, "cost": round(verdict.cost, 2)}) + "\n")
 
 
 def tell_what_gives_way(problem, options: argparse.Namespace) -> None:

@@ -62,6 +62,7 @@ def test_named_scenario_then_overrides(write: Write) -> None:
     assert load_project(folder, "more").scenario.forecast.demand_factor == 2.0
     changed = load_project(folder, "more", ["forecast.demand_factor=3", "horizon.buckets=2", "currency=EUR"]).scenario
     assert (changed.forecast.demand_factor, changed.horizon.buckets, changed.currency) == (3.0, 2, "EUR")
+    assert load_project(folder, overrides=["forecast.holidays="]).scenario.forecast.holidays == ""
 
 
 def test_issues_conform_to_data_issues(write: Write) -> None:
