@@ -22,8 +22,8 @@ from solvers.routing.region import (
     Region,
     make_region,
 )
-from solvers.routing.region_kernels import (
-    anneal_region,
+from solvers.routing.region_kernels import anneal_region
+from solvers.routing.region_sharing_kernels import (
     lay_on_tours,
     load_region,
     measure_routes,
