@@ -18,14 +18,16 @@ from solvers.routing.region import (
     BLINK,
     COSTS,
     COUNT,
+    EXCHANGE,
     FAR,
     FIRST,
     FREE,
-    LAST,
+    GAP,
+    INSERTION,
     LEFT,
     LOAD,
     LOG_CLIENT,
-    LOG_INSERTED,
+    LOG_KIND,
     LOG_NEXT,
     LOG_PREVIOUS,
     LOG_ROUTE,
@@ -33,83 +35,29 @@ from solvers.routing.region import (
     LOG_TO_PREVIOUS,
     LOGGED,
     NEXT,
-    NEXT_FREE,
     OVERLOAD,
     OWN,
     PREVIOUS,
+    REMOVAL,
     REMOVED,
     ROUTE,
     STEP,
     TO_NEXT,
     TO_PREVIOUS,
     TOUCHED,
+    TURN,
     USED,
     Plain,
     Region,
 )
+from solvers.routing.region_link_kernels import arc, close_route, connect, open_route, overload, touch
+from solvers.routing.region_tail_kernels import cross_tails, exchange_tails, turn_route
 from solvers.routing.route_kernels import draw, leg
 
 LONGEST_STRING = 10.0
 BLINK_RATE = 0.01
 PASSING = 2
 """Routes, drawn at random, whose first and last arc are looked at for an insertion, besides those of near clients."""
-
-
-@njit(helper=True)
-def arc(plain: Plain, a: Number, b: Number) -> Number:
-    """Return the distance from client a to client b, or from or to where routes start and end."""
-    if a < plain.first_client:
-        return plain.out[b]
-    if b < plain.first_client:
-        return plain.back[a]
-    return leg(plain.matrix, plain.points, plain.metric, plain.profile, a, b)
-
-
-@njit(helper=True)
-def measure(plain: Plain, region: Region, v: Number) -> None:
-    """Note the longer arc of client v."""
-    link, first = region.link, plain.first_client
-    if link[v, NEXT] < first or link[v, PREVIOUS] < first:
-        region.longest[v] = FAR
-    else:
-        region.longest[v] = max(link[v, TO_NEXT], link[v, TO_PREVIOUS])
-
-
-@njit(helper=True)
-def connect(plain: Plain, region: Region, r: Number, a: Number, b: Number, length: Number) -> None:
-    """Let b follow a on route r; a depot stands for the start or end."""
-    link, route, first = region.link, region.route, plain.first_client
-    if a >= first:
-        link[a, NEXT] = b
-        link[a, TO_NEXT] = length
-    else:
-        route[r, FIRST] = b if b >= first else -1
-    if b >= first:
-        link[b, PREVIOUS] = a
-        link[b, TO_PREVIOUS] = length
-        measure(plain, region, b)
-    else:
-        route[r, LAST] = a if a >= first else -1
-    if a >= first:
-        measure(plain, region, a)
-
-
-@njit(helper=True)
-def touch(region: Region, r: Number) -> None:
-    """Note that route r changes in this step."""
-    if region.stamp[r] != region.counter[STEP]:
-        region.stamp[r] = region.counter[STEP]
-        region.touched[region.counter[TOUCHED]] = r
-        region.counter[TOUCHED] += 1
-
-
-@njit(helper=True)
-def overload(plain: Plain, region: Region, r: Number) -> Number:
-    """Return the price of what route r carries above the capacity."""
-    price = np.int64(0)
-    for q in range(len(plain.capacity)):
-        price += plain.overload[q] * max(0, region.route[r, LOAD + q] - plain.capacity[q])
-    return price
 
 
 @njit(helper=True)
@@ -131,7 +79,7 @@ def remove_piece(plain: Plain, region: Region, r: Number, begin: Number, number:
         log[row, LOG_ROUTE] = r
         log[row, LOG_TO_NEXT] = link[v, TO_NEXT]
         log[row, LOG_TO_PREVIOUS] = link[v, TO_PREVIOUS]
-        log[row, LOG_INSERTED] = 0
+        log[row, LOG_KIND] = REMOVAL
         row += 1
         region.removed[removed] = v
         removed += 1
@@ -140,6 +88,8 @@ def remove_piece(plain: Plain, region: Region, r: Number, begin: Number, number:
         for q in range(len(plain.capacity)):
             route[r, LOAD + q] -= plain.demand[v, q]
         v = following
+    if counter[REMOVED] == 0:
+        counter[GAP] = a
     counter[LOGGED], counter[REMOVED] = row, removed
     if excess > 0:
         counter[OVERLOAD] += overload(plain, region, r) - excess
@@ -150,21 +100,6 @@ def remove_piece(plain: Plain, region: Region, r: Number, begin: Number, number:
     length = arc(plain, a, v) if a >= first or v >= first else np.int64(0)
     connect(plain, region, r, a, v, length)
     return length - spared, v
-
-
-@njit(helper=True)
-def close_route(region: Region, r: Number) -> None:
-    """Put the empty route r among the unused ones."""
-    region.route[r, NEXT_FREE] = region.counter[FREE]
-    region.counter[FREE] = r
-    region.counter[USED] -= 1
-
-
-@njit(helper=True)
-def open_route(region: Region, r: Number) -> None:
-    """Take r, the first unused route, into use."""
-    region.counter[FREE] = region.route[r, NEXT_FREE]
-    region.counter[USED] += 1
 
 
 @njit(helper=True)
@@ -356,7 +291,7 @@ def insert_cheapest(
     fresh = route[best_r, COUNT] == 0
     row = counter[LOGGED]
     region.log[row, LOG_CLIENT] = c
-    region.log[row, LOG_INSERTED] = 1
+    region.log[row, LOG_KIND] = INSERTION
     counter[LOGGED] += 1
     if fresh:
         open_route(region, best_r)
@@ -380,7 +315,14 @@ def undo(plain: Plain, region: Region) -> None:
     link, route, log = region.link, region.route, region.log
     for row in range(region.counter[LOGGED] - 1, -1, -1):
         c = np.int64(log[row, LOG_CLIENT])
-        if log[row, LOG_INSERTED] != 0:
+        if log[row, LOG_KIND] == TURN:
+            turn_route(plain, region, np.int64(log[row, LOG_ROUTE]))
+            continue
+        if log[row, LOG_KIND] == EXCHANGE:
+            a, b = np.int64(log[row, LOG_PREVIOUS]), np.int64(log[row, LOG_NEXT])
+            exchange_tails(plain, region, np.int64(log[row, LOG_ROUTE]), a, np.int64(log[row, LOG_CLIENT]), b)
+            continue
+        if log[row, LOG_KIND] == INSERTION:
             r = np.int64(link[c, ROUTE])
             a, b = np.int64(link[c, PREVIOUS]), np.int64(link[c, NEXT])
             link[c, ROUTE] = -1
@@ -433,6 +375,7 @@ def anneal_region(
     hot: Number,
     cold: Number,
     average: float,
+    crossed: float,
 ) -> None:
     """Run `steps` steps of ruin and recreate while the temperature falls from `hot` to `cold`.
 
@@ -447,6 +390,8 @@ def anneal_region(
         counter[STEP] += 1
         excess = counter[OVERLOAD]
         change = ruin(plain, region, average)
+        if draw(region.random) < crossed:
+            change += cross_tails(plain, region)
         order_removed(plain, region)
         temperature *= cooling
         limit = np.int64(min(-temperature * math.log(draw(region.random) + 1e-300), 1e15)) + 1

@@ -27,7 +27,7 @@ from solvers.routing.region import (
     Plain,
     Region,
 )
-from solvers.routing.region_kernels import arc, connect, overload
+from solvers.routing.region_link_kernels import arc, connect, overload
 
 
 @njit(allocates=False)
