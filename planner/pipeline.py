@@ -170,6 +170,8 @@ def make_plan(
                 recall,
                 stop_pins=tables["stop_pins"],
                 start=pd.Timestamp(horizon.start),
+                stop_windows=tables["stop_windows"],
+                driver_breaks=tables["driver_breaks"],
             )
         return Delivered(replenishment, loads, load_lines, trucks)
 
@@ -230,7 +232,8 @@ def make_plan(
                 horizon.bucket_days,
             )
             published["kpis"] = compute_kpis(published, bucket_days=horizon.bucket_days, currency=scenario.currency)
-        return {name: conform(schema, published[name]) for name, schema in PUBLISHED.items()}
+        out = {name: conform(schema, published[name]) for name, schema in PUBLISHED.items()}
+        return out if tables["driver_breaks"].empty else {**out, "route_breaks": trucks.breaks}
 
     rounds = Rounds.sequential(deliver())
     if scenario.distribution.mode == "integrated":

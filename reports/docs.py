@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pandera.pandas as pa
 
 from reports.comparison_tables import COMPARED
+from reports.optional_tables import OPTIONAL
 from reports.tables import PUBLISHED
-from reports.together_tables import TOGETHER
 
 _HEAD = """# Published tables
 
@@ -31,7 +31,7 @@ comparison.html. This page is generated from `reports/comparison_tables.py`; wha
 
 def published_tables_markdown() -> str:
     """Return docs/published-tables.md."""
-    return _page(_HEAD, PUBLISHED | TOGETHER)
+    return _page(_HEAD, PUBLISHED | OPTIONAL)
 
 
 def comparison_tables_markdown() -> str:

@@ -49,67 +49,14 @@ from solvers.routing.region import (
     Plain,
     Region,
 )
+from solvers.routing.region_link_kernels import arc, connect, overload, touch
+from solvers.routing.region_reconnect_kernels import reconnect
 from solvers.routing.route_kernels import draw, leg
 
 LONGEST_STRING = 10.0
 BLINK_RATE = 0.01
-
-
-@njit(helper=True)
-def arc(plain: Plain, a: Number, b: Number) -> Number:
-    """Return the distance from client a to client b, or from or to where routes start and end."""
-    if a < plain.first_client:
-        return plain.out[b]
-    if b < plain.first_client:
-        return plain.back[a]
-    return leg(plain.matrix, plain.points, plain.metric, plain.profile, a, b)
-
-
-@njit(helper=True)
-def measure(plain: Plain, region: Region, v: Number) -> None:
-    """Note the longer arc of client v."""
-    link, first = region.link, plain.first_client
-    if link[v, NEXT] < first or link[v, PREVIOUS] < first:
-        region.longest[v] = FAR
-    else:
-        region.longest[v] = max(link[v, TO_NEXT], link[v, TO_PREVIOUS])
-
-
-@njit(helper=True)
-def connect(plain: Plain, region: Region, r: Number, a: Number, b: Number, length: Number) -> None:
-    """Let b follow a on route r; a depot stands for the start or end."""
-    link, route, first = region.link, region.route, plain.first_client
-    if a >= first:
-        link[a, NEXT] = b
-        link[a, TO_NEXT] = length
-    else:
-        route[r, FIRST] = b if b >= first else -1
-    if b >= first:
-        link[b, PREVIOUS] = a
-        link[b, TO_PREVIOUS] = length
-        measure(plain, region, b)
-    else:
-        route[r, LAST] = a if a >= first else -1
-    if a >= first:
-        measure(plain, region, a)
-
-
-@njit(helper=True)
-def touch(region: Region, r: Number) -> None:
-    """Note that route r changes in this step."""
-    if region.stamp[r] != region.counter[STEP]:
-        region.stamp[r] = region.counter[STEP]
-        region.touched[region.counter[TOUCHED]] = r
-        region.counter[TOUCHED] += 1
-
-
-@njit(helper=True)
-def overload(plain: Plain, region: Region, r: Number) -> Number:
-    """Return the price of what route r carries above the capacity."""
-    price = np.int64(0)
-    for q in range(len(plain.capacity)):
-        price += plain.overload[q] * max(0, region.route[r, LOAD + q] - plain.capacity[q])
-    return price
+ALIKE = 0.7
+"""Share of the ruins whose strings all begin with deliveries, or all with backhauls, where there are both."""
 
 
 @njit(helper=True)
@@ -196,13 +143,18 @@ def remove_string(plain: Plain, region: Region, c: Number, longest: Number) -> N
         ahead += 1
     if spared == 0:
         change, v = remove_piece(plain, region, r, begin, length)
-        return change
-    head = 1 + int(draw(random) * (length - 1))
-    change, v = remove_piece(plain, region, r, begin, head)
-    for _ in range(spared):
-        v = np.int64(link[v, NEXT])
-    more, v = remove_piece(plain, region, r, v, length - head)
-    return change + more
+    else:
+        head = 1 + int(draw(random) * (length - 1))
+        change, v = remove_piece(plain, region, r, begin, head)
+        for _ in range(spared):
+            v = np.int64(link[v, NEXT])
+        more, v = remove_piece(plain, region, r, v, length - head)
+        change += more
+    if len(plain.behind) > 0 and route[r, COUNT] > 0 and plain.behind[route[r, FIRST]] > 0:
+        # no route has backhauls only
+        more, v = remove_piece(plain, region, r, np.int64(route[r, FIRST]), route[r, COUNT])
+        change += more
+    return change
 
 
 @njit(helper=True)
@@ -213,6 +165,8 @@ def ruin(plain: Plain, region: Region, average: Number) -> Number:
     longest = min(LONGEST_STRING, counter[OWN] / used)
     strings = int(1.0 + draw(random) * max(1.0, 4.0 * average / (1.0 + longest) - 1.0))
     centre = region.own[int(draw(random) * counter[OWN])]
+    # deliveries take each other's places, and backhauls theirs
+    alike = len(plain.behind) > 0 and draw(random) < ALIKE
     change = np.int64(0)
     done = 0
     for k in range(plain.around.shape[1]):
@@ -220,6 +174,8 @@ def ruin(plain: Plain, region: Region, average: Number) -> Number:
         if c < 0 or done >= strings:
             break
         r = link[c, ROUTE]
+        if alike and plain.behind[c] != plain.behind[centre]:
+            continue
         if r >= 0 and region.stamp[r] != counter[STEP]:
             change += remove_string(plain, region, c, longest)
             done += 1
@@ -274,7 +230,7 @@ def insert_cheapest(
     """
     link, route, counter, random = region.link, region.route, region.counter, region.random
     first, rate = plain.first_client, plain.rate
-    ants = len(pheromone) > 0
+    ants, ordered = len(pheromone) > 0, len(plain.behind) > 0
     racing = ants and draw(random) >= greed
     # `best` is the price of the place taken, `lowest` what decides; a price is never above it, unless clocks race
     best, lowest = limit, np.inf if ants else float(limit)
@@ -305,6 +261,14 @@ def insert_cheapest(
                 w, broken = np.int64(link[v, NEXT]), np.int64(link[v, TO_NEXT])
             else:
                 w, broken = np.int64(link[v, PREVIOUS]), np.int64(link[v, TO_PREVIOUS])
+            if ordered:
+                # no delivery behind a backhaul; with a backhaul no route begins, see `BARRED`
+                a, b = (v, w) if side == 0 else (w, v)
+                if plain.behind[c] > 0:
+                    if b >= first and plain.behind[b] == 0:
+                        continue
+                elif plain.behind[a] > 0:
+                    continue
             if w >= first:
                 if rate * (2 * to_v - broken) + over >= lowest and not racing:
                     continue
@@ -384,6 +348,30 @@ def undo(plain: Plain, region: Region) -> None:
             route[r, LOAD + q] += plain.demand[c, q]
         connect(plain, region, r, np.int64(log[row, LOG_PREVIOUS]), c, np.int64(log[row, LOG_TO_PREVIOUS]))
         connect(plain, region, r, c, np.int64(log[row, LOG_NEXT]), np.int64(log[row, LOG_TO_NEXT]))
+
+
+@njit(helper=True)
+def begin_step(region: Region) -> None:
+    """Forget the step before."""
+    region.counter[REMOVED] = region.counter[TOUCHED] = region.counter[LOGGED] = 0
+    region.counter[STEP] += 1
+
+
+@njit(helper=True)
+def settle(region: Region, change: Number) -> bool:
+    """Note what an accepted step has changed; return whether the solution is the best so far."""
+    counter = region.counter
+    counter[COSTS] += change
+    for i in range(counter[TOUCHED]):
+        r = region.touched[i]
+        if region.is_left[r] == 0:
+            region.is_left[r] = 1
+            region.left[counter[LEFT]] = r
+            counter[LEFT] += 1
+    if counter[OVERLOAD] == 0 and counter[COSTS] < counter[BEST_COST]:
+        counter[BEST_COST] = counter[COSTS]
+        return True
+    return False
 
 
 @njit(helper=True)
@@ -470,15 +458,22 @@ def anneal_region(
 ) -> None:
     """Run `steps` steps of ruin and recreate while the temperature falls from `hot` to `cold`.
 
-    With `pheromone` [N, K] each step is an ant's, see `insert_cheapest`; [0, 0] for none.
+    Where there are backhauls, each begins with a try to join two near clients, see `reconnect`. With `pheromone` [N, K]
+    each step is an ant's, see `insert_cheapest`; [0, 0] for none.
     """
     counter = region.counter
     cooling = (cold / hot) ** (1.0 / max(1, steps))
     temperature = hot
     unsaved = False
+    ordered = len(plain.behind) > 0
     for _ in range(steps):
-        counter[REMOVED] = counter[TOUCHED] = counter[LOGGED] = 0
-        counter[STEP] += 1
+        if ordered:
+            begin_step(region)
+            limit = np.int64(min(-temperature * math.log(draw(region.random) + 1e-300), 1e15)) + 1
+            change = reconnect(plain, region, limit, unsaved)
+            if change < FAR * FAR:
+                unsaved = settle(region, change) or unsaved
+        begin_step(region)
         excess = counter[OVERLOAD]
         change = ruin(plain, region, average)
         order_removed(plain, region)
@@ -499,16 +494,7 @@ def anneal_region(
                 keep_best(plain, region)
                 unsaved = False
             continue
-        counter[COSTS] += change
-        for i in range(counter[TOUCHED]):
-            r = region.touched[i]
-            if region.is_left[r] == 0:
-                region.is_left[r] = 1
-                region.left[counter[LEFT]] = r
-                counter[LEFT] += 1
-        if counter[OVERLOAD] == 0 and counter[COSTS] < counter[BEST_COST]:
-            counter[BEST_COST] = counter[COSTS]
-            unsaved = True
+        unsaved = settle(region, change) or unsaved
     if unsaved:
         keep_best(plain, region)
 
