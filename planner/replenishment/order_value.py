@@ -1,9 +1,9 @@
 """The smallest value of a supplier's order, kept after the engine has planned.
 
-What one supplier brings to one location in one bucket is one order. Orders worth less than the
-supplier's `min_order_value` are changed, bucket by bucket, by the cheapest of: topping up with orders of
-later buckets, topping up with what lasts least, joining the order before, waiting for the next bucket, or
-leaving it out. The engine's lower bound ignores the rule and stays valid.
+What one supplier brings to one location in one bucket is one order. Orders worth less than the supplier's
+`min_order_value` are changed, bucket by bucket, by the cheapest of: topping up with orders of later buckets, topping up
+with what lasts least, joining the order before, waiting for the next bucket, or leaving it out; if none is possible it
+is left out and what depended on it is not delivered. The engine's lower bound ignores the rule and stays valid.
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ def _raise(editor: PlanEditor, model: Model, rows: IntArray, worth: FloatArray, 
             best, cheapest = option, cost
     if best is not None:
         best()
+    elif _leave_out(editor, model, rows, t) is None:
+        editor.restore(saved)
 
 
 def _move_order(editor: PlanEditor, rows: IntArray, t: int, to: int | None) -> float | None:
@@ -76,6 +78,35 @@ def _move_order(editor: PlanEditor, rows: IntArray, t: int, to: int | None) -> f
     if to is not None:
         moves += [(k, to, packs) for k, packs in ordered]
     return editor.change(moves)
+
+
+def _leave_out(editor: PlanEditor, model: Model, rows: IntArray, t: int) -> float | None:
+    """Leave an order out, and of those whom it supplies the last deliveries that rely on it; return the cost."""
+    p = model.problem
+    moves: dict[tuple[int, int], int] = {}
+    for k in rows[editor.packs[rows, t] > 0]:
+        moves[int(k), t] = -int(editor.packs[k, t])
+        stock = editor.stock(int(k)).astype(np.int64)
+        stock[t:] -= int(p.pack[k]) * int(editor.packs[k, t])
+        supplied = np.flatnonzero(p.source == k)
+        while (stock < 0).any():
+            last = int(np.flatnonzero(stock < 0)[0])
+            sent = [
+                (s, int(c))
+                for c in supplied
+                for s in range(last + 1)
+                if s + p.lead[c] < p.buckets
+                and editor.packs[c, s + p.lead[c]] + moves.get((int(c), s + int(p.lead[c])), 0)
+            ]
+            if not sent:
+                return None
+            s, c = max(sent)
+            at = c, s + int(p.lead[c])
+            there = int(editor.packs[at]) + moves.get(at, 0)
+            fewer = 1 if there - 1 >= p.moq[c] else there
+            moves[at] = moves.get(at, 0) - fewer
+            stock[s:] += fewer * int(p.pack[c])
+    return editor.change([(k, s, packs) for (k, s), packs in moves.items()])
 
 
 def _top_up(

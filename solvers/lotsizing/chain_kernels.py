@@ -162,7 +162,7 @@ def improve_chains(
     gain = 0.0
     most_gain = 0.0
     for step in range(steps):
-        if _draw(state) % 2 == 0:
+        if data.kind.shape[0] > 0 and _draw(state) % 2 == 0:
             count = _take_out(data, user_start, user_item, free, packs, state, out)
         else:
             j = _draw(state) % sources.shape[0]

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from judge.case import read_case
 from judge.plan_judge import judge
-from small_project import WIDE, small_tables, write_project
+from small_project import small_tables, write_project
 
 from planner.engine.run import run_project
 from planner.plan import Plan
@@ -21,7 +21,7 @@ def plan_of(folder: Path, shelf_life: dict[str, float], cost: float, dc_stock: f
     for item in tables["items"]:
         item |= {"shelf_life_days": shelf_life.get(str(item["item_id"])), "unit_cost": cost, "unit_price": 40.0}
     tables["lanes"][0]["order_multiple_qty"] = pack
-    write_project(folder / "project", tables, WIDE)
+    write_project(folder / "project", tables, {"replenishment": {"target_gap": 0.3}})
     run = run_project(folder / "project", output=folder / "run", threads=1)
     assert judge(read_case(folder / "project", run.folder)) == {}
     return run.plan

@@ -209,9 +209,9 @@ def test_plans_as_starts_and_the_time_limit_of_the_exact_engine() -> None:
 
 def test_large_cases_stay_with_the_decomposition_under_auto() -> None:
     problem = lot_sizing(
-        np.random.default_rng(0).integers(0, 5, (40, 6)), pack=3, setup=5.0, max_packs=9,
-        capacity=np.full((1, 6), 30.0), kind=[0], usage_start=np.arange(41), usage_resource=np.zeros(40),
-        usage_amount=np.ones(40),
+        np.random.default_rng(0).integers(0, 5, (200, 6)), pack=3, setup=5.0, max_packs=9,
+        capacity=np.full((1, 6), 150.0), kind=[0], usage_start=np.arange(201), usage_resource=np.zeros(200),
+        usage_amount=np.ones(200),
     )  # fmt: skip
     result = solve(problem, engine="auto", target_gap=0.0, iterations=3, seed=3, threads=1)
     assert (result.engine, result.status) == ("decomposition", "limit")
