@@ -51,6 +51,7 @@ from solvers.routing.region import (
     Region,
 )
 from solvers.routing.region_link_kernels import arc, close_route, connect, open_route, overload, touch
+from solvers.routing.region_reconnect_kernels import reconnect
 from solvers.routing.region_tail_kernels import cross_tails, exchange_tails, turn_route
 from solvers.routing.route_kernels import draw, leg
 
@@ -58,6 +59,8 @@ LONGEST_STRING = 10.0
 BLINK_RATE = 0.01
 PASSING = 2
 """Routes, drawn at random, whose first and last arc are looked at for an insertion, besides those of near clients."""
+ALIKE = 0.7
+"""Share of the ruins whose strings all begin with deliveries, or all with backhauls, where there are both."""
 
 
 @njit(helper=True)
@@ -131,13 +134,18 @@ def remove_string(plain: Plain, region: Region, c: Number, longest: Number) -> N
         ahead += 1
     if spared == 0:
         change, v = remove_piece(plain, region, r, begin, length)
-        return change
-    head = 1 + int(draw(random) * (length - 1))
-    change, v = remove_piece(plain, region, r, begin, head)
-    for _ in range(spared):
-        v = np.int64(link[v, NEXT])
-    more, v = remove_piece(plain, region, r, v, length - head)
-    return change + more
+    else:
+        head = 1 + int(draw(random) * (length - 1))
+        change, v = remove_piece(plain, region, r, begin, head)
+        for _ in range(spared):
+            v = np.int64(link[v, NEXT])
+        more, v = remove_piece(plain, region, r, v, length - head)
+        change += more
+    if len(plain.behind) > 0 and route[r, COUNT] > 0 and plain.behind[route[r, FIRST]] > 0:
+        # no route has backhauls only
+        more, v = remove_piece(plain, region, r, np.int64(route[r, FIRST]), route[r, COUNT])
+        change += more
+    return change
 
 
 @njit(helper=True)
@@ -148,6 +156,8 @@ def ruin(plain: Plain, region: Region, average: Number) -> Number:
     longest = min(LONGEST_STRING, counter[OWN] / used)
     strings = int(1.0 + draw(random) * max(1.0, 4.0 * average / (1.0 + longest) - 1.0))
     centre = region.own[int(draw(random) * counter[OWN])]
+    # deliveries take each other's places, and backhauls theirs
+    alike = len(plain.behind) > 0 and draw(random) < ALIKE
     change = np.int64(0)
     done = 0
     for k in range(plain.around.shape[1]):
@@ -155,6 +165,8 @@ def ruin(plain: Plain, region: Region, average: Number) -> Number:
         if c < 0 or done >= strings:
             break
         r = link[c, ROUTE]
+        if alike and plain.behind[c] != plain.behind[centre]:
+            continue
         if r >= 0 and region.stamp[r] != counter[STEP]:
             change += remove_string(plain, region, c, longest)
             done += 1
@@ -209,7 +221,7 @@ def insert_cheapest(
     """
     link, route, counter, random = region.link, region.route, region.counter, region.random
     first, rate = plain.first_client, plain.rate
-    ants = len(pheromone) > 0
+    ants, ordered = len(pheromone) > 0, len(plain.behind) > 0
     racing = ants and draw(random) >= greed
     # `best` is the price of the place taken, `lowest` what decides; a price is never above it, unless clocks race
     best, lowest = limit, np.inf if ants else float(limit)
@@ -240,6 +252,14 @@ def insert_cheapest(
                 w, broken = np.int64(link[v, NEXT]), np.int64(link[v, TO_NEXT])
             else:
                 w, broken = np.int64(link[v, PREVIOUS]), np.int64(link[v, TO_PREVIOUS])
+            if ordered:
+                # no delivery behind a backhaul; with a backhaul no route begins, see `BARRED`
+                a, b = (v, w) if side == 0 else (w, v)
+                if plain.behind[c] > 0:
+                    if b >= first and plain.behind[b] == 0:
+                        continue
+                elif plain.behind[a] > 0:
+                    continue
             if w >= first:
                 if rate * (2 * to_v - broken) + over >= lowest and not racing:
                     continue
@@ -274,6 +294,8 @@ def insert_cheapest(
         over = added_overload(plain, region, r, c)
         for side in range(2 if over < limit else 0):
             v = np.int64(route[r, FIRST + side])
+            if ordered and side == 1 and plain.behind[v] > 0 and plain.behind[c] == 0:
+                continue
             detour = plain.out[c] - plain.out[v] if side == 0 else plain.back[c] - plain.back[v]
             price = rate * (detour + leg(plain.matrix, plain.points, plain.metric, plain.profile, c, v)) + over
             score = float(price)
@@ -354,6 +376,30 @@ def undo(plain: Plain, region: Region) -> None:
 
 
 @njit(helper=True)
+def begin_step(region: Region) -> None:
+    """Forget the step before."""
+    region.counter[REMOVED] = region.counter[TOUCHED] = region.counter[LOGGED] = 0
+    region.counter[STEP] += 1
+
+
+@njit(helper=True)
+def settle(region: Region, change: Number) -> bool:
+    """Note what an accepted step has changed; return whether the solution is the best so far."""
+    counter = region.counter
+    counter[COSTS] += change
+    for i in range(counter[TOUCHED]):
+        r = region.touched[i]
+        if region.is_left[r] == 0:
+            region.is_left[r] = 1
+            region.left[counter[LEFT]] = r
+            counter[LEFT] += 1
+    if counter[OVERLOAD] == 0 and counter[COSTS] < counter[BEST_COST]:
+        counter[BEST_COST] = counter[COSTS]
+        return True
+    return False
+
+
+@njit(helper=True)
 def keep_best(plain: Plain, region: Region) -> None:
     """Copy the routes that have changed since the best solution, as the current one is the best so far."""
     counter, link, route, first = region.counter, region.link, region.route, plain.first_client
@@ -386,18 +432,25 @@ def anneal_region(
 ) -> None:
     """Run `steps` steps of ruin and recreate while the temperature falls from `hot` to `cold`.
 
-    With `pheromone` [N, K] each step is an ant's, see `insert_cheapest`; [0, 0] for none.
+    Where there are backhauls, each begins with a try to join two near clients, see `reconnect`. With `pheromone` [N, K]
+    each step is an ant's, see `insert_cheapest`; [0, 0] for none.
     """
     counter = region.counter
     cooling = (cold / hot) ** (1.0 / max(1, steps))
     temperature = hot
     unsaved = False
+    ordered = len(plain.behind) > 0
     for _ in range(steps):
-        counter[REMOVED] = counter[TOUCHED] = counter[LOGGED] = 0
-        counter[STEP] += 1
+        if ordered:
+            begin_step(region)
+            limit = np.int64(min(-temperature * math.log(draw(region.random) + 1e-300), 1e15)) + 1
+            change = reconnect(plain, region, limit, unsaved)
+            if change < FAR * FAR:
+                unsaved = settle(region, change) or unsaved
+        begin_step(region)
         excess = counter[OVERLOAD]
         change = ruin(plain, region, average)
-        if draw(region.random) < crossed:
+        if not ordered and draw(region.random) < crossed:
             change += cross_tails(plain, region)
         order_removed(plain, region)
         temperature *= cooling
@@ -417,15 +470,6 @@ def anneal_region(
                 keep_best(plain, region)
                 unsaved = False
             continue
-        counter[COSTS] += change
-        for i in range(counter[TOUCHED]):
-            r = region.touched[i]
-            if region.is_left[r] == 0:
-                region.is_left[r] = 1
-                region.left[counter[LEFT]] = r
-                counter[LEFT] += 1
-        if counter[OVERLOAD] == 0 and counter[COSTS] < counter[BEST_COST]:
-            counter[BEST_COST] = counter[COSTS]
-            unsaved = True
+        unsaved = settle(region, change) or unsaved
     if unsaved:
         keep_best(plain, region)

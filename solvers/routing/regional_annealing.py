@@ -134,7 +134,9 @@ class Regional:
         used = int((tours.firsts >= 0).sum())
         number = 1
         if np.isfinite(instance.points[instance.first_client :]).all():
-            number = 1 << sum(clients >= least for least in SPLIT_CLIENTS)
+            # with backhauls a route's two halves want to be matched anew across the whole problem
+            sizes = SPLIT_CLIENTS[1:] if len(plain.behind) else SPLIT_CLIENTS
+            number = 1 << sum(clients >= least for least in sizes)
         while number > 1 and used < number * FEWEST_ROUTES:
             number //= 2
         seeds = np.random.SeedSequence(seed).spawn(number + 1)
