@@ -217,7 +217,7 @@ def insert_cheapest(
     A change of `FAR`^2 says that no place costs less than `limit`, and that nothing was done. Now and then a better
     place is overlooked (a blink). With `pheromone` [N, K] in (0, 1] on the arcs to near clients, the lowest cost /
     pheromone decides, or, with probability 1 - `greed`, a place is drawn in proportion to pheromone / cost, by a race
-    of exponential clocks.
+    of exponential clocks; the ends of routes drawn have the pheromone of the furthest near client.
     """
     link, route, counter, random = region.link, region.route, region.counter, region.random
     first, rate = plain.first_client, plain.rate
@@ -286,25 +286,32 @@ def insert_cheapest(
                 best_a, best_b = v, w
             else:
                 best_a, best_b = w, v
-    for _ in range(0 if ants else PASSING):
+    for _ in range(PASSING):
         # a route that leads far away may pass by: its first and last client are not near
         r = np.int64(link[region.own[int(draw(random) * counter[OWN])], ROUTE])
         if r < 0:
             continue
         over = added_overload(plain, region, r, c)
-        for side in range(2 if over < best else 0):
+        for side in range(2 if over < limit else 0):
             v = np.int64(route[r, FIRST + side])
             if ordered and side == 1 and plain.behind[v] > 0 and plain.behind[c] == 0:
                 continue
             detour = plain.out[c] - plain.out[v] if side == 0 else plain.back[c] - plain.back[v]
             price = rate * (detour + leg(plain.matrix, plain.points, plain.metric, plain.profile, c, v)) + over
-            if price >= best:
+            score = float(price)
+            if ants:
+                if price >= limit:
+                    continue
+                score = max(1.0, score) / pheromone[c, pheromone.shape[1] - 1]
+                if racing:
+                    score *= -math.log(1.0 - draw(random))
+            if score >= lowest:
                 continue
             counter[BLINK] -= 1
             if counter[BLINK] <= 0:
                 counter[BLINK] = 1 + int(-math.log(1.0 - draw(random)) / BLINK_RATE)
                 continue
-            best, best_r, best_over = price, r, over
+            best, lowest, best_r, best_over = price, score, r, over
             best_a, best_b = (np.int64(0), v) if side == 0 else (v, np.int64(0))
     if best_r < 0:
         return FAR * FAR
