@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pandera.pandas as pa
-
-from reports.declared import ID, INTEGER, NUMBER, column, table
+from reports.declared import ID, INTEGER, NUMBER, Table, column, table
 from reports.together_tables import TOGETHER
 
 ROUTE_BREAKS = table(
@@ -24,4 +22,4 @@ ROUTE_BREAKS = table(
     ("route_id", "break_no"),
 )
 
-OPTIONAL: dict[str, pa.DataFrameSchema] = {**TOGETHER, ROUTE_BREAKS.name: ROUTE_BREAKS}
+OPTIONAL: dict[str, Table] = {**TOGETHER, ROUTE_BREAKS.name: ROUTE_BREAKS}

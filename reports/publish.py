@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from reports.declared import Column
 from reports.optional_tables import OPTIONAL
 from reports.run_folder import RunFolder, RunFolderError
 from reports.tables import PUBLISHED
@@ -71,7 +72,7 @@ def published_tables() -> sa.MetaData:
     )
     for name, schema in (PUBLISHED | OPTIONAL).items():
         columns: list[sa.Column[Any]] = [
-            sa.Column(str(column), _TYPES.get(str(declared.dtype), sa.Date()), comment=_described(declared))
+            sa.Column(column, _TYPES.get(declared.dtype, sa.Date()), comment=_described(declared))
             for column, declared in schema.columns.items()
         ]
         sa.Table(
@@ -139,9 +140,8 @@ def _rows(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
     return zip(*(column.astype(object).where(column.notna(), None) for column in plain), strict=True)
 
 
-def _described(declared: Any) -> str:
-    unit = declared.metadata["unit"]
-    return f"{declared.description} [{unit}]" if unit else str(declared.description)
+def _described(declared: Column) -> str:
+    return f"{declared.description} [{declared.unit}]" if declared.unit else declared.description
 
 
 def _quoted(name: str) -> str:

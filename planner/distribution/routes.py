@@ -21,7 +21,6 @@ from planner.recall import Recall, compute_anew
 from reports.optional_tables import ROUTE_BREAKS
 from reports.tables import ROUTES, STOP_PIN_REPORT, STOPS, UNASSIGNED, conform
 from scenarios.settings import DistributionSettings
-from solvers.compiled import set_threads
 
 Progress = Callable[[str, int, int], None]
 
@@ -87,8 +86,7 @@ def plan_routes(
     pinned = [_pins_of(day, pins) for day in days]
     stopped = threading.Event()
     budget = Budget(time_limit_s, len(days), max(1, threads), stopped)
-    # one core per day: days run side by side, not the kernels within them
-    with ThreadPoolExecutor(max_workers=max(1, threads), initializer=set_threads, initargs=(1,)) as pool:
+    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
         futures = [
             pool.submit(solve_day, day, kept, settings, budget, day_stream(seed, day), recall)
             for day, kept in zip(days, pinned, strict=True)

@@ -33,9 +33,11 @@ NEXT, PREVIOUS, ROUTE, TO_NEXT, TO_PREVIOUS = range(5)
 # columns of `Region.route`; loads follow
 FIRST, LAST, COUNT, NEXT_FREE, LOAD = range(5)
 # entries of `Region.counter`
-REMOVED, TOUCHED, LOGGED, STEP, BLINK, LEFT, FREE, USED, OWN, COSTS, BEST_COST, SLOTS_IN_USE, OVERLOAD = range(13)
+REMOVED, TOUCHED, LOGGED, STEP, BLINK, LEFT, FREE, USED, OWN, COSTS, BEST_COST, SLOTS_IN_USE, OVERLOAD, GAP = range(14)
 # columns of `Region.log`; an insertion has the length of the arc that it broke as TO_NEXT
-(LOG_CLIENT, LOG_NEXT, LOG_PREVIOUS, LOG_ROUTE, LOG_TO_NEXT, LOG_TO_PREVIOUS, LOG_INSERTED) = range(7)
+(LOG_CLIENT, LOG_NEXT, LOG_PREVIOUS, LOG_ROUTE, LOG_TO_NEXT, LOG_TO_PREVIOUS, LOG_KIND) = range(7)
+# values of LOG_KIND; an exchange of tails has the other route as LOG_CLIENT
+REMOVAL, INSERTION, EXCHANGE, TURN = range(4)
 SPARE_ROUTES = 64
 """A region may open so many routes before all routes are shared out again."""
 FAR = 1 << 30

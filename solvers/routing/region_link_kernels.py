@@ -1,4 +1,4 @@
-"""Links of the routes of a region, and the price of what they carry above the capacity."""
+"""Links and loads of the routes in one region of a plain problem."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from solvers.routing.kernel_types import Number
 from solvers.routing.region import (
     FAR,
     FIRST,
+    FREE,
     LAST,
     LOAD,
     NEXT,
+    NEXT_FREE,
     PREVIOUS,
     STEP,
     TO_NEXT,
     TO_PREVIOUS,
     TOUCHED,
+    USED,
     Plain,
     Region,
 )
@@ -78,3 +81,18 @@ def overload(plain: Plain, region: Region, r: Number) -> Number:
     for q in range(len(plain.capacity)):
         price += plain.overload[q] * max(0, region.route[r, LOAD + q] - plain.capacity[q])
     return price
+
+
+@njit(helper=True)
+def close_route(region: Region, r: Number) -> None:
+    """Put the empty route r among the unused ones."""
+    region.route[r, NEXT_FREE] = region.counter[FREE]
+    region.counter[FREE] = r
+    region.counter[USED] -= 1
+
+
+@njit(helper=True)
+def open_route(region: Region, r: Number) -> None:
+    """Take r, the first unused route, into use."""
+    region.counter[FREE] = region.route[r, NEXT_FREE]
+    region.counter[USED] += 1
