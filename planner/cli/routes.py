@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from solvers.routing.solution import RoutingResult
     from solvers.routing.stop import StopRule
 
+_DEFAULT_LIMIT_S = 10.0
+_EXPLAINING = 0.03
+"""Share of a time limit that is kept for explaining unassigned stops, which may take half as much again."""
+
 app = typer.Typer(
     no_args_is_help=True, help="Solve and check routing problems in VRPLIB, Solomon and VROOM JSON files."
 )
@@ -75,8 +79,7 @@ def solve(
     from solvers.routing import registry
     from solvers.routing.formats import read_solution, vroom_answer, write_solution
     from solvers.routing.general import needs_compiling
-    from solvers.routing.leftovers import place_leftovers
-    from solvers.routing.proofs import prove_fixes
+    from solvers.routing.proofs import explain_leftovers
 
     began = time.perf_counter()
     _check_folder(output)
@@ -89,11 +92,14 @@ def solve(
     loading = time.perf_counter() - began
     if solver in {"auto", "ruin_recreate"} and needs_compiling(file.problem):
         note("Compiling kernels, once on this machine: about half a minute, which no time limit counts.", quiet)
-    with _interruptible(_budget(time_limit, iterations, cpu_time)) as stop:
+    if time_limit is None and iterations is None:
+        time_limit = _DEFAULT_LIMIT_S
+    searching = None if time_limit is None else (1 - _EXPLAINING) * time_limit
+    with _interruptible(_budget(searching, iterations, cpu_time)) as stop:
         first = None if begin is None else begin.solution
         found = registry.solve(file.problem, stop, seed, solver=solver, start=first, threads=threads)
-    part = _budget_of_a_part(time_limit, iterations, cpu_time)
-    solution, blocked = prove_fixes(file.problem, *place_leftovers(file.problem, found.solution, part), part)
+    explaining = None if time_limit is None else _budget(1.5 * _EXPLAINING * time_limit, None, cpu_time)
+    solution, blocked = explain_leftovers(file.problem, found.solution, explaining)
     spent = {"loading": round(1000 * loading), "solving": round(1000 * found.seconds)}
     if output is not None:
         temporary = output.with_name(f".{output.stem}.writing{output.suffix}")
@@ -178,17 +184,10 @@ def _budget(time_limit: float | None, iterations: int | None, cpu_time: bool) ->
     from solvers.routing import stop
 
     rules = [] if iterations is None else [stop.iterations(iterations)]
-    if time_limit is not None or iterations is None:
+    if time_limit is not None:
         clock = stop.cpu_seconds if cpu_time else stop.wall_seconds
-        rules.append(clock(10.0 if time_limit is None else time_limit))
+        rules.append(clock(time_limit))
     return stop.any_of(*rules)
-
-
-def _budget_of_a_part(time_limit: float | None, iterations: int | None, cpu_time: bool) -> StopRule | None:
-    """Return what ends a look at the leftovers: a part of the 5 % by which a time limit may be missed, else None."""
-    if time_limit is None and iterations is not None:
-        return None
-    return _budget(0.015 * (10.0 if time_limit is None else time_limit), None, cpu_time)
 
 
 @contextmanager

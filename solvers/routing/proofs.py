@@ -7,6 +7,7 @@ is. Then less is tried, since a search may need less than an insertion: what is 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from solvers.routing.leftovers import Blocked, place_leftovers
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.relaxations import Change, judged_alone, needed_changes, with_changes
 from solvers.routing.solution import Route, RoutingSolution
-from solvers.routing.stop import StopRule, any_of, is_over, iterations
+from solvers.routing.stop import StopRule, any_of, iterations
 from solvers.routing.subproblem import part_of, with_types
 from solvers.routing.timetable import travel
 
@@ -31,6 +32,8 @@ ITERATIONS = 50
 """Of each search."""
 ROUNDS = 3
 """So often less than what is known to be enough is tried."""
+INSERTING = 0.4
+"""Share of a clock for insertions and the nearest changes; the rest is for proofs."""
 _SOLVER = "ruin_recreate"
 _WHOLE = {"fleet", "skills"}
 """Changes that cannot be smaller."""
@@ -55,6 +58,28 @@ class _Case:
     inserted: tuple[Route, ...]
 
 
+def explain_leftovers(
+    problem: RoutingProblem, solution: RoutingSolution, stop: StopRule | None = None
+) -> tuple[RoutingSolution, tuple[Blocked, ...]]:
+    """Return the answer with what still fits inserted, and of all other clients what blocks them and what would help.
+
+    Parameters
+    ----------
+    stop : ends it, its clock starting once the kernels that it needs are loaded; `INSERTING` of it is for what
+        `place_leftovers` does, the rest for `prove_fixes`. None: every fix of the `MOST_PROVEN` first is proven.
+    """
+    if stop is None or not solution.unassigned:
+        return prove_fixes(problem, *place_leftovers(problem, solution))
+    part = part_of(problem, solution.unassigned[:1])
+    if registry.why_not(_SOLVER, part) is None:
+        registry.solve(part, iterations(1), solver=_SOLVER)  # loads what the clock should not see
+    stop(0, math.inf)
+    going = _going_on(stop)
+    return prove_fixes(
+        problem, *place_leftovers(problem, solution, lambda done, best: going(done, best) / INSERTING), going
+    )
+
+
 def prove_fixes(
     problem: RoutingProblem, solution: RoutingSolution, blocked: Sequence[Blocked], stop: StopRule | None = None
 ) -> tuple[RoutingSolution, tuple[Blocked, ...]]:
@@ -65,22 +90,25 @@ def prove_fixes(
     Parameters
     ----------
     solution, blocked : as `place_leftovers` returns them.
-    stop : ends it early, its clock starting with the first search; None: never. What is left stays unproven.
+    stop : ends it early, also where the next search is likely to go beyond it; None: never. The rest stays unproven.
     """
     told = {case.client: case for case in blocked}
     units = sorted({_unit(problem, case.client) for case in blocked if case.changes})
     units.sort(key=lambda unit: -int(problem.priority[unit[0]]))
     proven: list[tuple[_Case, tuple[Route, ...]]] = []
+    stop = None if stop is None else _going_on(stop)
+    dearest = 0.0
     for unit in units[:MOST_PROVEN]:
-        if proven and is_over(stop):
+        used = _share(stop)
+        if used + dearest >= 1:
             break
         case = _case(problem, solution, unit, told[unit[0]])
-        cap = _going_on(stop) if proven else stop  # the first search starts the clock once its kernels are loaded
-        routes = _solved(problem, case, case.changes, case.inserted, cap)
+        routes = _solved(problem, case, case.changes, case.inserted, stop)
+        dearest = max(dearest, _share(stop) - used)
         if routes is not None:
             proven.append((case, routes))
     for case, enough in proven:
-        routes = enough if is_over(stop) else _smallest(problem, case, enough, _going_on(stop))
+        routes = enough if _share(stop) + ROUNDS * dearest >= 1 else _smallest(problem, case, enough, stop)
         changes = _needed(problem, case, routes)
         if not changes:
             kept = [(_kind(problem, case, r), r.clients) for r in (*case.far, *routes)]
@@ -91,9 +119,14 @@ def prove_fixes(
     return solution, tuple(told.values())
 
 
-def _going_on(stop: StopRule | None) -> StopRule | None:
+def _going_on(stop: StopRule) -> StopRule:
     """Return `stop` with a clock that no search starts anew."""
-    return None if stop is None else lambda done, best: stop(max(1, done), best)
+    return lambda done, best: stop(max(1, done), best)
+
+
+def _share(stop: StopRule | None) -> float:
+    """Return the share of `stop` that is used; 0 for None."""
+    return 0.0 if stop is None else stop(1, math.inf)
 
 
 def _kind(problem: RoutingProblem, case: _Case, route: Route) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from solvers.routing import proofs
 from solvers.routing.evaluate import judge
 from solvers.routing.leftovers import Change, place_leftovers
 from solvers.routing.problem import RoutingProblem, VehicleTypes
-from solvers.routing.proofs import prove_fixes
+from solvers.routing.proofs import explain_leftovers, prove_fixes
 from solvers.routing.registry import solve
 from solvers.routing.relaxations import with_changes
 from solvers.routing.solution import RoutingSolution
@@ -58,7 +59,23 @@ def test_a_clock_that_has_run_out_leaves_the_rest_unproven() -> None:
     told = place_leftovers(problem, answer, lambda done, best: float(done > 0))
     assert [case.changes for case in told[1]] == [(Change("fleet", 1, vehicle_type=0),)] * 2
     _, blocked = prove_fixes(problem, *told, lambda done, best: float(done > 0))
+    assert [case.proven for case in blocked] == [False, False]
+
+
+def test_a_search_that_would_not_end_in_time_is_not_begun() -> None:
+    """Every look at the clock finds a quarter more of it used: the first proof tells what the second takes."""
+    problem, answer = two_full_lorries([6, 4, 6, 4, 5, 6])
+    looks = itertools.count()
+    _, blocked = prove_fixes(problem, *place_leftovers(problem, answer), lambda done, best: next(looks) / 4)
     assert [case.proven for case in blocked] == [True, False]
+
+
+def test_explaining_keeps_its_clock_and_proves_all_without_one() -> None:
+    problem, answer = two_full_lorries([6, 4, 6, 4, 5, 6])
+    _, blocked = explain_leftovers(problem, answer)
+    assert [case.proven for case in blocked] == [True, True]
+    _, blocked = explain_leftovers(problem, answer, lambda done, best: float(done > 0))
+    assert [case.proven for case in blocked] == [False, False]
 
 
 def test_many_leftovers_are_not_all_proven(monkeypatch: pytest.MonkeyPatch) -> None:

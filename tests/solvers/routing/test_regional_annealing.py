@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from solvers.routing import RoutingProblem, VehicleTypes, judge, registry
 from solvers.routing.instance import build_instance
 from solvers.routing.region import COSTS, OVERLOAD, is_plain, make_plain
 from solvers.routing.regional_annealing import Regional, first_tours
-from solvers.routing.ruin_recreate import RuinRecreateParams
+from solvers.routing.ruin_recreate import RuinRecreateParams, make_chain
 from solvers.routing.state import routes_of
 from solvers.routing.stop import iterations, wall_seconds
 
@@ -70,6 +72,46 @@ def test_a_route_that_leads_far_away_takes_along_a_client_it_passes() -> None:
     found = registry.solve(problem, iterations(500), 1, solver="ruin_recreate", params=RuinRecreateParams(neighbours=5))
     assert found.feasible
     assert len(found.solution.routes) == 2
+
+
+def backhaul_problem(seed: int, clients: int) -> RoutingProblem:
+    """Three of five clients get something, the others give something; vehicles hold about eight of either kind."""
+    rng = np.random.default_rng(seed)
+    backhaul = rng.random(clients) < 0.4
+    amount = rng.integers(1, 20, clients)
+    return RoutingProblem.create(
+        depots=1,
+        vehicles=VehicleTypes.create(count=clients, capacity=[[80]], fixed_cost=int(rng.integers(0, 300))),
+        delivery=np.where(backhaul, 0, amount),
+        pickup=np.where(backhaul, amount, 0),
+        backhaul=backhaul,
+        coordinates=rng.integers(0, 500, (clients + 1, 2)),
+    )
+
+
+@settings(max_examples=10)
+@given(st.integers(0, 1000), st.integers(20, 60))
+def test_backhauls_come_last_and_never_alone(seed: int, clients: int) -> None:
+    """The judge knows the order; the moves that join near clients are made besides ruin and recreate."""
+    problem = backhaul_problem(seed, clients)
+    instance = build_instance(problem, 12)
+    assert is_plain(problem, instance)
+    chain = make_chain(problem, instance, seed, RuinRecreateParams(), None, 1)
+    if not isinstance(chain, Regional):  # where pick-ups need more routes than deliveries fill
+        assert chain.best().unassigned
+        return
+    before = chain.best_cost
+    for share in (0.0, 0.3, 0.6, 0.9):
+        chain.run(400, share, share + 0.1)
+        verdict = judge(problem, chain.best())
+        assert verdict.feasible
+        assert verdict.cost == chain.best_cost <= before
+
+
+def test_clients_that_get_and_give_are_not_plain() -> None:
+    problem = backhaul_problem(1, 20)
+    both = dataclasses.replace(problem, pickup=np.ones_like(problem.pickup))
+    assert not is_plain(both, build_instance(both, 12))
 
 
 @pytest.mark.parametrize(("solver", "budget"), [("ruin_recreate", 1500), ("ant_colony", 1500), ("genetic", 40)])
