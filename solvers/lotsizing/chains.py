@@ -9,7 +9,7 @@ from solvers.lotsizing.primal_kernels import costs_of
 from solvers.lotsizing.problem import STORAGE, Flags, Floats, Ints, Longs
 from solvers.lotsizing.relaxation import Relaxation
 
-ROUNDS = ((8, 40_000), (40, 200_000))
+ROUNDS = ((8, 40_000), (32, 160_000))
 """Tries per item-location supplied and at most: a short annealing, and where the gap is not reached a long one."""
 _HEAT, _COLD = 0.05, 0.01
 """Annealing begins at this share of the mean cost of an item-location supplied, and ends at this share of that."""

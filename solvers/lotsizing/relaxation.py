@@ -23,11 +23,12 @@ class Priced:
     Attributes
     ----------
     bound : money, a lower bound on the cost of every plan that keeps the rules.
-    packs : [K, T]; cost : [K] money without prices; use : [R, T]; take, sent, stock : [J, T] units, what is
-        taken from every source, what it sends and its stock at the end of a bucket.
+    value, cost : [K] money with and without prices; packs : [K, T]; use : [R, T]; take, sent, stock : [J, T] units,
+        what is taken from every source, what it sends and its stock at the end of a bucket.
     """
 
     bound: float
+    value: Floats
     packs: Ints
     cost: Floats
     use: Floats
@@ -131,7 +132,7 @@ class Relaxation:
         self.threads.over(J, plan_sources)
         use = self.use_of(packs, stock)
         bound = float(value.sum() - (prices * p.capacity).sum())
-        return Priced(bound, packs, cost, use, self.take_of(packs), sent, stock)
+        return Priced(bound, value, packs, cost, use, self.take_of(packs), sent, stock)
 
     def use_of(self, packs: Ints, stock: Longs) -> Floats:
         """Return [R, T], what plans use of every resource; `stock` [J, T] is that of sources."""
