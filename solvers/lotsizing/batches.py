@@ -32,6 +32,11 @@ _STEPS = 40
 _NO_BETTER = 3
 """Steps without a better bound after which they are halved."""
 _LEAST_STEP = 0.05
+_MOST_CELLS, _FEWEST_STEPS = 2e10, 5
+"""Steps are fewer where item-locations, buckets, batches and stocks are so many that they would look at more cells than
+this; where not even a few steps fit the plain bound stays."""
+_MOST_MEMORY = 3e7
+"""Cells of one programme at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +54,13 @@ def raised_bound(relaxation: Relaxation, bound: float, prices: Floats, source_pr
     source_prices : [J, T] to begin from; packs : [K, T] of a plan that keeps the rules.
     """
     groups = _groups(relaxation)
-    if not groups:
+    p, c = relaxation.problem, relaxation.coupling
+    lots = (p.max_packs[c.sources] > 0).sum(axis=1)
+    cells = float((np.diff(c.child_start) * (lots + 1)).sum()) * p.buckets * relaxation.mean_width
+    steps = min(_STEPS, int(_MOST_CELLS / max(cells, 1.0)))
+    programme = (p.buckets + 1.0) * (lots.max(initial=0) + 1) * relaxation.widest
+    if not groups or steps < _FEWEST_STEPS or programme > _MOST_MEMORY:
         return bound
-    c = relaxation.coupling
     value = relaxation.solve(prices, source_prices).value
     own_prices = prices.copy()
     own_prices[np.concatenate([group.rows for group in groups])] = 0.0
@@ -66,7 +75,7 @@ def raised_bound(relaxation: Relaxation, bound: float, prices: Floats, source_pr
             items = np.concatenate(members)
             known, wanted = float(value[items].sum()), float(spent[items].sum())
             if wanted > known:
-                found = _ascend(relaxation, group, prices, source_prices, wanted)
+                found = _ascend(relaxation, group, prices, source_prices, wanted, steps)
                 raised[number] = max(found - known, 0.0)
 
     relaxation.threads.over(len(groups), raise_one)
@@ -164,7 +173,9 @@ def _line(relaxation: Relaxation, j: int, prices: Floats, source_price: Floats) 
     )
 
 
-def _ascend(relaxation: Relaxation, group: _Group, prices: Floats, source_prices: Floats, wanted: float) -> float:
+def _ascend(
+    relaxation: Relaxation, group: _Group, prices: Floats, source_prices: Floats, wanted: float, steps: int
+) -> float:
     """Return a bound on what the group costs; none passes `wanted`, what a plan costs at these prices."""
     p, data, T = relaxation.problem, relaxation.data, relaxation.problem.buckets
     own_prices = prices.copy()
@@ -183,7 +194,7 @@ def _ascend(relaxation: Relaxation, group: _Group, prices: Floats, source_prices
         line.fee = _within(line.fee, line.fixed + extra[line.arrives])
     scale = float(np.mean([line.fixed.mean() for line in lines])) + float(joint.mean()) / len(lines)
     best, length, stuck = -np.inf, 1.0, 0
-    for _ in range(_STEPS):
+    for _ in range(steps):
         bound, steep = 0.0, 0.0
         for line in lines:
             pool = line.pool_price - line.held[T]

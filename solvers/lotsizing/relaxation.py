@@ -51,6 +51,8 @@ class Relaxation:
         self.impossible: Ints = leaves[widths == 0]
         """Item-locations without any plan: their storage is below what they hold whatever is done."""
         self.widest = int(widths.max(initial=1)) + 1
+        self.mean_width = float(widths.mean()) if leaves.size else 1.0
+        """Stocks that the programme of an item-location looks at in a bucket, at most and on average at most."""
         self.send_high, self.send_ahead = self._most_taken()
         self.source_floor = self._least_prices()
 
