@@ -1,7 +1,7 @@
 """SupplyNetwork: every planned item-location with its one source of supply and its terms.
 
 The network starts from the item-locations that have demand and follows sources upstream until each
-path ends at a supplier. networkx lives here only.
+path ends at a supplier.
 
 `scenarios.tables.sourcing` says which row supplies an item-location.
 """
@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-import networkx as nx
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -35,11 +35,11 @@ class SupplyNetwork:
     ----------
     supply : one row per planned item-location, schema `reports.tables.SUPPLY`, suppliers' customers
         first: a row's source location stands above it.
-    locations : directed graph of location ids, an edge for every lane in use.
+    sources : by location, those that supply it.
     """
 
     supply: pd.DataFrame
-    locations: nx.DiGraph[str]
+    sources: Mapping[str, tuple[str, ...]]
 
 
 def build_network(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> SupplyNetwork:
@@ -60,11 +60,11 @@ def build_network(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> Sup
         known = pd.concat([r[_KEYS] for r in resolved])
         wanted = _with_attributes(_not_in(pairs, known), tables)
     supply = pd.concat(resolved, ignore_index=True)
-    graph = _location_graph(supply)
+    sources = _sources_of_locations(supply)
     supply = _with_terms(supply, tables, scenario)
     supply["level"] = _levels(supply)
     supply = supply.sort_values(["level", "location_id", "item_id"], kind="stable", ignore_index=True)
-    return SupplyNetwork(conform(SUPPLY, supply), graph)
+    return SupplyNetwork(conform(SUPPLY, supply), sources)
 
 
 def _with_demand(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -130,13 +130,14 @@ def _no_source_issues(pairs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _location_graph(supply: pd.DataFrame) -> nx.DiGraph[str]:
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from(supply["location_id"].unique())
-    links = supply.loc[supply["source_type"] == "location", ["source_id", "location_id"]].drop_duplicates()
-    graph.add_edges_from(links.itertuples(index=False, name=None))
-    if not nx.is_directed_acyclic_graph(graph):
-        path = [edge[0] for edge in nx.find_cycle(graph)]
+def _sources_of_locations(supply: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Return by location the locations that supply it; an InputError names those that supply each other in a circle."""
+    lanes = supply.loc[supply["source_type"] == "location", ["location_id", "source_id"]].drop_duplicates()
+    sources = {str(location): tuple(sorted(map(str, of))) for location, of in lanes.groupby("location_id")["source_id"]}
+    try:
+        TopologicalSorter(sources).prepare()
+    except CycleError as error:
+        circle = error.args[1]
         raise InputError(
             pd.DataFrame(
                 [
@@ -146,15 +147,15 @@ def _location_graph(supply: pd.DataFrame) -> nx.DiGraph[str]:
                         "row": "",
                         "column": "origin_id",
                         "rule": "acyclic",
-                        "value": " -> ".join([*path, path[0]]),
-                        "rows": len(path),
+                        "value": " -> ".join(circle),
+                        "rows": len(circle) - 1,
                         "message": "Locations supply each other in a circle.",
                         "action": "Remove one of these lanes, or give the first location a supplier.",
                     }
                 ]
             )
-        )
-    return graph
+        ) from error
+    return sources
 
 
 def _levels(supply: pd.DataFrame) -> pd.Series[int]:

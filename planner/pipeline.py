@@ -94,7 +94,8 @@ def make_plan(
             recall=recall,
         )
         demand = adjust_demand(demand, supply, tables["demand_adjustments"], horizon, scenario.forecast.demand_factor)
-        judged = recall(
+        past = tables["demand_adjustments"]["start_date"] < pd.Timestamp(horizon.start)
+        judged = (recall if past.any() else compute_anew)(
             "adjustments",
             judge_adjustments,
             tables["demand_history"],
@@ -102,7 +103,7 @@ def make_plan(
             tables["promotions"],
             tables["item_transitions"],
             tables["prices"],
-            tables["demand_adjustments"],
+            tables["demand_adjustments"][past],
             horizon,
             scenario.forecast.model_copy(update={"demand_factor": 1.0}),
         )
@@ -170,6 +171,8 @@ def make_plan(
                 recall,
                 stop_pins=tables["stop_pins"],
                 start=pd.Timestamp(horizon.start),
+                stop_windows=tables["stop_windows"],
+                driver_breaks=tables["driver_breaks"],
             )
         return Delivered(replenishment, loads, load_lines, trucks)
 
@@ -196,7 +199,14 @@ def make_plan(
             "pin_report": ordered.pin_report,
             "forecast": demand.forecast,
             "forecast_channels": demand.forecast_channels,
-            "forecast_totals": total_forecast(demand.forecast, demand.forecast_channels, supply, demand.shared),
+            "forecast_totals": recall(
+                "totals",
+                total_forecast,
+                demand.forecast,
+                demand.forecast_channels,
+                supply[reads.SUPPLY["totals"]],
+                demand.shared,
+            ),
             "forecast_accuracy": demand.accuracy,
             "adjustment_report": judged,
             "policy_params": targets,
@@ -229,8 +239,14 @@ def make_plan(
                 {name: published[name][columns or slice(None)] for name, columns in reads.EXCEPTIONS.items()},
                 horizon.bucket_days,
             )
-            published["kpis"] = compute_kpis(published, bucket_days=horizon.bucket_days, currency=scenario.currency)
-        return {name: conform(schema, published[name]) for name, schema in PUBLISHED.items()}
+            published["kpis"] = compute_kpis(
+                published,
+                bucket_days=horizon.bucket_days,
+                currency=scenario.currency,
+                t_quantile=played.t_quantile,
+            )
+        out = {name: conform(schema, published[name]) for name, schema in PUBLISHED.items()}
+        return out if tables["driver_breaks"].empty else {**out, "route_breaks": trucks.breaks}
 
     rounds = Rounds.sequential(deliver())
     if scenario.distribution.mode == "integrated":

@@ -13,6 +13,7 @@ _SIZE = ("unit_weight_kg", "unit_volume_m3")
 
 SUPPLY: Mapping[str, list[str]] = {
     "forecast": [*_KEYS, "category", "region", *_SOURCE],
+    "totals": [*_KEYS, "category", "region"],
     "targets": [
         *(*_KEYS, "category", "region", "level", *_SOURCE),
         *("lead_time_days", "lead_time_sd_days", "review_period_days", "moq_qty", "order_multiple_qty"),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pandera.pandas as pa
-
-from reports.declared import DATE, FLAG, ID, INTEGER, NUMBER, column, table
+from reports.declared import DATE, FLAG, ID, INTEGER, NUMBER, Table, column, table
 
 ORDER_CHANGE_KINDS = ("came", "went", "moved", "quantity", "source")
 ORDER_CAUSES = (
@@ -224,7 +222,7 @@ FRONTIER = table(
     ("scenario",),
 )
 
-COMPARED: dict[str, pa.DataFrameSchema] = {
+COMPARED: dict[str, Table] = {
     schema.name: schema
     for schema in (
         INPUT_CHANGES,

@@ -10,27 +10,30 @@ from typing import Any
 
 import pandas as pd
 
+from reports.declared import Column, Table
+
 _EMPTY = {"str": "object", "float64": "float64", "int64": "int64", "bool": "bool", "datetime64[ns]": "datetime64[ns]"}
 
 
-def conforms(schema: Any, frame: pd.DataFrame) -> pd.DataFrame | None:
+def conforms(schema: Table, frame: pd.DataFrame) -> pd.DataFrame | None:
     """Return `frame` where it needs no cast but of whole numbers to decimal ones, None where the schema must look.
 
     Parameters
     ----------
-    schema : a `pandera` schema of `reports.tables`.
+    schema : of `reports.tables`.
     frame : its columns, in its order.
     """
     columns: dict[str, pd.Series[Any]] = {}
     for name, declared in schema.columns.items():
-        column = _cast(frame[name], str(declared.dtype))
+        column = _cast(frame[name], declared.dtype)
         if column is None or (not declared.nullable and column.isna().any()):
             return None
-        if not all(_holds(check, column) for check in declared.checks):
+        if not _holds(declared, column):
             return None
         columns[name] = column
-    result = pd.DataFrame(columns, columns=frame.columns)
-    return None if result.duplicated(list(schema.unique)).any() else result
+    cast = any(column.dtype != frame[name].dtype for name, column in columns.items())
+    result = pd.DataFrame(columns, columns=frame.columns) if cast else frame
+    return None if result.duplicated(list(schema.key)).any() else result
 
 
 def _cast(column: pd.Series[Any], kind: str) -> pd.Series[Any] | None:
@@ -44,14 +47,13 @@ def _cast(column: pd.Series[Any], kind: str) -> pd.Series[Any] | None:
     return column if dtype == kind else None
 
 
-def _holds(check: Any, column: pd.Series[Any]) -> bool:
-    """Return whether every value that is there passes a check; False also for a check that is not known here."""
-    told, there = check.statistics, column.dropna()
-    match check.name:
-        case "greater_than_or_equal_to":
-            return bool((there >= told["min_value"]).all())
-        case "less_than_or_equal_to":
-            return bool((there <= told["max_value"]).all())
-        case "isin":
-            return bool(there.isin(list(told["allowed_values"])).all())
-    return False
+def _holds(declared: Column, column: pd.Series[Any]) -> bool:
+    """Return whether every value that is there keeps the limits."""
+    if declared.minimum is None and declared.maximum is None and not declared.choices:
+        return True
+    if declared.choices:
+        return bool(column.dropna().isin(declared.choices).all())
+    least, most = column.min(), column.max()  # NaN where nothing is there, which breaks no limit
+    return not (declared.minimum is not None and least < declared.minimum) and not (
+        declared.maximum is not None and most > declared.maximum
+    )

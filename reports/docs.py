@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import pandera.pandas as pa
-
 from reports.comparison_tables import COMPARED
+from reports.declared import Column, Table
+from reports.optional_tables import OPTIONAL
 from reports.tables import PUBLISHED
-from reports.together_tables import TOGETHER
 
 _HEAD = """# Published tables
 
@@ -31,7 +30,7 @@ comparison.html. This page is generated from `reports/comparison_tables.py`; wha
 
 def published_tables_markdown() -> str:
     """Return docs/published-tables.md."""
-    return _page(_HEAD, PUBLISHED | TOGETHER)
+    return _page(_HEAD, PUBLISHED | OPTIONAL)
 
 
 def comparison_tables_markdown() -> str:
@@ -39,30 +38,30 @@ def comparison_tables_markdown() -> str:
     return _page(_COMPARED_HEAD, COMPARED)
 
 
-def _page(head: str, schemas: Mapping[str, pa.DataFrameSchema]) -> str:
+def _page(head: str, schemas: Mapping[str, Table]) -> str:
     index = "\n".join(f"- [{name}](#{name}): {schema.description}" for name, schema in schemas.items())
     return "\n".join([head, index, *(_table(schema) for schema in schemas.values())])
 
 
-def _table(schema: pa.DataFrameSchema) -> str:
+def _table(schema: Table) -> str:
     lines = [
         "",
         f"## {schema.name}",
         "",
-        str(schema.description),
+        schema.description,
         "",
-        f"Key: {', '.join(f'`{name}`' for name in schema.metadata['key'])}.",
+        f"Key: {', '.join(f'`{name}`' for name in schema.key)}.",
         "",
         "| column | type | unit | empty | meaning |",
         "|---|---|---|---|---|",
     ]
     kinds = {"str": "text", "float64": "number", "int64": "whole number", "bool": "true or false"}
     for name, column in schema.columns.items():
-        kind = kinds.get(str(column.dtype), "date")
+        kind = kinds.get(column.dtype, "date")
         empty = "yes" if column.nullable else ""
-        lines.append(f"| `{name}` | {kind} | {column.metadata['unit']} | {empty} | {_text(column)} |")
+        lines.append(f"| `{name}` | {kind} | {column.unit} | {empty} | {_text(column)} |")
     return "\n".join([*lines, ""])
 
 
-def _text(column: pa.Column) -> str:
-    return str(column.description).replace("|", "\\|")
+def _text(column: Column) -> str:
+    return column.description.replace("|", "\\|")

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import ndtr
+import scipy
 
 from reports.tables import EXCEPTIONS, conform
 
@@ -209,7 +209,7 @@ def _below_safety_stock(stock: pd.DataFrame, short: pd.DataFrame, remedies: _Rem
 def _units_short(stock: pd.Series, sd: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return expected units short of a cycle that has `stock` above its mean demand, by the normal loss function."""
     z = np.divide(stock.to_numpy(np.float64), sd, out=np.full(len(stock), 40.0), where=sd > 0).clip(max=40.0)
-    shortage: npt.NDArray[np.float64] = sd * (np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi) - z * ndtr(-z))
+    shortage: npt.NDArray[np.float64] = sd * (np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi) - z * scipy.special.ndtr(-z))
     return shortage
 
 

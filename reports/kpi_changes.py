@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
+import scipy
 
 from reports.comparison_tables import KPI_CHANGES
 from reports.figures import is_money
@@ -75,7 +75,7 @@ def paired_interval(differences: pd.Series) -> tuple[float, float]:
     count = len(differences)
     if count < 2:
         return np.nan, np.nan
-    mean, quantile = float(differences.mean()), float(stdtrit(count - 1, 0.5 + _CONFIDENCE / 2))
+    mean, quantile = float(differences.mean()), float(scipy.special.stdtrit(count - 1, 0.5 + _CONFIDENCE / 2))
     half = quantile * float(differences.std(ddof=1)) / float(np.sqrt(count))
     return mean - half, mean + half
 

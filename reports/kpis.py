@@ -12,7 +12,7 @@ from math import nan
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
+import scipy
 
 from reports.costs import ordering_cost
 from reports.punctuality import planned_otif
@@ -70,7 +70,9 @@ _FIGURES = (
 )
 
 
-def compute_kpis(tables: Mapping[str, pd.DataFrame], *, bucket_days: int, currency: str) -> pd.DataFrame:
+def compute_kpis(
+    tables: Mapping[str, pd.DataFrame], *, bucket_days: int, currency: str, t_quantile: float | None = None
+) -> pd.DataFrame:
     """Return the key figures of a run, schema `KPIS`.
 
     Parameters
@@ -78,13 +80,14 @@ def compute_kpis(tables: Mapping[str, pd.DataFrame], *, bucket_days: int, curren
     tables : the published tables, `exceptions` included.
     bucket_days : calendar days of a bucket.
     currency : ISO 4217 code that stands in the unit of every money figure.
+    t_quantile : of Student's t for the number of futures, at 0.975; None: looked up, which takes a while to load.
     """
     facts = _facts(tables, bucket_days)
     rows = [
         *_item_location_rows(facts),
         *_channel_rows(tables),
         *_route_rows(tables),
-        *_simulated_rows(tables),
+        *_simulated_rows(tables, t_quantile),
         *_list_rows(tables),
     ]
     frame = pd.DataFrame(rows, columns=list(KPIS.columns))
@@ -212,7 +215,7 @@ def _route_rows(tables: Mapping[str, pd.DataFrame]) -> Iterator[_Row]:
         yield name, "all", "", float(value), unit, nan, nan, source
 
 
-def _simulated_rows(tables: Mapping[str, pd.DataFrame]) -> Iterator[_Row]:
+def _simulated_rows(tables: Mapping[str, pd.DataFrame], t_quantile: float | None) -> Iterator[_Row]:
     for group_by, group, _, _, value, low, high in tables["simulated_service"].itertuples(index=False, name=None):
         yield "simulated_fill_rate", group_by, group, value, "share 0..1", low, high, "simulated_service"
     futures = tables["simulation"]
@@ -224,16 +227,16 @@ def _simulated_rows(tables: Mapping[str, pd.DataFrame]) -> Iterator[_Row]:
         ("simulated_waste_cost", "waste_cost", "money"),
         ("simulated_cost", "total_cost", "money"),
     ):
-        mean, half = _mean_and_half_width(futures[column])
+        mean, half = _mean_and_half_width(futures[column], t_quantile)
         yield name, "all", "", mean, unit, mean - half, mean + half, "simulation"
 
 
-def _mean_and_half_width(values: pd.Series) -> tuple[float, float]:
+def _mean_and_half_width(values: pd.Series, t_quantile: float | None) -> tuple[float, float]:
     """Return the mean and half of its 95 % t-interval."""
     count = len(values)
     if count < 2:
         return float(values.mean()), nan
-    quantile = float(stdtrit(count - 1, 0.975))
+    quantile = float(scipy.special.stdtrit(count - 1, 0.975)) if t_quantile is None else t_quantile
     return float(values.mean()), quantile * float(values.std(ddof=1)) / float(np.sqrt(count))
 
 

@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import fsspec
-
 _SQUEEZED = re.compile(r"^([A-Za-z][A-Za-z0-9+.:\-]+):/(?!/)")
 
 
@@ -175,6 +173,8 @@ def place_of(folder: Path | str) -> Place:
         return LocalPlace(Path(folder))
     if text.startswith("file://"):
         return LocalPlace(Path("/" + text.removeprefix("file://").lstrip("/")))
+    import fsspec  # noqa: PLC0415 - a local folder needs none of it
+
     try:
         files, path = fsspec.core.url_to_fs(text)
     except (ImportError, ValueError) as error:

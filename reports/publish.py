@@ -13,9 +13,10 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from reports.declared import Column
+from reports.optional_tables import OPTIONAL
 from reports.run_folder import RunFolder, RunFolderError
 from reports.tables import PUBLISHED
-from reports.together_tables import TOGETHER
 
 SCHEMA = "planner_runs"
 _TYPES: dict[str, Any] = {"str": sa.Text(), "float64": sa.Double(), "int64": sa.BigInteger(), "bool": sa.Boolean()}
@@ -69,9 +70,9 @@ def published_tables() -> sa.MetaData:
         sa.Column("provenance", sa.Text(), nullable=False, comment="provenance.json of the run folder."),
         comment="The runs that were published.",
     )
-    for name, schema in (PUBLISHED | TOGETHER).items():
+    for name, schema in (PUBLISHED | OPTIONAL).items():
         columns: list[sa.Column[Any]] = [
-            sa.Column(str(column), _TYPES.get(str(declared.dtype), sa.Date()), comment=_described(declared))
+            sa.Column(column, _TYPES.get(declared.dtype, sa.Date()), comment=_described(declared))
             for column, declared in schema.columns.items()
         ]
         sa.Table(
@@ -125,7 +126,7 @@ def _write(connection: sa.Connection, run: RunFolder) -> None:
     connection.execute(runs.insert().values(run_id=run_id, provenance=told, **row))
     cursor: Any = connection.connection.cursor()
     with cursor:
-        for name in [known for known in PUBLISHED | TOGETHER if known in run.tables]:
+        for name in [known for known in PUBLISHED | OPTIONAL if known in run.tables]:
             frame = run.tables[name]
             columns = ", ".join(_quoted(str(column)) for column in ("run_id", *frame.columns))
             with cursor.copy(f"COPY {SCHEMA}.{_quoted(name)} ({columns}) FROM STDIN") as copy:
@@ -139,9 +140,8 @@ def _rows(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
     return zip(*(column.astype(object).where(column.notna(), None) for column in plain), strict=True)
 
 
-def _described(declared: Any) -> str:
-    unit = declared.metadata["unit"]
-    return f"{declared.description} [{unit}]" if unit else str(declared.description)
+def _described(declared: Column) -> str:
+    return f"{declared.description} [{declared.unit}]" if declared.unit else declared.description
 
 
 def _quoted(name: str) -> str:

@@ -8,19 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pandera.pandas as pandera
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet
 
+from reports.declared import Table
+
 _DECIMALS = 6
 _TYPES = {"str": pa.string(), "float64": pa.float64(), "int64": pa.int64(), "bool": pa.bool_()}
 
 
-def write_table(
-    folder: Path, schema: pandera.DataFrameSchema, frame: pd.DataFrame, *, csv: bool = True
-) -> dict[str, Any]:
+def write_table(folder: Path, schema: Table, frame: pd.DataFrame, *, csv: bool = True) -> dict[str, Any]:
     """Write NAME.parquet and, for people, NAME.csv; return the rows and the sha256 of the Parquet file.
 
     Parameters
@@ -38,14 +37,14 @@ def write_table(
     return {"rows": len(frame), "sha256": hashlib.sha256(content).hexdigest()}
 
 
-def _as_arrow(schema: pandera.DataFrameSchema, frame: pd.DataFrame) -> pa.Table:
+def _as_arrow(schema: Table, frame: pd.DataFrame) -> pa.Table:
     """Return the table as Arrow; every column carries its unit and description."""
     fields, arrays = [], []
     for column, declared in schema.columns.items():
-        kind = _TYPES.get(str(declared.dtype), pa.timestamp("ns"))
+        kind = _TYPES.get(declared.dtype, pa.timestamp("ns"))
         arrays.append(pa.array(frame[column], type=kind, from_pandas=True))
-        about = {"unit": declared.metadata["unit"], "description": declared.description}
-        fields.append(pa.field(str(column), kind, metadata=about))
+        about = {"unit": declared.unit, "description": declared.description}
+        fields.append(pa.field(column, kind, metadata=about))
     return pa.table(arrays, schema=pa.schema(fields))
 
 

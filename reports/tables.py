@@ -7,10 +7,9 @@ them, checks them and raises with every fault at once.
 from __future__ import annotations
 
 import pandas as pd
-import pandera.pandas as pa
 
 from reports.conforming import conforms
-from reports.declared import BUCKET, DATE, FLAG, ID, INTEGER, ITEM, ITEM_LOCATION, NUMBER, column, table
+from reports.declared import BUCKET, DATE, FLAG, ID, INTEGER, ITEM, ITEM_LOCATION, NUMBER, Table, column, table
 from reports.forecast_tables import (
     ADJUSTMENT_REPORT,
     FORECAST,
@@ -480,7 +479,7 @@ RECENT_DEMAND = table(
     ("item_id", "location_id", "bucket_start"),
 )
 
-PUBLISHED: dict[str, pa.DataFrameSchema] = {
+PUBLISHED: dict[str, Table] = {
     schema.name: schema
     for schema in (
         REPLENISHMENT_ORDERS,
@@ -515,7 +514,7 @@ PUBLISHED: dict[str, pa.DataFrameSchema] = {
 }
 
 
-def conform(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame:
+def conform(schema: Table, frame: pd.DataFrame) -> pd.DataFrame:
     """Return `frame` with the schema's columns in order, cast and checked.
 
     Raises
@@ -526,9 +525,11 @@ def conform(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> pd.DataFrame:
     names = list(schema.columns)
     if frame.empty:
         frame = pd.DataFrame({name: frame.get(name, pd.Series(dtype=object)) for name in names})
-    frame = frame[names].reset_index(drop=True)
+    if list(frame.columns) != names:
+        frame = frame[names]
+    if not frame.index.equals(pd.RangeIndex(len(frame))):
+        frame = frame.reset_index(drop=True)
     good = conforms(schema, frame)
     if good is not None:
         return good
-    checked: pd.DataFrame = schema.validate(frame, lazy=True)
-    return checked
+    return schema.validate(frame)

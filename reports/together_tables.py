@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pandera.pandas as pa
-
-from reports.declared import DATE, FLAG, ID, INTEGER, NUMBER, column, table
+from reports.declared import DATE, FLAG, ID, INTEGER, NUMBER, Table, column, table
 from reports.tables import KPIS
 
 CHANGES = ("kept", "moved", "merged", "added", "dropped")
@@ -54,10 +52,8 @@ VISIT_CHANGES = table(
 SEQUENTIAL_KPIS = table(
     "sequential_kpis",
     "Key figures of the sequential plan, for comparison with `kpis`.",
-    dict(KPIS.columns),
-    tuple(KPIS.metadata["key"]),
+    KPIS.columns,
+    KPIS.key,
 )
 
-TOGETHER: dict[str, pa.DataFrameSchema] = {
-    schema.name: schema for schema in (DISTRIBUTION_ROUNDS, VISIT_CHANGES, SEQUENTIAL_KPIS)
-}
+TOGETHER: dict[str, Table] = {schema.name: schema for schema in (DISTRIBUTION_ROUNDS, VISIT_CHANGES, SEQUENTIAL_KPIS)}

@@ -6,6 +6,7 @@ Every model is frozen and refuses unknown keys, so that a typo is an error that 
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator, model_validator
@@ -45,6 +46,7 @@ class Horizon(Model):
         return 7 if self.bucket == "week" else 1
 
 
+@cache
 def public_holidays(country: str, years: range) -> dict[date, str]:
     """Return the public holidays of a country, or of one of its regions ("US-IA"), with their names in English.
 

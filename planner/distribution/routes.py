@@ -15,12 +15,12 @@ import pandas as pd
 from planner.distribution.day import DepotDay, depot_days
 from planner.distribution.solve_day import Budget, DayAnswer, solve_day
 from planner.distribution.stop_pins import NO_PINS, PinnedDay, pinned_day, report_row
-from planner.distribution.timetable import Row, route_rows, unassigned_rows
+from planner.distribution.timetable import RouteRows, Row, route_rows, unassigned_rows
 from planner.distribution.travel import RoadTravel
 from planner.recall import Recall, compute_anew
+from reports.optional_tables import ROUTE_BREAKS
 from reports.tables import ROUTES, STOP_PIN_REPORT, STOPS, UNASSIGNED, conform
 from scenarios.settings import DistributionSettings
-from solvers.compiled import set_threads
 
 Progress = Callable[[str, int, int], None]
 
@@ -33,6 +33,7 @@ class RoutePlan:
     stops: pd.DataFrame
     unassigned: pd.DataFrame
     stop_pin_report: pd.DataFrame
+    breaks: pd.DataFrame
     interrupted: bool
 
 
@@ -51,6 +52,8 @@ def plan_routes(
     *,
     stop_pins: pd.DataFrame | None = None,
     start: pd.Timestamp | None = None,
+    stop_windows: pd.DataFrame | None = None,
+    driver_breaks: pd.DataFrame | None = None,
 ) -> RoutePlan:
     """Plan the routes of every day from every depot; the plan does not depend on `threads`.
 
@@ -68,6 +71,7 @@ def plan_routes(
     recall : gives the answer of a day, known where another plan has solved the same problem with the same seed.
     stop_pins : stops that keep their vehicle and order as far as the rules allow.
     start : first day of the plan; pins that expire by then do not count.
+    stop_windows, driver_breaks : input tables; None: no further windows, no breaks.
 
     Raises
     ------
@@ -77,13 +81,12 @@ def plan_routes(
         The judge refuses an answer.
     """
     travel, zone = RoadTravel(locations, travel_matrix, settings), ZoneInfo(timezone)
-    days = depot_days(loads, locations, vehicles, travel, zone, settings)
+    days = depot_days(loads, locations, vehicles, travel, zone, settings, stop_windows, driver_breaks)
     pins, late = _in_force(stop_pins, start)
     pinned = [_pins_of(day, pins) for day in days]
     stopped = threading.Event()
     budget = Budget(time_limit_s, len(days), max(1, threads), stopped)
-    # one core per day: days run side by side, not the kernels within them
-    with ThreadPoolExecutor(max_workers=max(1, threads), initializer=set_threads, initargs=(1,)) as pool:
+    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
         futures = [
             pool.submit(solve_day, day, kept, settings, budget, day_stream(seed, day), recall)
             for day, kept in zip(days, pinned, strict=True)
@@ -138,23 +141,22 @@ def _wait(futures: list[Future[DayAnswer]], progress: Progress | None) -> None:
 
 
 def _publish(answers: list[DayAnswer], other_pins: list[Row], interrupted: bool) -> RoutePlan:
-    routes: list[Row] = []
-    stops: list[Row] = []
+    made = RouteRows([], [], [])
     unassigned: list[Row] = []
     pins = list(other_pins)
     for answer in answers:
-        day_routes, day_stops = route_rows(answer.day, answer.solution, answer.pinned)
+        for rows, more in zip(made, route_rows(answer.day, answer.solution, answer.pinned), strict=True):
+            rows.extend(more)
         pins.extend(answer.pinned.report)
-        routes += day_routes
-        stops += day_stops
         unassigned += unassigned_rows(answer.day, answer.blocked)
     return RoutePlan(
-        routes=conform(ROUTES, pd.DataFrame(routes)),
-        stops=conform(STOPS, pd.DataFrame(stops)),
+        routes=conform(ROUTES, pd.DataFrame(made.routes)),
+        stops=conform(STOPS, pd.DataFrame(made.stops)),
         unassigned=conform(UNASSIGNED, pd.DataFrame(unassigned)),
         stop_pin_report=conform(
             STOP_PIN_REPORT,
             pd.DataFrame(pins, columns=list(STOP_PIN_REPORT.columns)).sort_values("pin_id"),
         ),
+        breaks=conform(ROUTE_BREAKS, pd.DataFrame(made.breaks)),
         interrupted=interrupted,
     )

@@ -139,6 +139,7 @@ def route_day(
     limit: stop.StopRule = stop.never,
 ) -> Routed:
     """Return the routes of a day, pinned ones kept, and what is left over, with the fix that would let each in."""
+    _on_one_core()
     rule = stop.any_of(stop.iterations(iterations), limit)
     if pinned:
         return solve_around(problem, pinned, solver, rule, seed)
@@ -150,6 +151,7 @@ def draft_day(
     problem: RoutingProblem, solver: str, iterations: int, seed: int, limit: stop.StopRule = stop.never
 ) -> RoutingSolution:
     """Return good routes of a coarser day, see `planner.distribution.draft`."""
+    _on_one_core()
     return registry.solve(problem, stop.any_of(stop.iterations(iterations), limit), seed, solver=solver).solution
 
 
@@ -164,9 +166,17 @@ def finish_day(
     """Return the routes of a day, searched on from `begun`, and what is left over."""
     from solvers.routing.ruin_recreate import RuinRecreateParams  # noqa: PLC0415 - a recalled day needs no kernels
 
+    _on_one_core()
     rule = stop.any_of(stop.iterations(iterations), limit)
     if registry.why_not("ruin_recreate", problem) is None:
         found = registry.solve(problem, rule, seed, RuinRecreateParams(hot=hot), solver="ruin_recreate", start=begun)
     else:
         found = registry.solve(problem, rule, seed, start=begun)
     return place_leftovers(problem, found.solution)
+
+
+def _on_one_core() -> None:
+    """Run kernels on one core: days run side by side, not the kernels within them."""
+    from solvers.compiled import set_threads  # noqa: PLC0415 - a recalled day needs no kernels
+
+    set_threads(1)

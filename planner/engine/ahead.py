@@ -15,7 +15,6 @@ import numpy as np
 
 from planner.engine.workers import LocalWorkers
 from planner.recall import Recall
-from solvers.compiled import is_compiled
 
 Result = TypeVar("Result")
 
@@ -97,6 +96,8 @@ class Ahead:
         return ask
 
     def _begin(self) -> None:
+        from solvers.compiled import is_compiled  # noqa: PLC0415 - loads the compiler
+
         if not self._begun and not all(is_compiled(module) for module in _LATER):
             self._running = True
             self._workers.start("kernels", None)

@@ -11,7 +11,7 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ _PLAIN = (bool, int, float, complex, str, bytes, datetime.date, datetime.time, d
 _STARTED = time.time() - 2.0
 """A time before the stages were imported, seconds since 1970."""
 _ROOT = Path(__file__).resolve().parents[2]
-_DOTTED = re.compile(r"\b(planner|scenarios|solvers|reports)\.(\w+)")
-_FROM_PACKAGE = re.compile(r"\bfrom (planner|scenarios|solvers|reports) import ([\w, ]+)")
+_PACKAGES = ("planner", "scenarios", "solvers", "reports")
 
 
 def fingerprint(*values: object) -> str:
@@ -122,11 +122,13 @@ def _add_index(digest: _Hash, index: pd.Index) -> None:
 
 
 def _add_column(digest: _Hash, column: pd.Series[Any]) -> None:
-    """Add the values of a column; texts by their distinct values, as there are few and hashing each is slow."""
+    """Add the values of a column; texts where some are missing by their distinct values, as hashing each is slow."""
     _add_text(digest, f"column {column.dtype}")
     values = column.to_numpy() if isinstance(column.dtype, np.dtype) else None
     if values is not None and not values.dtype.hasobject:
         digest.update(np.ascontiguousarray(values).view(np.uint8).data)
+        return
+    if values is not None and _add_texts(digest, values):
         return
     if values is not None and pd.api.types.infer_dtype(column, skipna=True) not in {"string", "empty"}:
         _add_text(digest, "\0".join(f"{type(value).__name__} {value!r}" for value in values))
@@ -135,6 +137,22 @@ def _add_column(digest: _Hash, column: pd.Series[Any]) -> None:
     digest.update(codes.astype("<i8").tobytes())
     missing = [] if values is None else values[column.isna().to_numpy()].tolist()
     _add_text(digest, "\0".join(f"{type(value).__name__} {value!r}" for value in [*distinct, *missing]))
+
+
+def _add_texts(digest: _Hash, values: npt.NDArray[Any]) -> bool:
+    """Add values that are all texts, as one text and where each ends; False, and nothing is added, where one is not."""
+    try:
+        texts = pa.array(values, from_pandas=False)
+    except pa.ArrowException:
+        return False
+    if texts.type != pa.string() or texts.null_count:
+        return False
+    _, ends, content = texts.buffers()
+    ends = np.frombuffer(ends, np.int32, len(texts) + 1)
+    _add_text(digest, "texts")
+    digest.update(ends.data)
+    digest.update(np.frombuffer(content, np.uint8, ends[-1]).data if ends[-1] else b"")
+    return True
 
 
 def stage_fingerprint(module: str) -> str | None:
@@ -163,7 +181,7 @@ def code_files(module: str) -> list[Path]:
     never too seldom.
     """
     seen: set[Path] = set()
-    waiting = [file for package, name in _DOTTED.findall(module) for file in _files(package, name)]
+    waiting = [file for package, name in _named_in(module) for file in _files(package, name)]
     while waiting:
         path = waiting.pop()
         if path not in seen:
@@ -183,11 +201,18 @@ def _files(package: str, name: str) -> tuple[Path, ...]:
 
 @cache
 def _mentions(path: Path) -> frozenset[tuple[str, str]]:
-    text = _read(path)
-    from_package = [
-        (package, name) for package, names in _FROM_PACKAGE.findall(text) for name in re.findall(r"\w+", names)
-    ]
-    return frozenset([*_DOTTED.findall(text), *from_package])
+    return frozenset(_named_in(_read(path)))
+
+
+def _named_in(text: str) -> Iterator[tuple[str, str]]:
+    """Yield (package, name) of every `package.name` and `from package import name` in a text."""
+    for package in _PACKAGES:  # splitting is many times faster than a search with an expression
+        for rest in text.split(f"{package}.")[1:]:
+            if (name := re.match(r"\w+", rest)) is not None:
+                yield package, name[0]
+        for rest in text.split(f"from {package} import ")[1:]:
+            for name in re.findall(r"\w+", rest.partition("\n")[0]):
+                yield package, name
 
 
 @cache

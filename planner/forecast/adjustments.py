@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from planner.forecast.forecast import ForecastResult
+from planner.forecast.result import ForecastResult
 from scenarios.settings import Horizon
 from scenarios.tables.issues import Issues
 from scenarios.tables.specificity import RULE_KEYS, named_keys

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ from planner.forecast.parts import Past
 from planner.forecast.passes import LEVELS, Calendar, Progress, adjust, flat_chunks, learn, predict
 from planner.forecast.prices import measure_prices
 from planner.forecast.promotions import match_promotions
+from planner.forecast.result import ForecastResult
 from planner.forecast.totals import shared_errors
 from planner.recall import Recall, compute_anew
 from scenarios.settings import ForecastModel, ForecastSettings, Horizon
@@ -24,24 +25,6 @@ from scenarios.tables.issues import Issues
 from solvers.demand.boosting import boosting_installed
 
 _KEYS = ["item_id", "location_id"]
-
-
-@dataclass(frozen=True, slots=True)
-class ForecastResult:
-    """Demand distributions and how far they can be trusted.
-
-    Attributes
-    ----------
-    forecast, forecast_channels, accuracy : published tables of these names (`forecast_accuracy`).
-    issues : what was found in the history and what was done, columns of `data_issues`.
-    shared : relative standard deviation that the errors of a group have in common, by grouping (`totals`).
-    """
-
-    forecast: pd.DataFrame
-    forecast_channels: pd.DataFrame
-    accuracy: pd.DataFrame
-    issues: pd.DataFrame
-    shared: Mapping[str, float]
 
 
 def forecast_demand(

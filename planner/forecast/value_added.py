@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.forecast.adjustments import covered_share, match_adjustments
-from planner.forecast.forecast import forecast_demand
 from reports.forecast_tables import ADJUSTMENT_REPORT
 from reports.tables import conform
 from scenarios.settings import ForecastSettings, Horizon
@@ -69,6 +68,8 @@ def judge_adjustments(
         named = supply.iloc[np.unique(np.concatenate([series for _, series in pairs]))] if pairs else supply[:0]
         if named.empty:
             continue
+        from planner.forecast.forecast import forecast_demand  # noqa: PLC0415 - loads the compiler
+
         known = history[history["date"] < origin]
         said = forecast_demand(known, named, promotions, transitions, prices, began, plain).forecast
         judged |= _judge(rows, named, said, history, began)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
+import scipy
 
 from solvers.stock.guaranteed_service import ServiceNetwork, longest_times, optimise_service_times
 
@@ -56,7 +56,7 @@ def guaranteed_times(
     target : [K] share. holding_cost : [K] money per unit and day. own_demand : [K].
     """
     promised, covered = np.zeros(len(item)), np.zeros(len(item))
-    factor = np.maximum(ndtri(target), 0.0) * deviation * holding_cost
+    factor = np.maximum(scipy.special.ndtri(target), 0.0) * deviation * holding_cost
     processing = np.ceil(lead_days + review_days - 1e-9).astype(np.int64)
     order = np.argsort(item, kind="stable")
     for rows in np.split(order, np.flatnonzero(np.diff(item[order])) + 1):

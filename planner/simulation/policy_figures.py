@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import stdtr, stdtrit
+import scipy
 
 from solvers.stock.policy_futures import FIGURES, PolicyOutcome
 
@@ -106,7 +106,7 @@ def _error(influence: _Floats) -> float:
 
 
 def _interval(value: float, influence: _Floats) -> tuple[float, float, float]:
-    half = float(stdtrit(max(influence.size - 1, 1), 0.975)) * _error(influence)
+    half = float(scipy.special.stdtrit(max(influence.size - 1, 1), 0.975)) * _error(influence)
     return value, value - half, value + half
 
 
@@ -117,4 +117,4 @@ def _p_value(difference: float, change: _Floats) -> float:
         return 1.0
     if np.isnan(error):
         return float("nan")
-    return float(2.0 * stdtr(change.size - 1, -abs(difference) / error)) if error > 0.0 else 0.0
+    return float(2.0 * scipy.special.stdtr(change.size - 1, -abs(difference) / error)) if error > 0.0 else 0.0

@@ -10,18 +10,20 @@ well the mean over futures is known, not how wrong the forecast may be.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import stdtrit
+import scipy
 
 from planner.recall import Recall, compute_anew
-from planner.simulation.problem import build_problem, planned_rows
 from reports.costs import ordering_cost
 from reports.tables import SIMULATED_SERVICE, SIMULATED_STOCK, SIMULATION, conform
 from scenarios.settings import Horizon, SimulationSettings
-from solvers.stock import StockOutcome, play
+
+if TYPE_CHECKING:
+    from solvers.stock import StockOutcome
 
 _GROUPINGS = ("location_type", "abc_class", "category", "region")
 
@@ -35,11 +37,13 @@ class Simulation:
     simulation : one row per future, schema `SIMULATION`.
     service : fill rate by group with its 95 % interval, schema `SIMULATED_SERVICE`.
     stock : means by item-location, schema `SIMULATED_STOCK`.
+    t_quantile : of Student's t for that many futures, at the upper end of a 95 % interval.
     """
 
     simulation: pd.DataFrame
     service: pd.DataFrame
     stock: pd.DataFrame
+    t_quantile: float
 
 
 def simulate(
@@ -58,17 +62,60 @@ def simulate(
     """Play the plan in `settings.replications` futures.
 
     The futures are named by seed, item, location and replication: plans of different scenarios meet
-    the same futures (common random numbers). Plans that differ in what their routes cost play the same way: `recall`
-    may know the outcome.
+    the same futures (common random numbers). Plans that differ in what orders and routes cost play the same way:
+    `recall` may know the outcome.
     """
+    played = recall(
+        "simulation",
+        play_plan,
+        supply.drop(columns="fixed_order_cost"),
+        forecast,
+        forecast_channels,
+        policy_params,
+        projected_inventory,
+        orders.drop(columns=["cost", "shared_cost"]),
+        horizon,
+        settings,
+        seed,
+    )
+    order_cost, transport_cost = float(ordering_cost(orders, supply).sum()), float(routes["cost"].sum())
+    futures = played.futures.assign(order_cost=order_cost, transport_cost=transport_cost)
+    costs = futures["holding_cost"] + futures["shortage_cost"] + futures["waste_cost"]
+    futures["total_cost"] = costs + order_cost + transport_cost
+    return Simulation(conform(SIMULATION, futures), played.service, played.stock, played.t_quantile)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What happened in the futures, before orders and routes are paid; as of `Simulation`."""
+
+    futures: pd.DataFrame
+    service: pd.DataFrame
+    stock: pd.DataFrame
+    t_quantile: float
+
+
+def play_plan(
+    supply: pd.DataFrame,
+    forecast: pd.DataFrame,
+    forecast_channels: pd.DataFrame,
+    policy_params: pd.DataFrame,
+    projected_inventory: pd.DataFrame,
+    orders: pd.DataFrame,
+    horizon: Horizon,
+    settings: SimulationSettings,
+    seed: int,
+) -> Played:
+    """Play the plan; inputs as of `simulate`."""
+    from planner.simulation.problem import build_problem, planned_rows  # noqa: PLC0415 - they load the compiler
+    from solvers.stock import play  # noqa: PLC0415
+
     rows = planned_rows(supply, policy_params, projected_inventory)
     problem, channels = build_problem(
         rows, forecast, forecast_channels, projected_inventory, orders, horizon, settings.lead_time_noise
     )
     labels, groups = _label_groups(rows)
-    outcome = recall(
-        "simulation",
-        play,
+    outcome = play(
         problem,
         labels,
         len(groups),
@@ -78,12 +125,9 @@ def simulate(
         settings.replications,
         seed,
     )
-    order_cost = float(ordering_cost(orders, supply).sum())
-    return Simulation(
-        _future_rows(outcome, order_cost, float(routes["cost"].sum())),
-        _service_rows(outcome, groups, channels),
-        _stock_rows(outcome, rows),
-    )
+    t_quantile = float(scipy.special.stdtrit(max(settings.replications - 1, 1), 0.975))
+    service = _service_rows(outcome, groups, channels)
+    return Played(_future_rows(outcome), service, _stock_rows(outcome, rows), t_quantile)
 
 
 def _label_groups(rows: pd.DataFrame) -> tuple[npt.NDArray[np.int64], list[tuple[str, str]]]:
@@ -97,11 +141,10 @@ def _label_groups(rows: pd.DataFrame) -> tuple[npt.NDArray[np.int64], list[tuple
     return labels, groups
 
 
-def _future_rows(outcome: StockOutcome, order_cost: float, transport_cost: float) -> pd.DataFrame:
-    costs = outcome.holding_cost + outcome.shortage_cost + outcome.waste_cost + order_cost + transport_cost
+def _future_rows(outcome: StockOutcome) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
-            "replication": np.arange(1, len(costs) + 1),
+            "replication": np.arange(1, len(outcome.demand_qty) + 1),
             "fill_rate": _fill_rate(outcome.demand_qty, outcome.unmet_qty),
             "cycle_service_level": 1.0 - outcome.stock_out_share,
             "demand_qty": outcome.demand_qty,
@@ -110,12 +153,9 @@ def _future_rows(outcome: StockOutcome, order_cost: float, transport_cost: float
             "holding_cost": outcome.holding_cost,
             "shortage_cost": outcome.shortage_cost,
             "waste_cost": outcome.waste_cost,
-            "order_cost": order_cost,
-            "transport_cost": transport_cost,
-            "total_cost": costs,
         }
     )
-    return conform(SIMULATION, frame.fillna({"fill_rate": 1.0}))
+    return frame.fillna({"fill_rate": 1.0})
 
 
 def _fill_rate(demand: npt.NDArray[np.float64], unmet: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -151,7 +191,7 @@ def _service_row(
     if len(share) < 2:
         return group_by, group, float(demand.mean()), float(unmet.mean()), np.nan, np.nan, np.nan
     mean = float(share.mean())
-    half = float(stdtrit(len(share) - 1, 0.975) * share.std(ddof=1) / np.sqrt(len(share)))
+    half = float(scipy.special.stdtrit(len(share) - 1, 0.975) * share.std(ddof=1) / np.sqrt(len(share)))
     return (
         group_by,
         group,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,10 +51,10 @@ class FittedDemand:
         out = np.where(level >= self.mean, 1.0, 0.0)
         sold = self.mean > 0.0
         rows = sold & (self.family == _NORMAL) & (self.variance > 0.0)
-        out[rows] = special.ndtr((level[rows] - self.mean[rows]) / np.sqrt(self.variance[rows]))
+        out[rows] = scipy.special.ndtr((level[rows] - self.mean[rows]) / np.sqrt(self.variance[rows]))
         rows = sold & (self.family == _GAMMA)
         scale = self.variance[rows] / self.mean[rows]
-        out[rows] = special.gammainc(self.mean[rows] / scale, np.maximum(level[rows], 0.0) / scale)
+        out[rows] = scipy.special.gammainc(self.mean[rows] / scale, np.maximum(level[rows], 0.0) / scale)
         rows = self.is_discrete()
         out[rows] = self._take(rows)._discrete_cdf(np.floor(level[rows]))
         return out
@@ -121,8 +121,8 @@ class FittedDemand:
         ratio, size = _ratio_and_size(self.mean, self.variance)
         value = np.where(
             self.family == _POISSON,
-            special.gammaincc(whole + 1.0, self.mean),
-            special.betainc(size, whole + 1.0, ratio),
+            scipy.special.gammaincc(whole + 1.0, self.mean),
+            scipy.special.betainc(size, whole + 1.0, ratio),
         )
         return np.where(level >= 0.0, value, 0.0)
 
@@ -165,7 +165,7 @@ def _ratio_and_size(mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
 
 
 def _normal_quantile(mean: Floats, variance: Floats, probability: Floats) -> Floats:
-    return mean + np.sqrt(variance) * special.ndtri(probability)  # type: ignore[no-any-return]
+    return mean + np.sqrt(variance) * scipy.special.ndtri(probability)  # type: ignore[no-any-return]
 
 
 def _normal_shortage(mean: Floats, variance: Floats, level: Floats) -> Floats:
@@ -173,18 +173,18 @@ def _normal_shortage(mean: Floats, variance: Floats, level: Floats) -> Floats:
     sd = np.sqrt(variance)
     k = (level - mean) / np.where(sd > 0.0, sd, 1.0)
     density = np.exp(-0.5 * k * k) / np.sqrt(2.0 * np.pi)
-    return np.where(sd > 0.0, sd * (density - k * special.ndtr(-k)), np.maximum(mean - level, 0.0))
+    return np.where(sd > 0.0, sd * (density - k * scipy.special.ndtr(-k)), np.maximum(mean - level, 0.0))
 
 
 def _gamma_quantile(mean: Floats, variance: Floats, probability: Floats) -> Floats:
-    return special.gammaincinv(mean * mean / variance, probability) * variance / mean  # type: ignore[no-any-return]
+    return scipy.special.gammaincinv(mean * mean / variance, probability) * variance / mean  # type: ignore[no-any-return]
 
 
 def _gamma_shortage(mean: Floats, variance: Floats, level: Floats) -> Floats:
     """Return E[D; D > x] - x P(D > x), where E[D; D > x] is the mean times the tail of shape + 1."""
     shape, scale = mean * mean / variance, variance / mean
     x = np.maximum(level, 0.0) / scale
-    inside = mean * special.gammaincc(shape + 1.0, x) - np.maximum(level, 0.0) * special.gammaincc(shape, x)
+    inside = mean * scipy.special.gammaincc(shape + 1.0, x) - np.maximum(level, 0.0) * scipy.special.gammaincc(shape, x)
     return inside + np.maximum(-level, 0.0)  # type: ignore[no-any-return]
 
 
@@ -192,15 +192,15 @@ def _negative_binomial_shortage(mean: Floats, variance: Floats, level: Floats) -
     """Return E[D; D >= c] - x P(D >= c) with c = floor(x)+1, E[D; D >= c] = mean P(D' >= c-1), D' of size r+1."""
     ratio, size = _ratio_and_size(mean, variance)
     above = np.floor(np.maximum(level, 0.0)) + 1.0
-    tail = special.betainc(above, size, 1.0 - ratio)
+    tail = scipy.special.betainc(above, size, 1.0 - ratio)
     # P(D' >= 0) is one, where the incomplete beta function of first argument 0 is not defined
-    shifted = np.where(above > 1.0, special.betainc(np.maximum(above - 1.0, 1.0), size + 1.0, 1.0 - ratio), 1.0)
+    shifted = np.where(above > 1.0, scipy.special.betainc(np.maximum(above - 1.0, 1.0), size + 1.0, 1.0 - ratio), 1.0)
     return mean * shifted - np.maximum(level, 0.0) * tail + np.maximum(-level, 0.0)  # type: ignore[no-any-return]
 
 
 def _poisson_shortage(mean: Floats, _variance: Floats, level: Floats) -> Floats:
     """Return E[D; D >= c] - x P(D >= c) with c = floor(x) + 1 and E[D; D >= c] = mean P(D >= c - 1)."""
     above = np.floor(np.maximum(level, 0.0)) + 1.0
-    tail = special.gammainc(above, mean)
-    shifted = np.where(above > 1.0, special.gammainc(np.maximum(above - 1.0, 1.0), mean), 1.0)
+    tail = scipy.special.gammainc(above, mean)
+    shifted = np.where(above > 1.0, scipy.special.gammainc(np.maximum(above - 1.0, 1.0), mean), 1.0)
     return mean * shifted - np.maximum(level, 0.0) * tail + np.maximum(-level, 0.0)  # type: ignore[no-any-return]

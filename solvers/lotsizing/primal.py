@@ -154,6 +154,7 @@ class Primal:
                 break
         if self._overloaded(state):
             self._pass(state, prices, source_prices, penalty, stock_penalty, limit, soft=False, only_overloaded=True)
+        self._send_no_more(state, prices, penalty, stock_penalty, limit)
         for _ in range(_ROUNDS):
             self._plan_sources(state, prices)
             before = state.cost.sum()
@@ -166,6 +167,17 @@ class Primal:
         self._combine_orders(state, prices)
         self._purchases.buy(p, state, 0.0)
         return state.packs, float(state.cost.sum())
+
+    def _send_no_more(
+        self, state: _State, prices: Floats, penalty: Floats, stock_penalty: Floats, limit: Ints | None
+    ) -> None:
+        """Hold stores to what their sources have, where limits keep these from what `_spare` promised."""
+        for _ in range(_ROUNDS):
+            if not (state.left < -_TOLERANCE).any():
+                return
+            guide = prices, self._master.source_prices
+            self._pass(state, *guide, penalty, stock_penalty, limit, soft=False, only_overloaded=True, only_there=True)
+            self._plan_sources(state, prices)
 
     def _combine_orders(self, state: _State, prices: Floats) -> None:
         """Bring orders below their supplier's smallest to it: left out if their packs can come earlier, or filled."""
@@ -287,11 +299,12 @@ class Primal:
         soft: bool,
         only_overloaded: bool = False,
         only_better: bool = False,
+        only_there: bool = False,
     ) -> int:
         """Plan the leaves again, see `adjust`; return how many got a new plan."""
         r = self._r
         no_limit = np.empty((0, 0), np.int32)
-        spare = 0 if only_better else self._spare(state)
+        spare = 0 if only_better or only_there else self._spare(state)
         state.left += spare
         new = adjust(
             r.data, self._order, r.widest, self._most_packs, soft, only_overloaded, only_better, prices, source_prices,
@@ -307,7 +320,12 @@ class Primal:
         Without it the stores would be held to what the sources happen to have planned so far.
         """
         p, sources = self._r.problem, self._r.coupling.sources
-        more = np.maximum(p.max_packs[sources].astype(np.int64) - state.packs[sources], 0) * p.pack[sources, None]
+        most = p.max_packs[sources].astype(np.int64)
+        for j in np.flatnonzero(np.diff(p.usage_start)[sources] > 0):
+            self._book(state, int(j), -1)
+            most[j] = self._left_for(state, int(j), p.max_packs[sources[j]])[0]
+            self._book(state, int(j), 1)
+        more = np.maximum(most - state.packs[sources], 0) * p.pack[sources, None]
         return np.where(p.source[sources, None] < 0, np.minimum(np.cumsum(more, axis=1), NO_LIMIT), 0)
 
     def _overloaded(self, state: _State) -> bool:

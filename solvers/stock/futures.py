@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr, ndtri
+import scipy
 
 from solvers.stock.play_kernels import add_by_label, play_rows
 from solvers.stock.random_kernels import stream, uniforms_of_streams
@@ -252,7 +252,7 @@ def _delays(
     delays = np.zeros((len(sd), buckets, replications), dtype=np.int16)
     for row, name in zip(uncertain, which, strict=True):
         mean = problem.lead_time_days[here][row]
-        below = ndtr(-mean / sd[row])
-        days = sd[row] * ndtri(below + uniforms[name] * (1.0 - below))
+        below = scipy.special.ndtr(-mean / sd[row])
+        days = sd[row] * scipy.special.ndtri(below + uniforms[name] * (1.0 - below))
         delays[row] = np.rint(days / problem.bucket_days).astype(np.int16)
     return delays

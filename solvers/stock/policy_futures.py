@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
+import scipy
 
 from solvers.stock.policies import OrderPolicy, PolicyPlayer, StockStart, play_compiled
 from solvers.stock.policy_kernels import MEASURES, sample_demand
@@ -60,8 +60,8 @@ class LeadTimes:
         usual, mean, sd = int(self.buckets[row]), self.days[row], self.sd_days[row]
         most = usual + int(np.ceil(_FARTHEST_SD * sd / self.bucket_days))
         edges = mean + (np.arange(most) - usual + 0.5) * self.bucket_days
-        below = ndtr(-mean / sd)
-        cdf: _Floats = np.clip((ndtr((edges - mean) / sd) - below) / (1.0 - below), 0.0, 1.0)
+        below = scipy.special.ndtr(-mean / sd)
+        cdf: _Floats = np.clip((scipy.special.ndtr((edges - mean) / sd) - below) / (1.0 - below), 0.0, 1.0)
         return cdf
 
 

@@ -105,7 +105,8 @@ def what_ifs(folder: Path) -> list[Row]:
     text["patches"] |= MORE
     text["scenarios"] |= {name: {"patches": [name]} for name in MORE}
     (project / "scenario.yaml").write_text(yaml.safe_dump(text, sort_keys=False))
-    environment = dict(os.environ)
+    # a user's Python keeps what it has compiled of our modules, as an installed one does
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 
     def run(name: str, cache: str) -> tuple[float, dict[str, Any]]:
         kept = {**environment, "PLANNER_CACHE_DIR": str(folder / cache)}

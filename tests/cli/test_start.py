@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = ("numpy", "pandas", "numba", "scipy", "networkx", "pydantic", "pandera", "highspy", "ortools", "pyomo", "cupy")
+HEAVY = ("numpy", "pandas", "numba", "scipy", "pydantic", "pandera", "highspy", "ortools", "pyomo", "cupy")
 
 
 def test_help_imports_nothing_heavy() -> None:

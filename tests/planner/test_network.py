@@ -120,7 +120,7 @@ def test_three_echelons_have_rising_levels(network: Build) -> None:
     built = network(**tables)
     supply = built.supply.set_index(["item_id", "location_id"])
     assert [int(supply.loc[("A", place), "level"]) for place in ("HUB", "DC", "S1")] == [0, 1, 2]
-    assert set(built.locations.edges) == {("HUB", "DC"), ("DC", "S1"), ("DC", "S2")}
+    assert built.sources == {"DC": ("HUB",), "S1": ("DC",), "S2": ("DC",)}
 
 
 def test_a_successor_is_planned_where_the_old_item_was_sold(network: Build) -> None:

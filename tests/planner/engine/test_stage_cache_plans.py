@@ -45,7 +45,7 @@ def dispatch(tables: Tables) -> None:
 
 
 PLANNED = {"replenishment", "loads", "routing", "finish", "simulation", "exceptions"}
-ALL = {"forecast", "targets", *PLANNED}
+ALL = {"forecast", "totals", "targets", *PLANNED}
 
 # what is asked -> (edit of the tables, settings, what may be computed again)
 WHAT_IFS: dict[str, tuple[Callable[[Tables], None] | None, list[str], set[str]]] = {
