@@ -162,7 +162,7 @@ def improve_chains(
     gain = 0.0
     most_gain = 0.0
     for step in range(steps):
-        if data.kind.shape[0] > 0 and _draw(state) % 2 == 0:
+        if user_start.shape[0] > 1 and _draw(state) % 2 == 0:  # together by a limit or by a source
             count = _take_out(data, user_start, user_item, free, packs, state, out)
         else:
             j = _draw(state) % sources.shape[0]

@@ -9,8 +9,10 @@ from solvers.lotsizing.primal_kernels import costs_of
 from solvers.lotsizing.problem import STORAGE, Flags, Floats, Ints, Longs
 from solvers.lotsizing.relaxation import Relaxation
 
-ROUNDS = ((8, 40_000), (40, 200_000))
+ROUNDS = ((8, 40_000), (32, 160_000))
 """Tries per item-location supplied and at most: a short annealing, and where the gap is not reached a long one."""
+_MOST_CELLS = 1e9
+"""A round ends at about this many stocks looked at, so that long horizons of large stocks stay within a minute."""
 _HEAT, _COLD = 0.05, 0.01
 """Annealing begins at this share of the mean cost of an item-location supplied, and ends at this share of that."""
 
@@ -57,6 +59,7 @@ def anneal(
     cost[own] = p.setup[own] * (better[own] > 0).sum(axis=1) + p.pack_cost[own] * better[own].sum(axis=1)
     cost[own] += p.holding[own] * left.sum(axis=1) + p.shortfall[own] * missing - p.end_value[own] * left[:, -1]
     per_item, most = ROUNDS[number]
+    most = min(most, int(_MOST_CELLS / (p.buckets * relaxation.mean_width)))
     supplied = int(free.sum())
     heat = _HEAT * float(cost[free > 0].sum()) / supplied
     if heat > 0.0:

@@ -15,6 +15,7 @@ from threading import Lock
 
 import numpy as np
 
+from solvers.lotsizing.batches import raised_bound
 from solvers.lotsizing.master import Master
 from solvers.lotsizing.parts import part, split
 from solvers.lotsizing.primal import Primal
@@ -168,7 +169,10 @@ def _ascend(
             new_broken = bool(verify(problem, new_packs).faults)
             if (new_broken, new_cost) < (broken, cost):
                 broken, cost, packs = new_broken, new_cost, new_packs
-            if last and not broken and not out_of_time and cost - bound > target_gap * abs(cost):
+            open_gap = last and not broken and not out_of_time
+            if open_gap and cost - bound > target_gap * abs(cost):
+                bound = raised_bound(relaxation, bound, prices, source_prices, packs)
+            if open_gap and cost - bound > target_gap * abs(cost):
                 wanted = bound / (1.0 - target_gap) if target_gap < 1.0 and bound > 0.0 else -np.inf
                 new_packs, new_cost = primal.improve(packs, prices, source_prices, wanted, deadline)
                 if new_cost < cost:

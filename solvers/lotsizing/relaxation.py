@@ -23,11 +23,12 @@ class Priced:
     Attributes
     ----------
     bound : money, a lower bound on the cost of every plan that keeps the rules.
-    packs : [K, T]; cost : [K] money without prices; use : [R, T]; take, sent, stock : [J, T] units, what is
-        taken from every source, what it sends and its stock at the end of a bucket.
+    value, cost : [K] money with and without prices; packs : [K, T]; use : [R, T]; take, sent, stock : [J, T] units,
+        what is taken from every source, what it sends and its stock at the end of a bucket.
     """
 
     bound: float
+    value: Floats
     packs: Ints
     cost: Floats
     use: Floats
@@ -50,6 +51,8 @@ class Relaxation:
         self.impossible: Ints = leaves[widths == 0]
         """Item-locations without any plan: their storage is below what they hold whatever is done."""
         self.widest = int(widths.max(initial=1)) + 1
+        self.mean_width = float(widths.mean()) if leaves.size else 1.0
+        """Stocks that the programme of an item-location looks at in a bucket, at most and on average at most."""
         self.send_high, self.send_ahead = self._most_taken()
         self.source_floor = self._least_prices()
 
@@ -131,7 +134,7 @@ class Relaxation:
         self.threads.over(J, plan_sources)
         use = self.use_of(packs, stock)
         bound = float(value.sum() - (prices * p.capacity).sum())
-        return Priced(bound, packs, cost, use, self.take_of(packs), sent, stock)
+        return Priced(bound, value, packs, cost, use, self.take_of(packs), sent, stock)
 
     def use_of(self, packs: Ints, stock: Longs) -> Floats:
         """Return [R, T], what plans use of every resource; `stock` [J, T] is that of sources."""

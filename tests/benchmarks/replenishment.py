@@ -208,11 +208,13 @@ def measure(case: Case, target_gap: float, threads: int, time_limit_s: float | N
     }, packs
 
 
-def warm_up(threads: int) -> float:
-    """Solve a small case, so that every kernel is compiled and loaded; return the seconds."""
+def warm_up(threads: int, family: str = "plain") -> float:
+    """Solve small cases, so that every kernel is compiled and loaded; return the seconds."""
     began = time.perf_counter()
     for size in ("tiny", "S"):
         solve_case(generate(*SIZES[size], seed=0, tight=0.8), 0.5 if size == "S" else 0.0, threads, 10.0)
+    if family != "plain":
+        solve_case(FAMILIES[family](4, 10, 1, seed=0, tight=0.8), 0.0, threads)
     return time.perf_counter() - began
 
 
@@ -251,7 +253,7 @@ def main() -> None:
 
         print_table()
         return
-    warmup_s = round(warm_up(asked.threads), 2)
+    warmup_s = round(warm_up(asked.threads, asked.family), 2)
     refused = False
     for which, case in cases(asked):
         figures, packs = measure(case, asked.target_gap, asked.threads, asked.time_limit)

@@ -90,3 +90,14 @@ def test_a_source_that_shares_resources_keeps_its_orders() -> None:
     assert not verdict.faults
     assert verdict.cost <= found.cost + 1e-9
     assert (better[K - 1] == found.packs[K - 1]).all()
+
+
+def test_chains_without_shared_resources_are_improved_too() -> None:
+    problem = short_dcs(2)
+    arrays = {name: getattr(problem, name) for name in problem.__dataclass_fields__}
+    arrays |= {name: arrays[name][:0] for name in ("capacity", "kind", "usage_resource", "usage_amount")}
+    arrays["usage_start"] = np.zeros_like(arrays["usage_start"])
+    alone = LotSizingProblem(**arrays)
+    found = decompose(alone, target_gap=0.0, iterations=30, seed=1, threads=1)
+    assert found.status != "infeasible"
+    assert found.lower_bound <= found.cost
