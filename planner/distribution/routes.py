@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from planner.distribution.begun import RoutedDay, places_and_vehicles
 from planner.distribution.day import DepotDay, depot_days
 from planner.distribution.solve_day import Budget, DayAnswer, solve_day
 from planner.distribution.stop_pins import NO_PINS, PinnedDay, pinned_day, report_row
@@ -26,13 +27,29 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class RoutePlan:
-    """The published tables of this stage; `interrupted` where a person stopped the search."""
+    """The published tables of this stage, the answers behind them, and whether a person stopped the search."""
 
     routes: pd.DataFrame
     stops: pd.DataFrame
     unassigned: pd.DataFrame
     stop_pin_report: pd.DataFrame
     interrupted: bool
+    answers: tuple[DayAnswer, ...]
+
+    def routed(self, settings: DistributionSettings, seed: int) -> dict[tuple[str, str], RoutedDay]:
+        """Return by day and depot how it was routed, for plans that begin from this one."""
+        return {
+            _name(answer.day): RoutedDay(
+                answer.day.problem,
+                answer.pinned.routes,
+                (settings.solver, settings.iterations, day_stream(seed, answer.day)),
+                *places_and_vehicles(answer.day),
+                answer.solution,
+                answer.blocked,
+            )
+            for answer in self.answers
+            if answer.day.problem is not None
+        }
 
 
 def plan_routes(
@@ -50,6 +67,7 @@ def plan_routes(
     *,
     stop_pins: pd.DataFrame | None = None,
     start: pd.Timestamp | None = None,
+    begun: Mapping[tuple[str, str], RoutedDay] | None = None,
 ) -> RoutePlan:
     """Plan the routes of every day from every depot; the plan does not depend on `threads`.
 
@@ -67,6 +85,7 @@ def plan_routes(
     recall : gives the answer of a day, known where another plan has solved the same problem with the same seed.
     stop_pins : stops that keep their vehicle and order as far as the rules allow.
     start : first day of the plan; pins that expire by then do not count.
+    begun : how days were routed in the plan that this one begins from.
 
     Raises
     ------
@@ -83,7 +102,9 @@ def plan_routes(
     budget = Budget(time_limit_s, len(days), max(1, threads), stopped)
     with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
         futures = [
-            pool.submit(solve_day, day, kept, settings, budget, day_stream(seed, day), recall)
+            pool.submit(
+                solve_day, day, kept, settings, budget, day_stream(seed, day), recall, (begun or {}).get(_name(day))
+            )
             for day, kept in zip(days, pinned, strict=True)
         ]
         try:
@@ -128,6 +149,10 @@ def day_stream(seed: int, day: DepotDay) -> int:
     return int(np.random.SeedSequence([seed, name, day.date.toordinal()]).generate_state(1)[0])
 
 
+def _name(day: DepotDay) -> tuple[str, str]:
+    return day.date.date().isoformat(), day.depot_id
+
+
 def _wait(futures: list[Future[DayAnswer]], progress: Progress | None) -> None:
     for done, future in enumerate(as_completed(futures), 1):
         future.result()
@@ -155,4 +180,5 @@ def _publish(answers: list[DayAnswer], other_pins: list[Row], interrupted: bool)
             pd.DataFrame(pins, columns=list(STOP_PIN_REPORT.columns)).sort_values("pin_id"),
         ),
         interrupted=interrupted,
+        answers=tuple(answers),
     )
