@@ -158,7 +158,7 @@ def replenish(
         orders=orders,
         projected_inventory=projected_inventory,
         capacity_prices=write_prices(model, result, verdict),
-        pin_report=report_pins(pins, suppliers, model, projected_inventory),
+        pin_report=report_pins(pins, suppliers, model, projected_inventory, orders),
         status="limit" if result.status == "infeasible" else result.status,
         cost=joint.cost(result.packs),
         lower_bound=result.lower_bound,
