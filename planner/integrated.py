@@ -157,6 +157,8 @@ def integrate(
                 tables["vehicles"],
                 tables["travel_matrix"],
                 tables["stop_pins"],
+                tables["stop_windows"],
+                tables["driver_breaks"],
                 tables["capacities"],
                 scenario.timezone,
                 scenario.distribution,
@@ -196,6 +198,8 @@ def _refuse_unserved(
         scenario.timezone,
         scenario.distribution,
         scenario.seed,
+        tables["stop_windows"],
+        tables["driver_breaks"],
     )
     if relaxation is not None and len(relaxation):
         raise InfeasibleError(relaxation)
@@ -228,6 +232,8 @@ def choose_visits(
     vehicles: pd.DataFrame,
     travel_matrix: pd.DataFrame,
     stop_pins: pd.DataFrame,
+    stop_windows: pd.DataFrame,
+    driver_breaks: pd.DataFrame,
     capacities: pd.DataFrame,
     timezone: str,
     settings: DistributionSettings,
@@ -254,7 +260,8 @@ def choose_visits(
             "volume_m3": usual[place, 1],
         }
     )
-    days = visit_days(candidates, locations, vehicles, travel_matrix, timezone, settings)
+    rules = settings, stop_windows, driver_breaks
+    days = visit_days(candidates, locations, vehicles, travel_matrix, timezone, *rules)
     seconds = visit_seconds(pd.DataFrame({"location_id": lanes.location_id}), locations, settings)
     service = np.rint(seconds[:, None, None, 1] * lanes.brought[..., 0] / 100).astype(np.int64)
     service[:, 1:] += seconds[:, None, None, 0]  # row 0 is what a first visit brings besides

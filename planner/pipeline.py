@@ -196,6 +196,8 @@ def make_plan(
                 stop_pins=tables["stop_pins"],
                 start=pd.Timestamp(horizon.start),
                 begun=None if begun is None else begun.days,
+                stop_windows=tables["stop_windows"],
+                driver_breaks=tables["driver_breaks"],
             )
         return Delivered(replenishment, loads, load_lines, trucks)
 
@@ -268,7 +270,8 @@ def make_plan(
                 currency=scenario.currency,
                 t_quantile=played.t_quantile,
             )
-        return {name: conform(schema, published[name]) for name, schema in PUBLISHED.items()}
+        out = {name: conform(schema, published[name]) for name, schema in PUBLISHED.items()}
+        return out if tables["driver_breaks"].empty else {**out, "route_breaks": trucks.breaks}
 
     rounds = Rounds.sequential(deliver())
     if scenario.distribution.mode == "integrated":

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from reports.optional_tables import ROUTE_BREAKS
 from reports.run_folder import RunFolder, RunFolderError
 
 _MOST_DATES = 60
@@ -27,6 +28,7 @@ class DispatchDay:
         address, lines, run_id.
     lines : what is unloaded: route_id, sequence, order_id, item_id, name, qty, uom.
     unassigned : rows of `unassigned`, and name.
+    breaks : rows of `route_breaks`.
     """
 
     run: RunFolder
@@ -36,6 +38,7 @@ class DispatchDay:
     stops: pd.DataFrame
     lines: pd.DataFrame
     unassigned: pd.DataFrame
+    breaks: pd.DataFrame
 
     @property
     def depot_id(self) -> str:
@@ -45,6 +48,13 @@ class DispatchDay:
     def stops_of(self, route_id: str) -> list[dict[str, Any]]:
         """Return the stops of a route in order."""
         return records(self.stops[self.stops["route_id"] == route_id])
+
+    def breaks_of(self, route_id: str) -> dict[int, list[dict[str, Any]]]:
+        """Return the breaks of a route in order, by the stop before them (0: none)."""
+        taken: dict[int, list[dict[str, Any]]] = {}
+        for row in records(self.breaks[self.breaks["route_id"] == route_id]):
+            taken.setdefault(row["after_sequence"], []).append(row)
+        return taken
 
     @property
     def totals(self) -> dict[str, float]:
@@ -93,6 +103,7 @@ class _Joined:
     none: pd.DataFrame
     stops: dict[str, pd.DataFrame]
     lines: pd.DataFrame
+    breaks: pd.DataFrame
 
     @classmethod
     def of(cls, run: RunFolder) -> _Joined:
@@ -103,7 +114,11 @@ class _Joined:
         stops = stops.sort_values(["route_id", "sequence"], ignore_index=True)
         lines = tables["load_lines"].merge(tables["items"][["item_id", "name", "uom"]], on="item_id", how="left")
         lines = lines.sort_values(["load_id", "item_id", "order_id"]).set_index("load_id")
-        return cls(places, stops.head(0), {str(route): part for route, part in stops.groupby("route_id")}, lines)
+        breaks = (
+            tables["route_breaks"] if "route_breaks" in tables else pd.DataFrame(columns=list(ROUTE_BREAKS.columns))
+        )
+        by_route = {str(route): part for route, part in stops.groupby("route_id")}
+        return cls(places, stops.head(0), by_route, lines, breaks.sort_values(["route_id", "break_no"]))
 
     def day(
         self, run: RunFolder, date: pd.Timestamp, depot_id: str, routes: pd.DataFrame, lost: pd.DataFrame
@@ -115,7 +130,10 @@ class _Joined:
         lines = stops[["route_id", "sequence", "load_id"]].join(self.lines, on="load_id", how="inner")
         depot = {"location_id": depot_id, **{str(k): v for k, v in self.places.loc[depot_id].items()}}
         lost = lost.join(self.places[["name"]], on="location_id").sort_values("load_id", ignore_index=True)
-        return DispatchDay(run, date, depot, routes.reset_index(drop=True), stops, lines.reset_index(drop=True), lost)
+        taken = self.breaks[self.breaks["route_id"].isin(routes["route_id"])].reset_index(drop=True)
+        return DispatchDay(
+            run, date, depot, routes.reset_index(drop=True), stops, lines.reset_index(drop=True), lost, taken
+        )
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

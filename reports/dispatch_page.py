@@ -56,7 +56,7 @@ def _context(day: DispatchDay, lang: str) -> dict[str, Any]:
         "lede": _lede(day, lang),
         "figures": figures,
         "header": header,
-        "routes": [(_swatch(int(row["number"])), _cells(day, row)) for row in records(day.routes)],
+        "routes": [(_swatch(int(row["number"])), _cells(day, row, lang)) for row in records(day.routes)],
         "total": ["", f"{sums['stops']:,.0f}", f"{sums['distance_km']:,.1f}", "", f"{sums['duration_min'] / 60:,.1f}",
                   f"{sums['wait_min']:,.0f}", f"{sums['load_kg']:,.1f}", "", f"{sums['cost']:,.2f}",
                   f"{sums['co2e_kg']:,.1f}"],
@@ -83,12 +83,15 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _cells(day: DispatchDay, route: dict[Any, Any]) -> list[str]:
+def _cells(day: DispatchDay, route: dict[Any, Any], lang: str) -> list[str]:
+    breaks = [row for rows in day.breaks_of(route["route_id"]).values() for row in rows]
+    rests = [f"{clock(row['start'], day.date)}–{clock(row['end'], day.date)}" for row in breaks]
     return [
         f"{route['number']} · {route['vehicle_id']} {route['vehicle_no']}",
         f"{route['stops']}",
         f"{route['distance_km']:,.1f}",
-        f"{clock(route['departure'], day.date)}–{clock(route['return'], day.date)}",
+        f"{clock(route['departure'], day.date)}–{clock(route['return'], day.date)}"
+        + "".join(", " + text(lang, "dispatch.break_at", times=times) for times in rests),
         f"{route['duration_min'] / 60:,.1f}",
         f"{route['wait_min']:,.0f}",
         f"{route['load_kg']:,.1f}",

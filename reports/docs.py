@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from reports.comparison_tables import COMPARED
 from reports.declared import Column, Table
+from reports.optional_tables import OPTIONAL
 from reports.tables import PUBLISHED
-from reports.together_tables import TOGETHER
 
 _HEAD = """# Published tables
 
@@ -30,7 +30,7 @@ comparison.html. This page is generated from `reports/comparison_tables.py`; wha
 
 def published_tables_markdown() -> str:
     """Return docs/published-tables.md."""
-    return _page(_HEAD, PUBLISHED | TOGETHER)
+    return _page(_HEAD, PUBLISHED | OPTIONAL)
 
 
 def comparison_tables_markdown() -> str:

@@ -102,6 +102,8 @@ def _manifest(day: DispatchDay, route: pd.Series, scale: float, lang: str) -> Fl
     rows: list[list[Any]] = [[_cell(words[key], 9, scale, bold=True) for key in words]]
     stops = day.stops_of(route["route_id"])
     visits = Counter(stop["location_id"] for stop in stops)
+    breaks = day.breaks_of(route["route_id"])
+    rows += [_break_row(taken, day, scale, lang) for taken in breaks.get(0, [])]
     for stop in stops:
         window = f"{clock(stop['window_start'], day.date)}–{clock(stop['window_end'], day.date)}"
         where = [(str(stop["name"]), 12, True)]
@@ -124,6 +126,7 @@ def _manifest(day: DispatchDay, route: pd.Series, scale: float, lang: str) -> Fl
                 _cell(text(lang, "dispatch.signature"), 7.5, scale, soft=True),
             ]
         )
+        rows += [_break_row(taken, day, scale, lang) for taken in breaks.get(stop["sequence"], [])]
     back = text(lang, "dispatch.back", depot=day.depot["name"], time=clock(route["return"], day.date))
     rows.append(["", "", _cell(back, 11, scale, bold=True), "", ""])
     widths = [12 * mm, 25 * mm, 0, 30 * mm, 44 * mm]
@@ -131,6 +134,12 @@ def _manifest(day: DispatchDay, route: pd.Series, scale: float, lang: str) -> Fl
     table = LongTable(rows, colWidths=widths, repeatRows=1)
     table.setStyle(_style(scale, len(rows), boxes=4))
     return table
+
+
+def _break_row(taken: dict[str, Any], day: DispatchDay, scale: float, lang: str) -> list[Any]:
+    times = clock(taken["start"], day.date), clock(taken["end"], day.date)
+    words = text(lang, "dispatch.break", minutes=f"{taken['duration_min']:.0f}", until=times[1])
+    return ["", _cell(times[0], 15, scale, bold=True), _cell(words, 11, scale, bold=True), "", ""]
 
 
 def _notes(stop: dict[Any, Any], visits: int, day: DispatchDay, lang: str) -> list[str]:

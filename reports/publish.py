@@ -14,9 +14,9 @@ import pandas as pd
 import sqlalchemy as sa
 
 from reports.declared import Column
+from reports.optional_tables import OPTIONAL
 from reports.run_folder import RunFolder, RunFolderError
 from reports.tables import PUBLISHED
-from reports.together_tables import TOGETHER
 
 SCHEMA = "planner_runs"
 _TYPES: dict[str, Any] = {"str": sa.Text(), "float64": sa.Double(), "int64": sa.BigInteger(), "bool": sa.Boolean()}
@@ -70,7 +70,7 @@ def published_tables() -> sa.MetaData:
         sa.Column("provenance", sa.Text(), nullable=False, comment="provenance.json of the run folder."),
         comment="The runs that were published.",
     )
-    for name, schema in (PUBLISHED | TOGETHER).items():
+    for name, schema in (PUBLISHED | OPTIONAL).items():
         columns: list[sa.Column[Any]] = [
             sa.Column(column, _TYPES.get(declared.dtype, sa.Date()), comment=_described(declared))
             for column, declared in schema.columns.items()
@@ -126,7 +126,7 @@ def _write(connection: sa.Connection, run: RunFolder) -> None:
     connection.execute(runs.insert().values(run_id=run_id, provenance=told, **row))
     cursor: Any = connection.connection.cursor()
     with cursor:
-        for name in [known for known in PUBLISHED | TOGETHER if known in run.tables]:
+        for name in [known for known in PUBLISHED | OPTIONAL if known in run.tables]:
             frame = run.tables[name]
             columns = ", ".join(_quoted(str(column)) for column in ("run_id", *frame.columns))
             with cursor.copy(f"COPY {SCHEMA}.{_quoted(name)} ({columns}) FROM STDIN") as copy:

@@ -21,10 +21,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
+from reports.optional_tables import OPTIONAL
 from reports.places import Place, PlaceError, place_of
 from reports.table_files import write_table
 from reports.tables import PUBLISHED
-from reports.together_tables import TOGETHER
 
 FORMAT = 2
 """Of a run folder; rises when a table or column that readers need is added."""
@@ -72,7 +72,7 @@ class RunTables(Mapping[str, pd.DataFrame]):
         if hashlib.sha256(content).hexdigest() != self._checksums[name]:
             raise _damaged(path, "is not what the run wrote (its checksum differs)")
         table = pa.parquet.read_table(io.BytesIO(content))
-        known = PUBLISHED | TOGETHER
+        known = PUBLISHED | OPTIONAL
         wanted = known[name].columns if name in known else ()
         lacking = [str(column) for column in wanted if column not in table.column_names]
         if lacking:
@@ -125,7 +125,7 @@ def write_run(
     Parameters
     ----------
     folder : the target, a folder or a URL that fsspec opens; its parents are made.
-    tables : every published table, conforming to its schema, and those of `TOGETHER` where they were decided together.
+    tables : every published table, conforming to its schema, and those of `OPTIONAL` that there are.
     provenance : what the run is; must be the same for two equal runs.
     seconds : wall seconds by stage; with `recalled` the only part that may differ between two equal runs.
     extras : file name -> function that writes it from the run, for example report.html.
@@ -141,7 +141,7 @@ def write_run(
     refuse_foreign(folder)
     new = place.prepare()
     try:
-        schemas = PUBLISHED | {name: schema for name, schema in TOGETHER.items() if name in tables}
+        schemas = PUBLISHED | {name: schema for name, schema in OPTIONAL.items() if name in tables}
         written = {name: write_table(new, schemas[name], tables[name], csv=csv) for name in schemas}
         about: dict[str, Any] = {**provenance, "format": FORMAT, "tables": written}
         about["run_id"] = hashlib.sha256(_as_json(about).encode()).hexdigest()[:12]

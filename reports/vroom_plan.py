@@ -57,6 +57,19 @@ def _route(day: DispatchDay, route: Json, jobs: dict[str, int]) -> Json:
     departure = _seconds(route["departure"])
     metres, served, waited = 0.0, 0, 0
     steps: list[Json] = [{"type": "start", **_where(day.depot), **_times(departure, departure, 0, 0), "load": left}]
+    breaks, rested = day.breaks_of(route["route_id"]), 0
+
+    def rest(after: int) -> None:
+        nonlocal rested, waited
+        for taken in breaks.get(after, []):
+            minutes, wait = round(60 * taken["duration_min"]), round(60 * taken["wait_min"])
+            arrival = _seconds(taken["start"]) - wait
+            timed = _times(arrival, departure, served + waited + rested, round(metres))
+            steps.append({"type": "break", "id": taken["break_no"], **timed, "load": left})
+            steps[-1] |= {"service": minutes, "waiting_time": wait}
+            rested, waited = rested + minutes, waited + wait
+
+    rest(0)
     for stop in stops:
         metres += 1000 * stop["km"]
         service, wait = round(60 * stop["service_min"]), round(60 * stop["wait_min"])
@@ -72,15 +85,16 @@ def _route(day: DispatchDay, route: Json, jobs: dict[str, int]) -> Json:
                 "service": service,
                 "waiting_time": wait,
                 "arrival": arrival,
-                "duration": arrival - departure - served - waited,
+                "duration": arrival - departure - served - waited - rested,
                 "distance": round(metres),
                 "load": left,
                 "violations": [],
             }
         )
         served, waited = served + service, waited + wait
+        rest(stop["sequence"])
     back = _seconds(route["return"])
-    end = _times(back, departure, served + waited, round(1000 * route["distance_km"]))
+    end = _times(back, departure, served + waited + rested, round(1000 * route["distance_km"]))
     steps.append({"type": "end", **_where(day.depot), **end, "load": [0, 0]})
     return {
         "vehicle": route["number"],

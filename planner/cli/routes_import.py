@@ -51,7 +51,7 @@ def import_routes(
     from reports.run_folder import read_run
     from scenarios.project import load_project
     from scenarios.tables.pin_rows import day_of, merge_pins, text_of
-    from scenarios.tables.schema import STOP_PINS
+    from scenarios.tables.transport_schema import STOP_PINS
 
     until = _date(expires)
     finished = read_run(run)
@@ -110,7 +110,7 @@ def _user() -> str:
 def _changed_inputs(project: Project, run: RunFolder) -> str:
     """Say which tables that routes depend on are not what the run was planned from."""
     before = run.provenance.get("input_hashes", {})
-    tables = ("locations", "vehicles", "travel_matrix")
+    tables = ("locations", "vehicles", "travel_matrix", "stop_windows", "driver_breaks")
     changed = [name for name in tables if before.get(name) != project.hashes.get(name)]
     if not changed:
         return ""

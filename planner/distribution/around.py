@@ -18,7 +18,7 @@ import numpy as np
 from planner.distribution.stop_pins import PinnedDay
 from solvers.routing import registry
 from solvers.routing.evaluate import judge
-from solvers.routing.leftovers import Blocked, place_leftovers
+from solvers.routing.leftovers import Blocked, place_leftovers, with_breaks
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.solution import Route, RoutingSolution
 from solvers.routing.stop import StopRule
@@ -34,7 +34,7 @@ def solve_around(
     problem: RoutingProblem, pinned: Sequence[Route], solver: str, rule: StopRule, seed: int
 ) -> tuple[RoutingSolution, tuple[Blocked, ...]]:
     """Return routes that hold the pinned stops in order, and what blocks the loads on none of them."""
-    fixed = {client for route in pinned for client in route.clients}
+    fixed = {client for route in pinned for client in route.stops}
     rest = [client for client in range(problem.clients) if client not in fixed]
     base = [(route.vehicle_type, route.clients) for route in pinned]
     answers = []
@@ -44,7 +44,10 @@ def solve_around(
         found = registry.solve(
             with_types(part_of(problem, rest), kinds, free[kinds]), rule, seed, solver=solver
         ).solution
-        others = [(int(kinds[route.vehicle_type]), tuple(rest[c] for c in route.clients)) for route in found.routes]
+        others = [
+            (int(kinds[route.vehicle_type]), tuple(rest[c] if c >= 0 else c for c in route.clients))
+            for route in found.routes
+        ]
         answers.append(place_leftovers(problem, RoutingSolution.create([*base, *others], problem.clients)))
     if len(rest) <= INSERTED_ONE_BY_ONE:
         answers.append(place_leftovers(problem, _one_by_one(problem, base, rest)))
@@ -66,6 +69,8 @@ def _one_by_one(
         for n, kind, clients, cost in [*((n, *route) for n, route in enumerate(routes)), *own]:
             for at in range(len(clients) + 1):
                 longer = (*clients[:at], client, *clients[at:])
+                if n < 0:
+                    longer = with_breaks(problem, Route(kind, longer)).clients
                 after = _cost(problem, kind, longer)
                 if after != _NEVER and after - cost < least:
                     least, best = after - cost, (n, kind, longer, after)
@@ -83,9 +88,9 @@ def _cost(problem: RoutingProblem, kind: int, clients: tuple[int, ...]) -> int:
 def vehicle_numbers(routes: Sequence[Route], pinned: PinnedDay) -> list[int]:
     """Return which vehicle of its type each route is for: the pinned number, else the first free one."""
     of_client = {
-        client: number for route, number in zip(pinned.routes, pinned.numbers, strict=True) for client in route.clients
+        client: number for route, number in zip(pinned.routes, pinned.numbers, strict=True) for client in route.stops
     }
-    fixed = [next((of_client[c] for c in route.clients if c in of_client), 0) for route in routes]
+    fixed = [next((of_client[c] for c in route.stops if c in of_client), 0) for route in routes]
     taken = Counter((route.vehicle_type, number) for route, number in zip(routes, fixed, strict=True) if number)
     numbers: list[int] = []
     for route, number in zip(routes, fixed, strict=True):

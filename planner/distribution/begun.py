@@ -78,7 +78,8 @@ def begin_from(before: RoutedDay, day: DepotDay) -> tuple[RoutingSolution, float
     now = np.full(old.clients, -1)
     now[theirs] = client
     routes = [
-        (route.vehicle_type, [int(now[c]) for c in route.stops if now[c] >= 0]) for route in before.solution.routes
+        (route.vehicle_type, [int(now[c]) if c >= 0 else c for c in route.clients if c < 0 or now[c] >= 0])
+        for route in before.solution.routes
     ]
     return RoutingSolution.create(routes, problem.clients), share
 

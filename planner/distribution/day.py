@@ -10,9 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.distribution.clock import DayClock
+from planner.distribution.day_rules import Span, breaks_of, windows_of
 from planner.distribution.fleet import fleet_of, split_skills, whole_amounts, whole_capacities
 from planner.distribution.travel import RoadTravel
 from scenarios.settings import DistributionSettings
+from solvers.routing.fleet import Breaks
 from solvers.routing.problem import UNBOUNDED, RoutingProblem, VehicleTypes
 
 MONEY = 1_000_000
@@ -47,13 +49,16 @@ def depot_days(
     travel: RoadTravel,
     zone: tzinfo,
     settings: DistributionSettings,
+    stop_windows: pd.DataFrame | None = None,
+    driver_breaks: pd.DataFrame | None = None,
 ) -> list[DepotDay]:
     """Build the problem of every day and source that has loads, in this order."""
     placed = loads.sort_values("load_id").merge(locations, on="location_id", how="left", validate="many_to_one")
     fleets = {str(depot): fleet_of(vehicles, str(depot)) for depot in loads["source_id"].unique()}
     days = placed.groupby(["date", "source_id"])
     return [
-        _depot_day(day, list(loads.columns), fleets[str(depot)], travel, zone, settings) for (_, depot), day in days
+        _depot_day(day, list(loads.columns), fleets[str(depot)], travel, zone, settings, stop_windows, driver_breaks)
+        for (_, depot), day in days
     ]
 
 
@@ -64,6 +69,8 @@ def _depot_day(
     travel: RoadTravel,
     zone: tzinfo,
     settings: DistributionSettings,
+    stop_windows: pd.DataFrame | None,
+    driver_breaks: pd.DataFrame | None,
 ) -> DepotDay:
     """Build the problem of one day and one source; `loads` with the columns of their locations behind those `named`."""
     date, depot_id = loads["date"].iloc[0], str(loads["source_id"].iloc[0])
@@ -74,7 +81,11 @@ def _depot_day(
     stops = loads[known].reset_index(drop=True)
     problem = None
     if len(stops) and len(fleet):
-        problem = _problem(stops, fleet, km[np.ix_(here, here)], minutes[np.ix_(here, here)], clock, settings)
+        closing = max(clock.seconds(minute) for minute in fleet["shift_end_min"])
+        windows = windows_of(stops, stop_windows, clock, closing)
+        breaks = breaks_of(fleet, driver_breaks, depot_id, clock)
+        ways = km[np.ix_(here, here)], minutes[np.ix_(here, here)]
+        problem = _problem(stops, fleet, *ways, windows, breaks, clock, settings)
     stranded = loads.loc[~known, named].reset_index(drop=True)
     return DepotDay(date, depot_id, stops[[*named, "latitude", "longitude"]], stranded, fleet, clock, problem)
 
@@ -94,26 +105,21 @@ def _problem(
     fleet: pd.DataFrame,
     km: npt.NDArray[np.float64],
     minutes: npt.NDArray[np.float64],
+    windows: list[list[Span]],
+    breaks: Breaks | None,
     clock: DayClock,
     settings: DistributionSettings,
 ) -> RoutingProblem:
     factors, profile = np.unique(fleet["speed_factor"].to_numpy(dtype=float), return_inverse=True)
     metres = np.rint(km * 1000).astype(np.int64)
     amounts = [whole_amounts(kg, m3) for kg, m3 in zip(stops["weight_kg"], stops["volume_m3"], strict=True)]
-    closing = max(clock.seconds(minute) for minute in fleet["shift_end_min"])
     return RoutingProblem.create(
         depots=1,
-        vehicles=_vehicle_types(fleet, profile, stops, clock),
+        vehicles=_vehicle_types(fleet, profile, stops, breaks, clock),
         delivery=np.array(amounts),
         distances=np.repeat(metres[None], len(factors), axis=0),
         durations=np.array([np.rint(minutes * 60 / factor).astype(np.int64) for factor in factors]),
-        windows=[
-            (
-                0 if pd.isna(start) else clock.seconds(start),
-                closing if pd.isna(end) else clock.seconds(end),
-            )
-            for start, end in zip(stops["window_start_min"], stops["window_end_min"], strict=True)
-        ],
+        windows=windows,
         service=np.rint(60 * service_minutes(stops, settings)).astype(np.int64),
         priority=np.unique(stops["priority"].to_numpy(dtype=float), return_inverse=True)[1],
     )
@@ -128,7 +134,7 @@ def service_minutes(stops: pd.DataFrame, settings: DistributionSettings) -> npt.
 
 
 def _vehicle_types(
-    fleet: pd.DataFrame, profile: npt.NDArray[np.intp], stops: pd.DataFrame, clock: DayClock
+    fleet: pd.DataFrame, profile: npt.NDArray[np.intp], stops: pd.DataFrame, breaks: Breaks | None, clock: DayClock
 ) -> VehicleTypes:
     has = [split_skills(text) for text in fleet["skills"]]
     needs = [split_skills(text) for text in stops["required_skills"]]
@@ -147,6 +153,7 @@ def _vehicle_types(
         max_distance=_whole(fleet["max_distance_km"], 1000),
         max_stops=_whole(fleet["max_stops"], 1),
         allowed=[[need <= skills for need in needs] for skills in has] if any(needs) else None,
+        breaks=breaks,
     )
 
 

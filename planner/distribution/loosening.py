@@ -32,6 +32,8 @@ def loosen_routes(
     timezone: str,
     settings: DistributionSettings,
     seed: int,
+    stop_windows: pd.DataFrame | None = None,
+    driver_breaks: pd.DataFrame | None = None,
 ) -> pd.DataFrame | None:
     """Return what must give way for all loads to be on routes, columns `RELAXATION_COLUMNS`; None if nothing helps.
 
@@ -45,7 +47,7 @@ def loosen_routes(
     for _, group in missed.groupby(["date", "source_id"]):
         date, source = group["date"].iloc[0], group["source_id"].iloc[0]
         mine = loads[(loads["date"] == date) & (loads["source_id"] == source)]
-        [day] = depot_days(mine, locations, vehicles, travel, zone, settings)
+        [day] = depot_days(mine, locations, vehicles, travel, zone, settings, stop_windows, driver_breaks)
         if day.problem is None or len(day.stranded):
             return None
         loosened = _until_all_go(day.problem, settings, day_stream(seed, day))
@@ -69,7 +71,7 @@ def _until_all_go(problem: RoutingProblem, settings: DistributionSettings, seed:
 
 def _with(problem: RoutingProblem, changes: Sequence[Change]) -> RoutingProblem:
     """Return the problem in which rules give way, clock times by whole minutes."""
-    timed = {"delay", "shift"}
+    timed = {"delay", "shift", "break"}
     whole = [
         replace(change, amount=60 * math.ceil(change.amount / 60)) if change.rule in timed else change
         for change in changes
@@ -91,7 +93,7 @@ def _differences(day: DepotDay, old: RoutingProblem, new: RoutingProblem) -> Ite
 
     for c in np.flatnonzero((old.windows != new.windows).any(axis=(1, 2))):
         place = str(day.loads["location_id"].iloc[c])
-        now, needed = (problem.windows[c, -1, 1] / 60 for problem in (old, new))
+        now, needed = (problem.windows[c, :, 1].max() / 60 for problem in (old, new))
         yield row("window_end", place, now, needed, "minutes after midnight", 0.0, place)
     limits = (
         ("fleet", "count", 1.0, "vehicles"),
@@ -111,6 +113,11 @@ def _differences(day: DepotDay, old: RoutingProblem, new: RoutingProblem) -> Ite
             now, needed = (float(p.vehicles.capacity[kind, q]) for p in (old, new))
             if now != needed:
                 yield row("vehicle_capacity", day.depot_id, now / scale, needed / scale, unit, 0.0, who)
+        if old.vehicles.breaks is not None and new.vehicles.breaks is not None:
+            spans = old.vehicles.breaks.windows[kind], new.vehicles.breaks.windows[kind]
+            for k in np.flatnonzero((spans[0] != spans[1]).any(axis=(1, 2))):
+                now, needed = (float(span[k, :, 1].max()) / 60 for span in spans)
+                yield row("break", day.depot_id, now, needed, "minutes after midnight", 0.0, f"break {k + 1} of {who}")
         if new.vehicles.allowed is not None and old.vehicles.allowed is not None:
             more = float(new.vehicles.allowed[kind].sum() - old.vehicles.allowed[kind].sum())
             if more:

@@ -20,6 +20,7 @@ from planner.distribution.violations import broken_rules
 from reports.tables import ROUTES, STOPS, conform
 from scenarios.settings import DistributionSettings
 from solvers.routing.formats.errors import Faults
+from solvers.routing.leftovers import with_breaks
 from solvers.routing.solution import Route, RoutingSolution
 
 
@@ -68,7 +69,7 @@ def retime(
     ----------
     path : of the plan, for messages.
     loads : published table of the run.
-    tables : input tables locations, vehicles and travel_matrix.
+    tables : input tables locations, vehicles, travel_matrix, stop_windows and driver_breaks.
 
     Raises
     ------
@@ -80,7 +81,8 @@ def retime(
     named = {stop.load_id for stop in stops}
     touched = loads[loads["load_id"].isin(named)][["date", "source_id"]].drop_duplicates()
     found = []
-    for day in depot_days(loads.merge(touched), tables["locations"], tables["vehicles"], travel, zone, settings):
+    rules = settings, tables["stop_windows"], tables["driver_breaks"]
+    for day in depot_days(loads.merge(touched), tables["locations"], tables["vehicles"], travel, zone, *rules):
         here = {*day.loads["load_id"], *day.stranded["load_id"]}
         found.append((day, [stop for stop in stops if stop.load_id in here]))
     for day, mine in found:
@@ -107,8 +109,9 @@ def _judged(day: DepotDay, stops: Sequence[HandStop], loads: pd.DataFrame) -> Re
     by_vehicle: dict[Vehicle, list[HandStop]] = {}
     for stop in sorted(stops, key=lambda s: (s.vehicle, s.sequence)):
         by_vehicle.setdefault(stop.vehicle, []).append(stop)
-    routes = tuple(Route(kinds[v[0]], tuple(client[s.load_id] for s in mine)) for v, mine in by_vehicle.items())
-    served = {c for route in routes for c in route.clients}
+    named = (Route(kinds[v[0]], tuple(client[s.load_id] for s in mine)) for v, mine in by_vehicle.items())
+    routes = tuple(with_breaks(day.problem, route) for route in named)
+    served = {c for route in routes for c in route.stops}
     solution = RoutingSolution(routes, tuple(c for c in client.values() if c not in served))
     vehicles = list(by_vehicle)
     violations = tuple(
@@ -122,14 +125,14 @@ def _judged(day: DepotDay, stops: Sequence[HandStop], loads: pd.DataFrame) -> Re
         if broken.cause != "fleet"  # told by vehicle below
     )
     pinned = PinnedDay(routes, tuple(number for _, number in vehicles), ())
-    route_table, stop_table = route_rows(day, solution, pinned)
+    rows = route_rows(day, solution, pinned)
     gone = set(loads[(loads["date"] == day.date) & (loads["source_id"] == day.depot_id)]["load_id"])
     return RetimedDay(
         date=day.date,
         depot_id=day.depot_id,
         stops=tuple(stop for mine in by_vehicle.values() for stop in mine),
-        routes=conform(ROUTES, pd.DataFrame(route_table)),
-        timetable=conform(STOPS, pd.DataFrame(stop_table)),
+        routes=conform(ROUTES, pd.DataFrame(rows.routes)),
+        timetable=conform(STOPS, pd.DataFrame(rows.stops)),
         violations=(*violations, *_missing_vehicles(day, kinds, vehicles), *_same_place(by_vehicle)),
         left_out=tuple(sorted(gone - {stop.load_id for stop in stops})),
     )

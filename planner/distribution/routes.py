@@ -16,9 +16,10 @@ from planner.distribution.begun import RoutedDay, places_and_vehicles
 from planner.distribution.day import DepotDay, depot_days
 from planner.distribution.solve_day import Budget, DayAnswer, solve_day
 from planner.distribution.stop_pins import NO_PINS, PinnedDay, pinned_day, report_row
-from planner.distribution.timetable import Row, route_rows, unassigned_rows
+from planner.distribution.timetable import RouteRows, Row, route_rows, unassigned_rows
 from planner.distribution.travel import RoadTravel
 from planner.recall import Recall, compute_anew
+from reports.optional_tables import ROUTE_BREAKS
 from reports.tables import ROUTES, STOP_PIN_REPORT, STOPS, UNASSIGNED, conform
 from scenarios.settings import DistributionSettings
 
@@ -33,6 +34,7 @@ class RoutePlan:
     stops: pd.DataFrame
     unassigned: pd.DataFrame
     stop_pin_report: pd.DataFrame
+    breaks: pd.DataFrame
     interrupted: bool
     answers: tuple[DayAnswer, ...]
 
@@ -68,6 +70,8 @@ def plan_routes(
     stop_pins: pd.DataFrame | None = None,
     start: pd.Timestamp | None = None,
     begun: Mapping[tuple[str, str], RoutedDay] | None = None,
+    stop_windows: pd.DataFrame | None = None,
+    driver_breaks: pd.DataFrame | None = None,
 ) -> RoutePlan:
     """Plan the routes of every day from every depot; the plan does not depend on `threads`.
 
@@ -86,6 +90,7 @@ def plan_routes(
     stop_pins : stops that keep their vehicle and order as far as the rules allow.
     start : first day of the plan; pins that expire by then do not count.
     begun : how days were routed in the plan that this one begins from.
+    stop_windows, driver_breaks : input tables; None: no further windows, no breaks.
 
     Raises
     ------
@@ -95,7 +100,7 @@ def plan_routes(
         The judge refuses an answer.
     """
     travel, zone = RoadTravel(locations, travel_matrix, settings), ZoneInfo(timezone)
-    days = depot_days(loads, locations, vehicles, travel, zone, settings)
+    days = depot_days(loads, locations, vehicles, travel, zone, settings, stop_windows, driver_breaks)
     pins, late = _in_force(stop_pins, start)
     pinned = [_pins_of(day, pins) for day in days]
     stopped = threading.Event()
@@ -161,24 +166,23 @@ def _wait(futures: list[Future[DayAnswer]], progress: Progress | None) -> None:
 
 
 def _publish(answers: list[DayAnswer], other_pins: list[Row], interrupted: bool) -> RoutePlan:
-    routes: list[Row] = []
-    stops: list[Row] = []
+    made = RouteRows([], [], [])
     unassigned: list[Row] = []
     pins = list(other_pins)
     for answer in answers:
-        day_routes, day_stops = route_rows(answer.day, answer.solution, answer.pinned)
+        for rows, more in zip(made, route_rows(answer.day, answer.solution, answer.pinned), strict=True):
+            rows.extend(more)
         pins.extend(answer.pinned.report)
-        routes += day_routes
-        stops += day_stops
         unassigned += unassigned_rows(answer.day, answer.blocked)
     return RoutePlan(
-        routes=conform(ROUTES, pd.DataFrame(routes)),
-        stops=conform(STOPS, pd.DataFrame(stops)),
+        routes=conform(ROUTES, pd.DataFrame(made.routes)),
+        stops=conform(STOPS, pd.DataFrame(made.stops)),
         unassigned=conform(UNASSIGNED, pd.DataFrame(unassigned)),
         stop_pin_report=conform(
             STOP_PIN_REPORT,
             pd.DataFrame(pins, columns=list(STOP_PIN_REPORT.columns)).sort_values("pin_id"),
         ),
+        breaks=conform(ROUTE_BREAKS, pd.DataFrame(made.breaks)),
         interrupted=interrupted,
         answers=tuple(answers),
     )

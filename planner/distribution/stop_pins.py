@@ -11,6 +11,7 @@ import pandas as pd
 from planner.distribution.day import DepotDay
 from planner.distribution.violations import broken_alone
 from reports.tables import STOP_PIN_REPORT
+from solvers.routing.leftovers import with_breaks
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.solution import Route
 
@@ -23,7 +24,7 @@ class PinnedDay:
 
     Attributes
     ----------
-    routes : the pinned stops of each vehicle, in order; every rule is kept.
+    routes : the pinned stops of each vehicle, in order, and its breaks; every rule is kept.
     numbers : which vehicle of its type each of these routes is for.
     report : a row of stop_pin_report for every pin of the day.
     """
@@ -64,7 +65,8 @@ def pinned_day(day: DepotDay, pins: pd.DataFrame) -> PinnedDay:
         report += [report_row(row, _load(day, client), note) for row, client, note in given_up]
         report += [report_row(row, _load(day, client), "") for row, client in kept]
         if kept:
-            routes.append(Route(kinds[vehicle[0]], tuple(client for _, client in kept)))
+            route = Route(kinds[vehicle[0]], tuple(client for _, client in kept))
+            routes.append(with_breaks(day.problem, route))
             numbers.append(vehicle[1])
     return PinnedDay(tuple(routes), tuple(numbers), tuple(report))
 
@@ -117,7 +119,8 @@ def _keep(
     """Return the pins whose route keeps every rule, and those given up with the rule that each broke."""
     kept, given_up = list(members), []
     while kept:
-        broken = broken_alone(day, problem, Route(kind, tuple(client for _, client in kept)))
+        route = with_breaks(problem, Route(kind, tuple(client for _, client in kept)))
+        broken = broken_alone(day, problem, route)
         if not broken:
             break
         first = next((b for b in broken if b.client >= 0), broken[0])

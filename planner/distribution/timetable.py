@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,8 @@ from reports.emissions import Factor, factor_of
 from solvers.routing.evaluate import Rule
 from solvers.routing.leftovers import Blocked, Change
 from solvers.routing.problem import RoutingProblem
-from solvers.routing.solution import RoutingSolution
-from solvers.routing.timetable import Timetable, timetable
+from solvers.routing.solution import BREAK, RoutingSolution
+from solvers.routing.timetable import Timetable, Visit, timetable
 
 Row = dict[str, object]
 
@@ -27,6 +27,7 @@ REASONS: dict[Rule, str] = {
     "load": "no vehicle holds the load",
     "skills": "no vehicle has the required skills",
     "shift": "no vehicle is back before its shift ends",
+    "break": "no driver can take his breaks in time on the way there and back",
     "max_duration": "the way there and back is longer than any vehicle may be away",
     "max_distance": "the way there and back is farther than any vehicle may drive",
     "max_tasks": "no vehicle may make a stop",
@@ -59,12 +60,19 @@ class _Loads:
     m3: npt.NDArray[np.float64]
 
 
-def route_rows(day: DepotDay, solution: RoutingSolution, pinned: PinnedDay = NO_PINS) -> tuple[list[Row], list[Row]]:
-    """Return the rows of routes and stops, timed by the judge: leaving as late as the route allows."""
-    routes: list[Row] = []
-    stops: list[Row] = []
+class RouteRows(NamedTuple):
+    """Rows of the published tables routes, stops and route_breaks."""
+
+    routes: list[Row]
+    stops: list[Row]
+    breaks: list[Row]
+
+
+def route_rows(day: DepotDay, solution: RoutingSolution, pinned: PinnedDay = NO_PINS) -> RouteRows:
+    """Return the rows of routes, stops and breaks, timed by the judge: leaving as late as the route allows."""
+    rows = RouteRows([], [], [])
     if day.problem is None:
-        return routes, stops
+        return rows
     numbers = vehicle_numbers(solution.routes, pinned)
     kg, m3 = (day.loads[name].to_numpy(dtype=float) for name in ("weight_kg", "volume_m3"))
     columns = {name: day.loads[name].tolist() for name in _OF_LOADS}
@@ -72,7 +80,7 @@ def route_rows(day: DepotDay, solution: RoutingSolution, pinned: PinnedDay = NO_
     for number, route in enumerate(solution.routes, 1):
         route_id = f"R{day.date:%Y%m%d}-{day.depot_id}-{number:02d}"
         plan = timetable(day.problem, route)
-        clients = list(route.clients)
+        clients = list(route.stops)
         loads = _Loads(columns, clients, kg[clients], m3[clients])
         vehicle = fleet[route.vehicle_type]
         factor = factor_of(
@@ -80,7 +88,7 @@ def route_rows(day: DepotDay, solution: RoutingSolution, pinned: PinnedDay = NO_
         )
         here = list(_stops(day, day.problem, plan, loads, factor))
         back_kg = factor.leg_kg(plan.visits[-1].distance / 1000, 0.0)
-        routes.append(
+        rows.routes.append(
             {
                 "route_id": route_id,
                 "date": day.date,
@@ -93,8 +101,24 @@ def route_rows(day: DepotDay, solution: RoutingSolution, pinned: PinnedDay = NO_
                 "co2e_source": factor.source,
             }
         )
-        stops += [{"route_id": route_id, **stop} for stop in here]
-    return routes, stops
+        rows.stops.extend({"route_id": route_id, **stop} for stop in here)
+        rows.breaks.extend({"route_id": route_id, **taken} for taken in _breaks(day, plan))
+    return rows
+
+
+def _breaks(day: DepotDay, plan: Timetable) -> Iterator[Row]:
+    made = 0
+    for visit in plan.visits:
+        made += visit.client >= 0
+        if visit.client <= BREAK:
+            yield {
+                "break_no": BREAK - visit.client + 1,
+                "after_sequence": made,
+                "start": day.clock.instant(visit.start),
+                "end": day.clock.instant(visit.departure),
+                "wait_min": (visit.start - visit.arrival) / 60,
+                "duration_min": (visit.departure - visit.start) / 60,
+            }
 
 
 def _totals(day: DepotDay, plan: Timetable, loads: _Loads, vehicle: Mapping[Hashable, Any]) -> Row:
@@ -103,11 +127,12 @@ def _totals(day: DepotDay, plan: Timetable, loads: _Loads, vehicle: Mapping[Hash
     shares = [
         load / capacity for load, capacity in ((kg, vehicle["capacity_kg"]), (m3, vehicle["capacity_m3"])) if load > 0
     ]
+    resting = sum(visit.departure - visit.start for visit in plan.visits if visit.client <= BREAK)
     return {
         "distance_km": km,
         "duration_min": plan.duration / 60,
         "driving_min": plan.driving / 60,
-        "service_min": (plan.duration - plan.driving - plan.waiting) / 60,
+        "service_min": (plan.duration - plan.driving - plan.waiting - resting) / 60,
         "wait_min": plan.waiting / 60,
         "departure": day.clock.instant(plan.visits[0].departure),
         "return": day.clock.instant(plan.visits[-1].arrival),
@@ -125,9 +150,9 @@ def _stops(
     after_kg = _still_on_board(loads.kg)
     before_kg = [float(loads.kg.sum()), *after_kg]
     after_m3 = _still_on_board(loads.m3)
-    for k, client in enumerate(loads.clients):
-        visit = plan.visits[k + 1]
-        opens, closes = (int(t) for t in problem.windows[visit.client, 0])
+    made = (visit for visit in plan.visits if visit.client >= 0)
+    for k, (client, visit) in enumerate(zip(loads.clients, made, strict=True)):
+        opens, closes = _window(problem, visit)
         yield {
             "sequence": k + 1,
             **{name: values[client] for name, values in loads.columns.items()},
@@ -144,6 +169,12 @@ def _stops(
             "km": visit.distance / 1000,
             "co2e_kg": factor.leg_kg(visit.distance / 1000, before_kg[k]),
         }
+
+
+def _window(problem: RoutingProblem, visit: Visit) -> tuple[int, int]:
+    """Return the window in which service begins, the last one where it begins in none."""
+    spans = [(int(a), int(b)) for a, b in problem.windows[visit.client]]
+    return next(((a, b) for a, b in spans if a <= visit.start <= b), spans[-1])
 
 
 def _still_on_board(amounts: npt.NDArray[np.float64]) -> Sequence[float]:
@@ -192,6 +223,7 @@ def _in_words(day: DepotDay, change: Change, *, one_more: bool) -> str:
     return {
         "skills": f"{vehicle} has the skills that {day.loads['location_id'].iloc[change.client]} requires",
         "shift": f"the shift of {vehicle} ends {minutes} min later",
+        "break": f"a break of {vehicle} may start {minutes} min later",
         "max_duration": f"{vehicle} may be away {minutes} min longer",
         "max_distance": f"{vehicle} may drive {math.ceil(change.amount / 1000)} km more",
         "max_tasks": f"{vehicle} may make {change.amount} more stop{'s' if change.amount > 1 else ''}",

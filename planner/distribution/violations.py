@@ -20,7 +20,7 @@ class BrokenRule:
 
     Attributes
     ----------
-    cause : delay, load, skills, max_tasks, max_distance, max_duration, duplicate or fleet.
+    cause : delay, load, skills, max_tasks, max_distance, max_duration, break, missing_break, duplicate or fleet.
     route : index of the route, -1 for none.
     client : index of the load, -1 for the whole route.
     message : in words.
@@ -62,6 +62,8 @@ def _in_words(day: DepotDay, problem: RoutingProblem, solution: RoutingSolution,
         "delay": f"delay: {place} is reached {minutes} min after its window ends",
         "shift": f"delay: {vehicle} is back {minutes} min after its shift ends",
         "skills": f"skills: {vehicle} lacks the skills that {place} requires",
+        "break": f"break: a break of {vehicle} starts {minutes} min outside its time",
+        "missing_break": f"missing_break: {vehicle} takes not all its breaks",
         "max_tasks": f"max_tasks: {broken.amount} stops more than {vehicle} may make",
         "max_duration": f"max_duration: {vehicle} is away {minutes} min longer than it may be",
         "max_distance": f"max_distance: {vehicle} drives {math.ceil(broken.amount / 100) / 10} km more than it may",
@@ -69,7 +71,7 @@ def _in_words(day: DepotDay, problem: RoutingProblem, solution: RoutingSolution,
 
 
 def _overload(problem: RoutingProblem, route: Route) -> str:
-    over = problem.delivery[list(route.clients)].sum(axis=0) - problem.vehicles.capacity[route.vehicle_type]
+    over = problem.delivery[list(route.stops)].sum(axis=0) - problem.vehicles.capacity[route.vehicle_type]
     parts = []
     if over[0] > 0:
         parts.append(f"{math.ceil(over[0] / 100) / 10:g} kg")

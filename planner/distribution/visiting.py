@@ -42,6 +42,8 @@ def visit_days(
     travel_matrix: pd.DataFrame,
     timezone: str,
     settings: DistributionSettings,
+    stop_windows: pd.DataFrame | None = None,
+    driver_breaks: pd.DataFrame | None = None,
 ) -> list[VisitDay]:
     """Return a problem for every depot and day on which some place may be visited; days alike share one problem.
 
@@ -63,7 +65,7 @@ def visit_days(
         key = (source, tuple(group["place"]), DayClock(date, zone).seconds(720))
         if key not in known:
             loads = group.drop(columns="place").assign(load_id=group["location_id"], lines=1)
-            [known[key]] = depot_days(loads, locations, vehicles, travel, zone, settings)
+            [known[key]] = depot_days(loads, locations, vehicles, travel, zone, settings, stop_windows, driver_breaks)
         day = known[key]
         if day.problem is None:
             continue

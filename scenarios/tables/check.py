@@ -18,6 +18,7 @@ from scenarios.nearest import did_you_mean
 from scenarios.scenario import Scenario
 from scenarios.tables.check_rows import check_rows
 from scenarios.tables.check_supply import check_supply
+from scenarios.tables.check_transport import check_transport
 from scenarios.tables.columns import Column
 from scenarios.tables.issues import Issues
 from scenarios.tables.keys import key_codes, keys_as_text
@@ -49,6 +50,7 @@ def check_tables(tables: Mapping[str, Table], scenario: Scenario | None, issues:
         if is_rule_table(table.schema):
             _check_rule_rows(table, tables, issues)
     check_rows(tables, scenario, issues)
+    check_transport(tables, issues)
     check_supply(tables, issues)
 
 

@@ -188,7 +188,7 @@ def _ascend(
                 broken, cost, packs = new_broken, new_cost, new_packs
             if last and not broken and not out_of_time and cost - bound > target_gap * abs(cost):
                 wanted = bound / (1.0 - target_gap) if target_gap < 1.0 and bound > 0.0 else -np.inf
-                new_packs, new_cost = primal.improve(packs, prices, wanted, deadline)
+                new_packs, new_cost = primal.improve(packs, prices, source_prices, wanted, deadline)
                 if new_cost < cost:
                     cost, packs = new_cost, new_packs
         if last or (not broken and cost - bound <= target_gap * abs(cost)):

@@ -46,7 +46,7 @@ def most_at_hand(data: Arrays, k: int, t: int, high: Ints) -> int:
     return int(top)
 
 
-@njit()
+@njit(helper=True)
 def stock_range(data: Arrays, k: int, low: Ints, high: Ints) -> int:
     """Fill low, high [T + 1] with the stocks worth looking at; return the widest range, 0 if there is none.
 
@@ -92,7 +92,7 @@ def stock_range(data: Arrays, k: int, low: Ints, high: Ints) -> int:
     return widest
 
 
-@njit()
+@njit(helper=True)
 def value_to_go(
     data: Arrays,
     k: int,
@@ -230,7 +230,7 @@ def stage_cost(data: Arrays, k: int, t: int, y: int) -> tuple[float, int]:
     return -lost * x + data.shortfall[k] * safety, 0
 
 
-@njit()
+@njit(helper=True)
 def best_path(
     data: Arrays,
     k: int,
@@ -277,7 +277,7 @@ def best_path(
     return float(cost - data.end_value[k] * x)
 
 
-@njit()
+@njit(helper=True)
 def item_prices(
     data: Arrays,
     k: int,

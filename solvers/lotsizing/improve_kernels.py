@@ -18,7 +18,7 @@ _STRETCH = 2
 _MOST_TRIES = 400
 
 
-@njit()
+@njit(helper=True)
 def _draw(state: np.ndarray) -> int:
     """Return the next of a stream of whole numbers in 0 .. 2^31 - 1 (xorshift, Marsaglia 2003)."""
     x = state[0]
@@ -29,12 +29,12 @@ def _draw(state: np.ndarray) -> int:
     return int(x & 0x7FFFFFFF)
 
 
-@njit()
+@njit(helper=True)
 def _share(state: np.ndarray) -> float:
     return _draw(state) / 2147483648.0
 
 
-@njit()
+@njit(helper=True)
 def _take_out(
     data: Arrays, user_start: Ints, user_item: Ints, free: Ints, packs: Ints, state: np.ndarray, out: Ints
 ) -> int:

@@ -113,7 +113,7 @@ def add_columns(
     return new
 
 
-@njit()
+@njit(helper=True)
 def _is_known(columns: Columns, k: int, row: int, packs: Ints, cost: float, sent: Longs, now: int) -> bool:
     T = packs.shape[0]
     for i in range(columns.known[k]):
@@ -130,7 +130,7 @@ def _is_known(columns: Columns, k: int, row: int, packs: Ints, cost: float, sent
     return False
 
 
-@njit()
+@njit(helper=True)
 def _place(columns: Columns, k: int) -> int:
     """Return where a new column of k goes; its weight there is what it inherits."""
     n = columns.known[k]
@@ -167,13 +167,13 @@ def mixed_use(data: Arrays, columns: Columns, row_of: Ints, rows: Rows) -> None:
         _follow(data, k, row_of, rows)
 
 
-@njit()
+@njit(helper=True)
 def _takes_per_order(data: Arrays, e: int) -> bool:
     """Whether an order as such, whatever its size, uses the resource of entry e."""
     return bool(data.usage_order.shape[0] > 0 and data.usage_order[e] > 0.0)
 
 
-@njit()
+@njit(helper=True)
 def _add_column(columns: Columns, k: int, row: int, i: int, share: float, plan: _Plan) -> None:
     """Add share times column i to a plan."""
     T = plan.packs.shape[0]
@@ -189,7 +189,7 @@ def _add_column(columns: Columns, k: int, row: int, i: int, share: float, plan: 
             plan.sent[t] += share * columns.sent[row, t, i]
 
 
-@njit()
+@njit(helper=True)
 def _book(data: Arrays, k: int, row_of: Ints, plan: _Plan, share: float, rows: Rows) -> None:
     """Add share times what a plan of k uses."""
     T = plan.packs.shape[0]
@@ -222,7 +222,7 @@ def _book(data: Arrays, k: int, row_of: Ints, plan: _Plan, share: float, rows: R
             rows.net[j, t] -= share * plan.sent[t]
 
 
-@njit()
+@njit(helper=True)
 def _follow(data: Arrays, k: int, row_of: Ints, rows: Rows) -> None:
     """Bring the prices of the rows that k touches in line with use and net."""
     T = data.demand.shape[1]
@@ -243,7 +243,7 @@ def _follow(data: Arrays, k: int, row_of: Ints, rows: Rows) -> None:
             rows.source_prices[j, t] = max(rows.source_floor[j, t], price)
 
 
-@njit()
+@njit(helper=True)
 def _price_plan(data: Arrays, k: int, row_of: Ints, rows: Rows, price: _Plan) -> None:
     """Fill what k pays per pack and per unit in stock, and gets (negative) per unit sent."""
     T = price.packs.shape[0]
@@ -281,7 +281,7 @@ def _price_plan(data: Arrays, k: int, row_of: Ints, rows: Rows, price: _Plan) ->
             price.sent[t] = -rows.source_prices[j, t]
 
 
-@njit()
+@njit(helper=True)
 def _priced_costs(columns: Columns, k: int, row: int, price: _Plan, total: Floats) -> None:
     """Fill total [M], cost and price of the columns of k; buckets outside, so that columns go side by side."""
     T = price.packs.shape[0]
@@ -311,7 +311,7 @@ def _priced_costs(columns: Columns, k: int, row: int, price: _Plan, total: Float
                 total[i] += p * columns.sent[row, t, i]
 
 
-@njit()
+@njit(helper=True)
 def _in_period(data: Arrays, r: int, c: int, plan: _Plan, amount: float, per_order: float) -> float:
     """Return what a plan uses of the capacity that resource r has in bucket c for a period."""
     more = 0.0
@@ -321,7 +321,7 @@ def _in_period(data: Arrays, r: int, c: int, plan: _Plan, amount: float, per_ord
     return more
 
 
-@njit()
+@njit(helper=True)
 def _curvature(data: Arrays, k: int, row_of: Ints, change: _Plan, rows: Rows) -> float:
     """Return the sum over rows with a price of step times the squared use of a change of k's plan."""
     T = change.packs.shape[0]
@@ -485,7 +485,7 @@ def choose_columns(
             _book(data, k, row_of, plan, 1.0, rows)
 
 
-@njit()
+@njit(helper=True)
 def _penalty(data: Arrays, k: int, row_of: Ints, plan: _Plan, rows: Rows) -> float:
     """Return by how much price and penalty rise when `plan` of k comes on top of what `rows` uses."""
     T = plan.packs.shape[0]
@@ -527,7 +527,7 @@ def _penalty(data: Arrays, k: int, row_of: Ints, plan: _Plan, rows: Rows) -> flo
     return total
 
 
-@njit()
+@njit(helper=True)
 def _slope(centre: float, step: float, over: float, more: float, floor: float) -> float:
     """Return the rise of the penalty whose slope is max(floor, centre + step over) when over grows by more."""
     kink = over

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solvers.lotsizing import chains
 from solvers.lotsizing.dp_kernels import INFEASIBLE
 from solvers.lotsizing.improve_kernels import improve
 from solvers.lotsizing.joint import bought
@@ -16,6 +17,7 @@ from solvers.lotsizing.problem import DISPATCH, FRESH, PERIOD, STORAGE, Flags, F
 from solvers.lotsizing.relaxation import NO_LIMIT, Relaxation
 from solvers.lotsizing.result import Start
 from solvers.lotsizing.source_kernels import solve_source
+from solvers.lotsizing.verify import verify
 
 _FULL_PASSES = 2
 _PARTIAL_PASSES = 40
@@ -187,6 +189,7 @@ class Primal:
                 break
         if self._overloaded(state):
             self._pass(state, prices, source_prices, penalty, stock_penalty, limit, soft=False, only_overloaded=True)
+        self._send_no_more(state, prices, penalty, stock_penalty, limit)
         for _ in range(_ROUNDS):
             self._plan_sources(state, prices)
             before = state.cost.sum()
@@ -199,6 +202,17 @@ class Primal:
         self._combine_orders(state, prices)
         self._purchases.buy(p, state, 0.0)
         return state.packs, float(state.cost.sum())
+
+    def _send_no_more(
+        self, state: _State, prices: Floats, penalty: Floats, stock_penalty: Floats, limit: Ints | None
+    ) -> None:
+        """Hold stores to what their sources have, where limits keep these from what `_spare` promised."""
+        for _ in range(_ROUNDS):
+            if not (state.left < -_TOLERANCE).any():
+                return
+            guide = prices, self._master.source_prices
+            self._pass(state, *guide, penalty, stock_penalty, limit, soft=False, only_overloaded=True, only_there=True)
+            self._plan_sources(state, prices)
 
     def _combine_orders(self, state: _State, prices: Floats) -> None:
         """Bring orders below their supplier's smallest to it: left out if their packs can come earlier, or filled."""
@@ -253,21 +267,26 @@ class Primal:
                 state.left[j, t:] += units
             self._book(state, j, 1)
 
-    def improve(self, packs: Ints, prices: Floats, limit_cost: float, deadline: float | None) -> tuple[Ints, float]:
+    def improve(
+        self, packs: Ints, prices: Floats, source_prices: Floats, limit_cost: float, deadline: float | None
+    ) -> tuple[Ints, float]:
         """Return a plan no dearer than `packs`, which keeps the rules, and its cost; stop below `limit_cost`.
 
-        Item-locations that are tied to others by shared resources alone are taken out and planned again by the handful,
-        see `improve_kernels`; worth its time where rounding costs much: few item-locations, coarse packs, tight limits.
+        Item-locations are taken out and planned again by the handful, see `improve_kernels` for those that are tied to
+        others by shared resources alone and `chain_kernels` for those that a source supplies; worth its time where
+        rounding costs much: few item-locations, coarse packs, tight limits, sources short of stock.
         """
         r = self._r
         p, c = r.problem, r.coupling
+        if c.sources.size:
+            return self._improve_chains(packs, prices, source_prices, limit_cost, deadline)
         K, T = p.demand.shape
         free = ((p.source < 0) & (c.row_of < 0) & ~self._purchases.provides).astype(np.int32)
         cost = np.zeros(K)
         source_stock = np.zeros((c.sources.size, T), np.int64)
         costs_of(r.data, packs, cost)
         total = float(cost[free > 0].sum())
-        if not p.resources or c.sources.size or total <= 0.0:
+        if not p.resources or total <= 0.0:
             return packs, np.inf
         best = packs.copy()
         use = r.use_of(best, source_stock)
@@ -282,6 +301,27 @@ class Primal:
             use = r.use_of(best, source_stock)
         return best, float(cost.sum())
 
+    def _improve_chains(
+        self, packs: Ints, prices: Floats, source_prices: Floats, limit_cost: float, deadline: float | None
+    ) -> tuple[Ints, float]:
+        p, c = self._r.problem, self._r.coupling
+        best, cost = packs, np.inf
+        for number in range(len(chains.ROUNDS)):
+            better = chains.anneal(self._r, self._purchases.provides, best, prices, source_prices, number)
+            verdict = verify(p, better)
+            stock = np.maximum(verdict.stock[c.sources], 0).astype(np.int64)
+            state = _State(
+                better, np.zeros(p.item_locations), self._r.use_of(better, stock), stock.astype(np.float64), stock
+            )
+            self._purchases.buy(p, state, 0.0)
+            verdict = verify(p, better)
+            if verdict.faults:
+                break
+            best, cost = better, verdict.cost
+            if cost <= limit_cost or (deadline is not None and time.perf_counter() > deadline):
+                break
+        return best, cost
+
     def _pass(
         self,
         state: _State,
@@ -295,11 +335,12 @@ class Primal:
         only_overloaded: bool = False,
         only_better: bool = False,
         order: Ints | None = None,
+        only_there: bool = False,
     ) -> int:
         """Plan the leaves, or those in `order`, again, see `adjust`; return how many got a new plan."""
         r = self._r
         no_limit = np.empty((0, 0), np.int32)
-        spare = 0 if only_better else self._spare(state)
+        spare = 0 if only_better or only_there else self._spare(state)
         state.left += spare
         new = adjust(
             r.data, self._order if order is None else order, r.widest, self._most_packs, soft, only_overloaded,
@@ -316,7 +357,12 @@ class Primal:
         Without it the stores would be held to what the sources happen to have planned so far.
         """
         p, sources = self._r.problem, self._r.coupling.sources
-        more = np.maximum(p.max_packs[sources].astype(np.int64) - state.packs[sources], 0) * p.pack[sources, None]
+        most = p.max_packs[sources].astype(np.int64)
+        for j in np.flatnonzero(np.diff(p.usage_start)[sources] > 0):
+            self._book(state, int(j), -1)
+            most[j] = self._left_for(state, int(j), p.max_packs[sources[j]])[0]
+            self._book(state, int(j), 1)
+        more = np.maximum(most - state.packs[sources], 0) * p.pack[sources, None]
         return np.where(p.source[sources, None] < 0, np.minimum(np.cumsum(more, axis=1), NO_LIMIT), 0)
 
     def _overloaded(self, state: _State) -> bool:

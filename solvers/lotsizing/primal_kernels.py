@@ -27,7 +27,7 @@ _TIE = 1e-12
 _BETTER = 1e-9
 
 
-@njit()
+@njit(helper=True)
 def stock_path(data: Arrays, k: int, packs: Ints, stock: Ints) -> float:
     """Fill stock [T] at the end of every bucket for given packs [T] (nothing sent on); return the cost."""
     T = data.demand.shape[1]
@@ -99,7 +99,7 @@ def resource_use(
                         use[r, at] += row_order[e]
 
 
-@njit()
+@njit(allocates=False)
 def taken(data: Arrays, child_start: Ints, child_item: Ints, packs: Ints, take: Longs) -> None:
     """Fill take [J, T]: units that leave every source by bucket of dispatch."""
     T = data.demand.shape[1]
@@ -111,7 +111,7 @@ def taken(data: Arrays, child_start: Ints, child_item: Ints, packs: Ints, take: 
                 take[j, t - data.lead[k]] += data.pack[k] * packs[k, t]
 
 
-@njit()
+@njit(helper=True)
 def _table_value(
     data: Arrays, k: int, fee: Floats, most: Ints, stock_fee: Floats, low: Ints, high: Ints, V: Floats, H: Floats
 ) -> float:
@@ -152,7 +152,7 @@ def _table_value(
     return float(V[0, 0])
 
 
-@njit()
+@njit(helper=True)
 def _table_path(
     data: Arrays, k: int, fee: Floats, most: Ints, stock_fee: Floats, low: Ints, high: Ints, V: Floats, packs: Ints
 ) -> None:
@@ -189,7 +189,7 @@ def _overload(use: float, capacity: float) -> float:
     return use - capacity if use > capacity * (1.0 + _SLACK) + _SLACK else 0.0
 
 
-@njit()
+@njit(helper=True)
 def _touches_overload(data: Arrays, k: int, packs: Ints, use: Floats, left: Floats, row_of: Ints) -> bool:
     """Whether an order of k, or its stock, takes part in an overload."""
     T = data.demand.shape[1]
@@ -216,7 +216,7 @@ def _touches_overload(data: Arrays, k: int, packs: Ints, use: Floats, left: Floa
     return False
 
 
-@njit()
+@njit(helper=True)
 def _book(data: Arrays, k: int, packs: Ints, sign: int, use: Floats, left: Floats, row_of: Ints, stock: Ints) -> None:
     """Add (sign 1) or take away (sign -1) what the plan of k uses."""
     T = data.demand.shape[1]
@@ -251,7 +251,7 @@ def _book(data: Arrays, k: int, packs: Ints, sign: int, use: Floats, left: Float
             left[row, t] -= units
 
 
-@njit()
+@njit(helper=True)
 def _limits(
     data: Arrays,
     k: int,
@@ -308,7 +308,7 @@ def _limits(
                 most[t + lead] = min(most[t + lead], max(int(free // data.pack[k]), 0))
 
 
-@njit()
+@njit(helper=True)
 def _fees(
     data: Arrays,
     k: int,
@@ -354,7 +354,7 @@ def _fees(
                     fee[t + lead, q] += stock_penalty * (max(data.pack[k] * q - free, 0.0) - base)
 
 
-@njit()
+@njit(helper=True)
 def _stock_fees(
     data: Arrays, k: int, stock_price: Floats, use: Floats, penalty: Floats, high: Ints, stock_fee: Floats
 ) -> None:
@@ -376,7 +376,7 @@ def _stock_fees(
                     stock_fee[t, x] += penalty[r, t] * (over - base)
 
 
-@njit()
+@njit(helper=True)
 def _first_shortage(data: Arrays, k: int, packs: Ints, left: Floats, row: int) -> tuple[int, int]:
     """Return the last order before the source runs short because of packs, and the packs too many; -1 for none."""
     T = data.demand.shape[1]
@@ -393,7 +393,7 @@ def _first_shortage(data: Arrays, k: int, packs: Ints, left: Floats, row: int) -
     return -1, 0
 
 
-@njit()
+@njit(allocates=False)
 def past_period(data: Arrays, k: int, packs: Ints, use: Floats) -> tuple[int, int]:
     """Return the last order with which k's orders exceed what others leave of a period, and the packs too many.
 
@@ -419,7 +419,7 @@ def past_period(data: Arrays, k: int, packs: Ints, use: Floats) -> tuple[int, in
     return -1, 0
 
 
-@njit()
+@njit(helper=True)
 def _worth_of_stock(data: Arrays, source: int, lead: int, left: Floats, pack: int, price: Floats) -> None:
     """Add to price [T] per pack arriving what taking it costs the source: less holding, or missing safety stock."""
     T = price.shape[0]
@@ -432,7 +432,7 @@ def _worth_of_stock(data: Arrays, source: int, lead: int, left: Floats, pack: in
             price[t + lead] += pack * worth
 
 
-@njit()
+@njit(helper=True)
 def _cost_of_stock(data: Arrays, source: int, left: Floats) -> float:
     """Return what a source pays for the stock left [T] at the end of every bucket."""
     total = 0.0

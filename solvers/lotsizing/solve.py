@@ -22,8 +22,8 @@ Engine = Literal["auto", "decomposition", "exact"]
 _PROVEN = 1e-6
 _SMALL = 200
 """Orders that can be placed, of a case that `auto` solves exactly ..."""
-_SMALL_WHEN_BROKEN = 1_000
-"""The same where the decomposition found no plan that keeps the rules ..."""
+_SMALL_WHEN_FAR = 1_000
+"""The same where the decomposition found no plan that keeps the rules or none near its bound ..."""
 _MOST_ARCS, _PATHS_GAP = 30_000, 0.2
 """Branch and bound goes over paths through stocks where these are few and the decomposition's gap, which is as large as
 that model's at first, is small; else over stocks and orders, whose cuts tell more where hardly a pack fits."""
@@ -73,7 +73,8 @@ def solve(
         start=start,
     )
     orders = int((problem.max_packs > 0).sum())
-    small = orders <= (_SMALL_WHEN_BROKEN if found.status == "infeasible" else _SMALL)
+    far = found.status == "infeasible" or found.gap > _PATHS_GAP
+    small = orders <= (_SMALL_WHEN_FAR if far else _SMALL)
     if (engine == "decomposition" and found.status != "infeasible") or (engine != "exact" and not small):
         return found
     verdict = verify(problem, found.packs)

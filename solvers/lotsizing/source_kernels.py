@@ -17,7 +17,7 @@ from solvers.lotsizing.problem import Arrays, Floats, Ints, Longs
 _TIE = 1e-12
 
 
-@njit()
+@njit(helper=True)
 def source_range(
     data: Arrays,
     k: int,
@@ -82,7 +82,7 @@ def source_range(
     return int(widest)
 
 
-@njit()
+@njit(helper=True)
 def source_value(
     data: Arrays,
     k: int,
@@ -134,7 +134,7 @@ def source_value(
     return float(V[0, 0])
 
 
-@njit()
+@njit(helper=True)
 def _window(
     data: Arrays, k: int, t: int, grid: int, send_low: Longs, send_high: Longs, rest: Longs, low: Longs, high: Longs
 ) -> tuple[int, int, int]:
@@ -145,7 +145,7 @@ def _window(
     return start, first, top
 
 
-@njit()
+@njit(helper=True)
 def _send_more(A: Floats, B: Floats, value: Floats, n: int, first: int, window: int, reward: float) -> None:
     """Let value[i] = min over j <= window, first + i - j >= 0, of A[i - j] - reward j (sending needs stock)."""
     start = max(-first, 0)
@@ -167,7 +167,7 @@ def _send_more(A: Floats, B: Floats, value: Floats, n: int, first: int, window: 
         value[i] = min(now[i], now[i - gap] - reward * gap)
 
 
-@njit()
+@njit(helper=True)
 def _order(
     data: Arrays,
     k: int,
@@ -215,7 +215,7 @@ def _order(
         here[i] = min(here[i], base + w)
 
 
-@njit()
+@njit(helper=True)
 def source_path(
     data: Arrays,
     k: int,

@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from solvers.routing.evaluate import Rule
+from solvers.routing.evaluate import Judgement, Rule
 from solvers.routing.problem import RoutingProblem
 from solvers.routing.relaxations import Change, effort_of, judged_alone, needed_changes, with_changes
 from solvers.routing.solution import BREAK, RELOAD, Route, RoutingSolution
 from solvers.routing.stop import StopRule, is_over
 from solvers.routing.timetable import has_break, travel
 
-__all__ = ["Blocked", "Change", "place_leftovers"]
+__all__ = ["Blocked", "Change", "place_leftovers", "with_breaks"]
 
 NEAREST = 20
 """Insertions are tried beside so many served clients, the nearest ones."""
@@ -200,6 +200,19 @@ def _with_breaks(problem: RoutingProblem, kind: int, clients: Sequence[int]) -> 
             row += [BREAK - m for m, place in enumerate(places) if place == k]
             row += clients[k : k + 1]
         yield tuple(row)
+
+
+def with_breaks(problem: RoutingProblem, route: Route) -> Route:
+    """Return a route of stops only with its driver's breaks, where they break fewest rules and cost least."""
+    if problem.vehicles.breaks is None:
+        return route
+    rows = (Route(route.vehicle_type, row) for row in _with_breaks(problem, route.vehicle_type, route.stops))
+    judged = [(judged_alone(problem, row), row) for row in rows]
+    return min(judged, key=lambda pair: (_broken(pair[0]), pair[0].cost))[1]
+
+
+def _broken(verdict: Judgement) -> tuple[int, int]:
+    return len(verdict.violations), sum(v.amount for v in verdict.violations)
 
 
 def _insertions(

@@ -11,10 +11,13 @@ from typing import NamedTuple
 import numpy as np
 
 from solvers.routing.instance import (
+    BACKHAUL,
+    BACKHAULED,
     CAPACITY,
     COST,
     FINISH,
     FIXED,
+    MIXED,
     SLOTS,
     START,
     SYMMETRIC,
@@ -30,20 +33,24 @@ NEXT, PREVIOUS, ROUTE, TO_NEXT, TO_PREVIOUS = range(5)
 # columns of `Region.route`; loads follow
 FIRST, LAST, COUNT, NEXT_FREE, LOAD = range(5)
 # entries of `Region.counter`
-REMOVED, TOUCHED, LOGGED, STEP, BLINK, LEFT, FREE, USED, OWN, COSTS, BEST_COST, SLOTS_IN_USE, OVERLOAD = range(13)
+REMOVED, TOUCHED, LOGGED, STEP, BLINK, LEFT, FREE, USED, OWN, COSTS, BEST_COST, SLOTS_IN_USE, OVERLOAD, GAP = range(14)
 # columns of `Region.log`; an insertion has the length of the arc that it broke as TO_NEXT
-(LOG_CLIENT, LOG_NEXT, LOG_PREVIOUS, LOG_ROUTE, LOG_TO_NEXT, LOG_TO_PREVIOUS, LOG_INSERTED) = range(7)
+(LOG_CLIENT, LOG_NEXT, LOG_PREVIOUS, LOG_ROUTE, LOG_TO_NEXT, LOG_TO_PREVIOUS, LOG_KIND) = range(7)
+# values of LOG_KIND; an exchange of tails has the other route as LOG_CLIENT
+REMOVAL, INSERTION, EXCHANGE, TURN = range(4)
 SPARE_ROUTES = 64
 """A region may open so many routes before all routes are shared out again."""
 FAR = 1 << 30
 FORBIDDEN = 1 << 40
 """Price of a unit of load above the capacity where that is not allowed."""
+BARRED = 1 << 30
+"""Distance from where routes start to a client with which none may begin."""
 UNKNOWN = 1 << 60
 """Best cost of a region for which no solution without overload is known."""
 
 
 class Plain(NamedTuple):
-    """A problem with alike vehicles, loads only, and clients that all must be served.
+    """A problem with alike vehicles, loads only, and clients that all must be served; backhauls may be among them.
 
     Attributes
     ----------
@@ -51,8 +58,9 @@ class Plain(NamedTuple):
     matrix, points, metric : as in `Instance`.
     near, near_gap : [N, K], nearest clients for insertion, and their distances; -1 fills up.
     around : [N, A], nearest clients for ruin; -1 fills up.
-    out, back : [N], distance from where routes start, and to where they end.
-    demand : [N, Q].
+    out, back : [N], distance from where routes start, and to where they end; `BARRED` to a backhaul.
+    behind : [N], 1 for backhauls, which come after all other clients of a route; [0] where there are none.
+    demand : [N, Q]; with backhauls deliveries, then pick-ups: as they never mix on the way, each has a capacity.
     capacity : [Q].
     overload : [Q], price of a unit of load above the capacity; changes between two sharings of the routes.
     rate, fixed : cost of a unit of distance and of a route.
@@ -69,6 +77,7 @@ class Plain(NamedTuple):
     around: Int32Array
     out: IntArray
     back: IntArray
+    behind: IntArray
     demand: IntArray
     capacity: IntArray
     overload: IntArray
@@ -114,8 +123,13 @@ class Region(NamedTuple):
 
 
 def is_plain(problem: RoutingProblem, instance: Instance) -> bool:
-    """Return whether loads are all that matters, vehicles are alike and every client must be served."""
-    alike = len(instance.vehicle) == 1 and instance.features & ~SYMMETRIC == 0
+    """Return whether loads are all that matters, vehicles are alike and every client must be served.
+
+    Backhauls may be picked up if no client both gets and gives something.
+    """
+    rules = instance.features & ~SYMMETRIC
+    sorted_loads = not (problem.pickup[~problem.backhaul].any() or problem.delivery[problem.backhaul].any())
+    alike = len(instance.vehicle) == 1 and (rules == 0 or (rules == MIXED | BACKHAULED and sorted_loads))
     return bool(alike and instance.features & SYMMETRIC and instance.vehicle[0, COST] > 0 and problem.required.all())
 
 
@@ -126,6 +140,11 @@ def make_plain(problem: RoutingProblem, instance: Instance) -> Plain:
     out, back = distances_between(problem, instance, ends, 0)
     if row[FINISH] == problem.depots:
         back = np.zeros_like(out)
+    behind, dimensions = np.zeros(0, np.int64), problem.dimensions
+    if instance.features & BACKHAULED:
+        behind, dimensions = instance.client[:, BACKHAUL].copy(), 2 * problem.dimensions
+        out = np.where(behind > 0, BARRED, out)
+    capacity = np.tile(row[CAPACITY:], dimensions // problem.dimensions)
     return Plain(
         first_client=instance.first_client,
         profile=0,
@@ -137,9 +156,10 @@ def make_plain(problem: RoutingProblem, instance: Instance) -> Plain:
         around=instance.around,
         out=np.ascontiguousarray(out),
         back=np.ascontiguousarray(back),
-        demand=np.ascontiguousarray(instance.amount[:, : problem.dimensions]),
-        capacity=row[CAPACITY:].copy(),
-        overload=np.full(problem.dimensions, FORBIDDEN, np.int64),
+        behind=behind,
+        demand=np.ascontiguousarray(instance.amount[:, :dimensions]),
+        capacity=capacity,
+        overload=np.full(dimensions, FORBIDDEN, np.int64),
         rate=int(row[COST]),
         fixed=int(row[FIXED]),
         keys=np.ascontiguousarray(sort_keys(problem, instance)[:, :3]),
@@ -157,7 +177,7 @@ def make_region(instance: Instance, seed: np.random.SeedSequence) -> Region:
         counter=counter,
         link=np.full((nodes, 5), -1, np.int32),
         longest=np.full(nodes, -FAR, np.int32),
-        route=np.zeros((routes, LOAD + instance.amount.shape[1] // 2), np.int64),
+        route=np.zeros((routes, LOAD + instance.amount.shape[1]), np.int64),
         own=np.zeros(nodes, np.int32),
         removed=np.zeros(nodes, np.int32),
         touched=np.zeros(routes, np.int64),

@@ -12,20 +12,22 @@ import math
 import numpy as np
 
 from solvers.compiled import njit
-from solvers.routing.kernel_types import FloatArray, Int32Array, IntArray, Number
+from solvers.routing.kernel_types import FloatArray, Number
 from solvers.routing.region import (
     BEST_COST,
     BLINK,
     COSTS,
     COUNT,
+    EXCHANGE,
     FAR,
     FIRST,
     FREE,
-    LAST,
+    GAP,
+    INSERTION,
     LEFT,
     LOAD,
     LOG_CLIENT,
-    LOG_INSERTED,
+    LOG_KIND,
     LOG_NEXT,
     LOG_PREVIOUS,
     LOG_ROUTE,
@@ -33,83 +35,32 @@ from solvers.routing.region import (
     LOG_TO_PREVIOUS,
     LOGGED,
     NEXT,
-    NEXT_FREE,
     OVERLOAD,
     OWN,
     PREVIOUS,
+    REMOVAL,
     REMOVED,
     ROUTE,
-    SLOTS_IN_USE,
     STEP,
     TO_NEXT,
     TO_PREVIOUS,
     TOUCHED,
-    UNKNOWN,
+    TURN,
     USED,
     Plain,
     Region,
 )
+from solvers.routing.region_link_kernels import arc, close_route, connect, open_route, overload, touch
+from solvers.routing.region_reconnect_kernels import reconnect
+from solvers.routing.region_tail_kernels import cross_tails, exchange_tails, turn_route
 from solvers.routing.route_kernels import draw, leg
 
 LONGEST_STRING = 10.0
 BLINK_RATE = 0.01
-
-
-@njit(helper=True)
-def arc(plain: Plain, a: Number, b: Number) -> Number:
-    """Return the distance from client a to client b, or from or to where routes start and end."""
-    if a < plain.first_client:
-        return plain.out[b]
-    if b < plain.first_client:
-        return plain.back[a]
-    return leg(plain.matrix, plain.points, plain.metric, plain.profile, a, b)
-
-
-@njit(helper=True)
-def measure(plain: Plain, region: Region, v: Number) -> None:
-    """Note the longer arc of client v."""
-    link, first = region.link, plain.first_client
-    if link[v, NEXT] < first or link[v, PREVIOUS] < first:
-        region.longest[v] = FAR
-    else:
-        region.longest[v] = max(link[v, TO_NEXT], link[v, TO_PREVIOUS])
-
-
-@njit(helper=True)
-def connect(plain: Plain, region: Region, r: Number, a: Number, b: Number, length: Number) -> None:
-    """Let b follow a on route r; a depot stands for the start or end."""
-    link, route, first = region.link, region.route, plain.first_client
-    if a >= first:
-        link[a, NEXT] = b
-        link[a, TO_NEXT] = length
-    else:
-        route[r, FIRST] = b if b >= first else -1
-    if b >= first:
-        link[b, PREVIOUS] = a
-        link[b, TO_PREVIOUS] = length
-        measure(plain, region, b)
-    else:
-        route[r, LAST] = a if a >= first else -1
-    if a >= first:
-        measure(plain, region, a)
-
-
-@njit(helper=True)
-def touch(region: Region, r: Number) -> None:
-    """Note that route r changes in this step."""
-    if region.stamp[r] != region.counter[STEP]:
-        region.stamp[r] = region.counter[STEP]
-        region.touched[region.counter[TOUCHED]] = r
-        region.counter[TOUCHED] += 1
-
-
-@njit(helper=True)
-def overload(plain: Plain, region: Region, r: Number) -> Number:
-    """Return the price of what route r carries above the capacity."""
-    price = np.int64(0)
-    for q in range(len(plain.capacity)):
-        price += plain.overload[q] * max(0, region.route[r, LOAD + q] - plain.capacity[q])
-    return price
+PASSING = 2
+"""Routes, drawn at random, whose first and last arc are looked at for an insertion, besides those of near clients."""
+ALIKE = 0.7
+"""Share of the ruins whose strings all begin with deliveries, or all with backhauls, where there are both."""
 
 
 @njit(helper=True)
@@ -131,7 +82,7 @@ def remove_piece(plain: Plain, region: Region, r: Number, begin: Number, number:
         log[row, LOG_ROUTE] = r
         log[row, LOG_TO_NEXT] = link[v, TO_NEXT]
         log[row, LOG_TO_PREVIOUS] = link[v, TO_PREVIOUS]
-        log[row, LOG_INSERTED] = 0
+        log[row, LOG_KIND] = REMOVAL
         row += 1
         region.removed[removed] = v
         removed += 1
@@ -140,6 +91,8 @@ def remove_piece(plain: Plain, region: Region, r: Number, begin: Number, number:
         for q in range(len(plain.capacity)):
             route[r, LOAD + q] -= plain.demand[v, q]
         v = following
+    if counter[REMOVED] == 0:
+        counter[GAP] = a
     counter[LOGGED], counter[REMOVED] = row, removed
     if excess > 0:
         counter[OVERLOAD] += overload(plain, region, r) - excess
@@ -150,21 +103,6 @@ def remove_piece(plain: Plain, region: Region, r: Number, begin: Number, number:
     length = arc(plain, a, v) if a >= first or v >= first else np.int64(0)
     connect(plain, region, r, a, v, length)
     return length - spared, v
-
-
-@njit(helper=True)
-def close_route(region: Region, r: Number) -> None:
-    """Put the empty route r among the unused ones."""
-    region.route[r, NEXT_FREE] = region.counter[FREE]
-    region.counter[FREE] = r
-    region.counter[USED] -= 1
-
-
-@njit(helper=True)
-def open_route(region: Region, r: Number) -> None:
-    """Take r, the first unused route, into use."""
-    region.counter[FREE] = region.route[r, NEXT_FREE]
-    region.counter[USED] += 1
 
 
 @njit(helper=True)
@@ -196,13 +134,18 @@ def remove_string(plain: Plain, region: Region, c: Number, longest: Number) -> N
         ahead += 1
     if spared == 0:
         change, v = remove_piece(plain, region, r, begin, length)
-        return change
-    head = 1 + int(draw(random) * (length - 1))
-    change, v = remove_piece(plain, region, r, begin, head)
-    for _ in range(spared):
-        v = np.int64(link[v, NEXT])
-    more, v = remove_piece(plain, region, r, v, length - head)
-    return change + more
+    else:
+        head = 1 + int(draw(random) * (length - 1))
+        change, v = remove_piece(plain, region, r, begin, head)
+        for _ in range(spared):
+            v = np.int64(link[v, NEXT])
+        more, v = remove_piece(plain, region, r, v, length - head)
+        change += more
+    if len(plain.behind) > 0 and route[r, COUNT] > 0 and plain.behind[route[r, FIRST]] > 0:
+        # no route has backhauls only
+        more, v = remove_piece(plain, region, r, np.int64(route[r, FIRST]), route[r, COUNT])
+        change += more
+    return change
 
 
 @njit(helper=True)
@@ -213,6 +156,8 @@ def ruin(plain: Plain, region: Region, average: Number) -> Number:
     longest = min(LONGEST_STRING, counter[OWN] / used)
     strings = int(1.0 + draw(random) * max(1.0, 4.0 * average / (1.0 + longest) - 1.0))
     centre = region.own[int(draw(random) * counter[OWN])]
+    # deliveries take each other's places, and backhauls theirs
+    alike = len(plain.behind) > 0 and draw(random) < ALIKE
     change = np.int64(0)
     done = 0
     for k in range(plain.around.shape[1]):
@@ -220,6 +165,8 @@ def ruin(plain: Plain, region: Region, average: Number) -> Number:
         if c < 0 or done >= strings:
             break
         r = link[c, ROUTE]
+        if alike and plain.behind[c] != plain.behind[centre]:
+            continue
         if r >= 0 and region.stamp[r] != counter[STEP]:
             change += remove_string(plain, region, c, longest)
             done += 1
@@ -265,7 +212,7 @@ def added_overload(plain: Plain, region: Region, r: Number, c: Number) -> Number
 def insert_cheapest(
     plain: Plain, region: Region, pheromone: FloatArray, greed: float, c: Number, limit: Number
 ) -> Number:
-    """Insert c at its cheapest place next to a near client, or alone; return the change of cost.
+    """Insert c at its cheapest place next to a near client, at an end of a route drawn, or alone; return the change.
 
     A change of `FAR`^2 says that no place costs less than `limit`, and that nothing was done. Now and then a better
     place is overlooked (a blink). With `pheromone` [N, K] in (0, 1] on the arcs to near clients, the lowest cost /
@@ -274,7 +221,7 @@ def insert_cheapest(
     """
     link, route, counter, random = region.link, region.route, region.counter, region.random
     first, rate = plain.first_client, plain.rate
-    ants = len(pheromone) > 0
+    ants, ordered = len(pheromone) > 0, len(plain.behind) > 0
     racing = ants and draw(random) >= greed
     # `best` is the price of the place taken, `lowest` what decides; a price is never above it, unless clocks race
     best, lowest = limit, np.inf if ants else float(limit)
@@ -305,6 +252,14 @@ def insert_cheapest(
                 w, broken = np.int64(link[v, NEXT]), np.int64(link[v, TO_NEXT])
             else:
                 w, broken = np.int64(link[v, PREVIOUS]), np.int64(link[v, TO_PREVIOUS])
+            if ordered:
+                # no delivery behind a backhaul; with a backhaul no route begins, see `BARRED`
+                a, b = (v, w) if side == 0 else (w, v)
+                if plain.behind[c] > 0:
+                    if b >= first and plain.behind[b] == 0:
+                        continue
+                elif plain.behind[a] > 0:
+                    continue
             if w >= first:
                 if rate * (2 * to_v - broken) + over >= lowest and not racing:
                     continue
@@ -331,6 +286,26 @@ def insert_cheapest(
                 best_a, best_b = v, w
             else:
                 best_a, best_b = w, v
+    for _ in range(0 if ants else PASSING):
+        # a route that leads far away may pass by: its first and last client are not near
+        r = np.int64(link[region.own[int(draw(random) * counter[OWN])], ROUTE])
+        if r < 0:
+            continue
+        over = added_overload(plain, region, r, c)
+        for side in range(2 if over < best else 0):
+            v = np.int64(route[r, FIRST + side])
+            if ordered and side == 1 and plain.behind[v] > 0 and plain.behind[c] == 0:
+                continue
+            detour = plain.out[c] - plain.out[v] if side == 0 else plain.back[c] - plain.back[v]
+            price = rate * (detour + leg(plain.matrix, plain.points, plain.metric, plain.profile, c, v)) + over
+            if price >= best:
+                continue
+            counter[BLINK] -= 1
+            if counter[BLINK] <= 0:
+                counter[BLINK] = 1 + int(-math.log(1.0 - draw(random)) / BLINK_RATE)
+                continue
+            best, best_r, best_over = price, r, over
+            best_a, best_b = (np.int64(0), v) if side == 0 else (v, np.int64(0))
     if best_r < 0:
         return FAR * FAR
     touch(region, best_r)
@@ -338,7 +313,7 @@ def insert_cheapest(
     fresh = route[best_r, COUNT] == 0
     row = counter[LOGGED]
     region.log[row, LOG_CLIENT] = c
-    region.log[row, LOG_INSERTED] = 1
+    region.log[row, LOG_KIND] = INSERTION
     counter[LOGGED] += 1
     if fresh:
         open_route(region, best_r)
@@ -362,7 +337,14 @@ def undo(plain: Plain, region: Region) -> None:
     link, route, log = region.link, region.route, region.log
     for row in range(region.counter[LOGGED] - 1, -1, -1):
         c = np.int64(log[row, LOG_CLIENT])
-        if log[row, LOG_INSERTED] != 0:
+        if log[row, LOG_KIND] == TURN:
+            turn_route(plain, region, np.int64(log[row, LOG_ROUTE]))
+            continue
+        if log[row, LOG_KIND] == EXCHANGE:
+            a, b = np.int64(log[row, LOG_PREVIOUS]), np.int64(log[row, LOG_NEXT])
+            exchange_tails(plain, region, np.int64(log[row, LOG_ROUTE]), a, np.int64(log[row, LOG_CLIENT]), b)
+            continue
+        if log[row, LOG_KIND] == INSERTION:
             r = np.int64(link[c, ROUTE])
             a, b = np.int64(link[c, PREVIOUS]), np.int64(link[c, NEXT])
             link[c, ROUTE] = -1
@@ -387,6 +369,30 @@ def undo(plain: Plain, region: Region) -> None:
 
 
 @njit(helper=True)
+def begin_step(region: Region) -> None:
+    """Forget the step before."""
+    region.counter[REMOVED] = region.counter[TOUCHED] = region.counter[LOGGED] = 0
+    region.counter[STEP] += 1
+
+
+@njit(helper=True)
+def settle(region: Region, change: Number) -> bool:
+    """Note what an accepted step has changed; return whether the solution is the best so far."""
+    counter = region.counter
+    counter[COSTS] += change
+    for i in range(counter[TOUCHED]):
+        r = region.touched[i]
+        if region.is_left[r] == 0:
+            region.is_left[r] = 1
+            region.left[counter[LEFT]] = r
+            counter[LEFT] += 1
+    if counter[OVERLOAD] == 0 and counter[COSTS] < counter[BEST_COST]:
+        counter[BEST_COST] = counter[COSTS]
+        return True
+    return False
+
+
+@njit(helper=True)
 def keep_best(plain: Plain, region: Region) -> None:
     """Copy the routes that have changed since the best solution, as the current one is the best so far."""
     counter, link, route, first = region.counter, region.link, region.route, plain.first_client
@@ -406,58 +412,6 @@ def keep_best(plain: Plain, region: Region) -> None:
 
 
 @njit(allocates=False)
-def load_region(
-    plain: Plain, region: Region, following: Int32Array, firsts: IntArray, chosen: IntArray, spare: Number
-) -> None:
-    """Give the region the routes `chosen` of a solution (next client [N], first client [R]), and `spare` unused ones.
-
-    Clients of the routes that it had before are off its routes afterwards.
-    """
-    counter, link, route, first = region.counter, region.link, region.route, plain.first_client
-    for i in range(counter[OWN]):
-        link[region.own[i], ROUTE] = -1
-        region.longest[region.own[i]] = -FAR
-    own = 0
-    length = np.int64(0)
-    counter[OVERLOAD] = 0
-    for r in range(len(chosen)):
-        for q in range(len(plain.capacity)):
-            route[r, LOAD + q] = 0
-        count = 0
-        a, v = np.int64(0), np.int64(firsts[chosen[r]])
-        region.best_first[r] = v
-        while v >= first:
-            region.own[own] = v
-            own += 1
-            count += 1
-            link[v, ROUTE] = r
-            for q in range(len(plain.capacity)):
-                route[r, LOAD + q] += plain.demand[v, q]
-            gap = arc(plain, a, v)
-            length += gap
-            connect(plain, region, r, a, v, gap)
-            region.best_next[v] = following[v]
-            a, v = v, np.int64(following[v])
-        route[r, COUNT] = count
-        counter[OVERLOAD] += overload(plain, region, r)
-        gap = arc(plain, a, np.int64(0))
-        length += gap
-        connect(plain, region, r, a, np.int64(0), gap)
-    last = len(chosen) + spare
-    for r in range(len(chosen), last):
-        route[r, :] = 0
-        route[r, FIRST] = route[r, LAST] = -1
-        route[r, NEXT_FREE] = r + 1 if r + 1 < last else -1
-        region.best_first[r] = -1
-    for r in range(last):
-        region.is_left[r] = 0
-    counter[FREE] = len(chosen) if spare > 0 else -1
-    counter[USED], counter[OWN], counter[LEFT], counter[SLOTS_IN_USE] = len(chosen), own, 0, last
-    counter[COSTS] = plain.rate * length + plain.fixed * len(chosen) + counter[OVERLOAD]
-    counter[BEST_COST] = counter[COSTS] if counter[OVERLOAD] == 0 else UNKNOWN
-
-
-@njit(allocates=False)
 def anneal_region(
     plain: Plain,
     region: Region,
@@ -467,20 +421,30 @@ def anneal_region(
     hot: Number,
     cold: Number,
     average: float,
+    crossed: float,
 ) -> None:
     """Run `steps` steps of ruin and recreate while the temperature falls from `hot` to `cold`.
 
-    With `pheromone` [N, K] each step is an ant's, see `insert_cheapest`; [0, 0] for none.
+    Where there are backhauls, each begins with a try to join two near clients, see `reconnect`. With `pheromone` [N, K]
+    each step is an ant's, see `insert_cheapest`; [0, 0] for none.
     """
     counter = region.counter
     cooling = (cold / hot) ** (1.0 / max(1, steps))
     temperature = hot
     unsaved = False
+    ordered = len(plain.behind) > 0
     for _ in range(steps):
-        counter[REMOVED] = counter[TOUCHED] = counter[LOGGED] = 0
-        counter[STEP] += 1
+        if ordered:
+            begin_step(region)
+            limit = np.int64(min(-temperature * math.log(draw(region.random) + 1e-300), 1e15)) + 1
+            change = reconnect(plain, region, limit, unsaved)
+            if change < FAR * FAR:
+                unsaved = settle(region, change) or unsaved
+        begin_step(region)
         excess = counter[OVERLOAD]
         change = ruin(plain, region, average)
+        if not ordered and draw(region.random) < crossed:
+            change += cross_tails(plain, region)
         order_removed(plain, region)
         temperature *= cooling
         limit = np.int64(min(-temperature * math.log(draw(region.random) + 1e-300), 1e15)) + 1
@@ -499,69 +463,6 @@ def anneal_region(
                 keep_best(plain, region)
                 unsaved = False
             continue
-        counter[COSTS] += change
-        for i in range(counter[TOUCHED]):
-            r = region.touched[i]
-            if region.is_left[r] == 0:
-                region.is_left[r] = 1
-                region.left[counter[LEFT]] = r
-                counter[LEFT] += 1
-        if counter[OVERLOAD] == 0 and counter[COSTS] < counter[BEST_COST]:
-            counter[BEST_COST] = counter[COSTS]
-            unsaved = True
+        unsaved = settle(region, change) or unsaved
     if unsaved:
         keep_best(plain, region)
-
-
-@njit(allocates=False)
-def unload_region(
-    plain: Plain, region: Region, best: bool, following: Int32Array, firsts: IntArray, at: Number
-) -> Number:
-    """Write the current or best routes into `following` [N] and, from `at` on, `firsts`; return the next slot."""
-    first = plain.first_client
-    for r in range(region.counter[SLOTS_IN_USE]):
-        if best:
-            v = np.int64(region.best_first[r])
-        else:
-            v = np.int64(region.route[r, FIRST]) if region.route[r, COUNT] > 0 else np.int64(-1)
-        if v < first:
-            continue
-        firsts[at] = v
-        at += 1
-        while v >= first:
-            w = np.int64(region.best_next[v] if best else region.link[v, NEXT])
-            following[v] = w if w >= first else -1
-            v = w
-    return at
-
-
-@njit(allocates=False)
-def measure_routes(plain: Plain, following: Int32Array, firsts: IntArray, centre: FloatArray, size: IntArray) -> None:
-    """Write the mean point [R, 2] and the number of clients [R] of the first R routes."""
-    for r in range(len(size)):
-        v = np.int64(firsts[r])
-        size[r] = 0
-        centre[r, 0] = centre[r, 1] = 0.0
-        while v >= 0:
-            size[r] += 1
-            centre[r, 0] += plain.points[v, 0]
-            centre[r, 1] += plain.points[v, 1]
-            v = np.int64(following[v])
-        centre[r, 0] /= size[r]
-        centre[r, 1] /= size[r]
-
-
-@njit(allocates=False)
-def lay_on_tours(
-    plain: Plain, following: Int32Array, pheromone: FloatArray, evaporation: Number, lowest: Number
-) -> None:
-    """Let pheromone evaporate and lay new on the arcs of the tours `following` [N], within [lowest, 1]."""
-    for c in range(plain.first_client, len(pheromone)):
-        for k in range(pheromone.shape[1]):
-            v = np.int64(plain.near[c, k])
-            if v < 0:
-                break
-            level = (1.0 - evaporation) * pheromone[c, k]
-            if following[c] == v or following[v] == c:
-                level += evaporation
-            pheromone[c, k] = max(lowest, level)

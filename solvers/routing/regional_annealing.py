@@ -22,8 +22,8 @@ from solvers.routing.region import (
     Region,
     make_region,
 )
-from solvers.routing.region_kernels import (
-    anneal_region,
+from solvers.routing.region_kernels import anneal_region
+from solvers.routing.region_sharing_kernels import (
     lay_on_tours,
     load_region,
     measure_routes,
@@ -47,6 +47,8 @@ HOTTEST = (0.5, 3.0)
 """Least and largest first temperature over the mean cost of an arc."""
 OVERLOAD_PRICE = 3.0
 """Price of a full load above the capacity over the mean cost of a route, at a temperature of one mean arc."""
+CROSSED = 0.15
+"""Share of the steps in which two routes exchange their tails."""
 STRICT_SHARE, STRICT_HEAT = 0.9, 0.03
 """Share of the budget, and temperature over the mean cost of an arc, from which on no overload is allowed."""
 
@@ -132,7 +134,9 @@ class Regional:
         used = int((tours.firsts >= 0).sum())
         number = 1
         if np.isfinite(instance.points[instance.first_client :]).all():
-            number = 1 << sum(clients >= least for least in SPLIT_CLIENTS)
+            # with backhauls a route's two halves want to be matched anew across the whole problem
+            sizes = SPLIT_CLIENTS[1:] if len(plain.behind) else SPLIT_CLIENTS
+            number = 1 << sum(clients >= least for least in sizes)
         while number > 1 and used < number * FEWEST_ROUTES:
             number //= 2
         seeds = np.random.SeedSequence(seed).spawn(number + 1)
@@ -180,7 +184,8 @@ class Regional:
         def work(k: int) -> None:
             load_region(self.plain, self.regions[k], self.current.following, self.current.firsts, parts[k], spare)
             number = int(steps * shares[k])
-            anneal_region(self.plain, self.regions[k], trail.pheromone, trail.greed, number, hot, cold, self.average)
+            heat = hot, cold, self.average, CROSSED
+            anneal_region(self.plain, self.regions[k], trail.pheromone, trail.greed, number, *heat)
 
         if self.pool is None:
             for k in range(len(parts)):

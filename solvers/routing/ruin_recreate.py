@@ -30,6 +30,8 @@ COUNTED_CLIENTS = 2000
 """From so many clients on the first solution of a plain problem takes so long that it counts as time used."""
 FIRST_SLICE = 100
 """Iterations between the first two looks at the stop rule."""
+FILLING_SLICES = 20
+"""Slices in which the first solution of a plain problem may find a place for everybody."""
 HOT, HOT_TIMED = 0.5, 1.0
 """First temperature over the mean cost of an arc, unless told; the second where time matters."""
 
@@ -205,10 +207,14 @@ def make_chain(
     if not is_plain(problem, instance):
         return Annealing.create(problem, instance, seed, params, start)
     plain = make_plain(problem, instance)
-    tours = first_tours(plain, instance, None) if start is None else None
+    tours = first_tours(plain, instance, None) if start is None and not len(plain.behind) else None
     if tours is None:
-        # a start may be incomplete, and savings may want more vehicles than there are
+        # a start may be incomplete, savings know no backhauls and may want more vehicles than there are
         chain = Annealing.create(problem, instance, seed, params, start)
+        for _ in range(FILLING_SLICES):
+            if not chain.best().unassigned:
+                break
+            chain.run(chain.slice_steps, 0.0, 0.0)
         if chain.best().unassigned:
             return chain
         tours = first_tours(plain, instance, chain.best())

@@ -18,7 +18,7 @@ NUMBER_ENDINGS = ("_qty", "_kg", "_m3", "_km", "_min", "_days", "_cost", "_per_k
 NUMBERS = {
     *("qty", "order_qty_uom", "priority", "count", "max_stops", "speed_factor", "lines", "sequence", "stops"),
     *("vehicle_no", "km", "cost", "utilisation", "latitude", "longitude", "cost_per_unit", "capacity", "used"),
-    *("price", "value", "unit_price", "weight_kg", "service_target"),
+    *("price", "value", "unit_price", "weight_kg", "service_target", "after_sequence", "break_no"),
 }
 JUDGED = (
     *("replenishment_orders", "projected_inventory", "forecast"),
@@ -198,4 +198,6 @@ def read_case(project: Path, run: Path, overrides: Mapping[str, Any] | None = No
     tables = project / scenario.get("tables", ".")
     given = {path.stem: read_rows(path) for path in sorted(tables.glob("*.csv")) if path.stem != "demand_history"}
     plan = {name: read_rows(run / f"{name}.csv") for name in JUDGED}
+    breaks = run / "route_breaks.csv"
+    plan["route_breaks"] = read_rows(breaks) if breaks.exists() else []
     return Case(scenario, given, plan)

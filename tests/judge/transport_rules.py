@@ -216,22 +216,27 @@ def times(case: Case) -> Iterator[str]:
     for route in case.plan["routes"]:
         speed = first(vehicle_of(case, route).get("speed_factor"), 1.0)
         place, left, driving, waiting, serving = route["depot_id"], route["departure"], 0.0, 0.0, 0.0
+        breaks, resting = breaks_of(case, route), 0.0
         stops = stops_of(case)[route["route_id"]]
         for stop in stops:
             name = f"route {route['route_id']} stop {stop['sequence']:.0f}"
             location = places[stop["location_id"]]
             drive = way(case, place, stop["location_id"])[1] / speed
             driven = minutes_between(left, stop["eta"])
-            if driven < drive - 2 * MINUTE:
-                yield f"{name}: reached {driven} min after {place}, which is {drive} min away"
+            rest = sum(taken["duration_min"] for taken in breaks if taken["after_sequence"] == stop["sequence"] - 1)
+            if driven < drive + rest - 2 * MINUTE:
+                yield f"{name}: reached {driven} min after {place}, {drive} min away, with {rest} min of breaks"
             fixed = first(location.get("service_min"), case.setting("distribution.service_min", 15.0))
             rate = first(location.get("service_min_per_100kg"), case.setting("distribution.service_min_per_100kg", 2.0))
             service = fixed + rate * stop["weight_kg"] / 100.0
-            begin, opens, closes = stop["eta"], location.get("window_start_min"), location.get("window_end_min")
-            if opens is not None and minutes_between(begin, clock(case, route, opens).isoformat()) > 0:
-                begin = clock(case, route, opens).isoformat()
-            if closes is not None and minutes_between(clock(case, route, closes).isoformat(), stop["eta"]) > MINUTE:
-                yield f"{name}: reached at {stop['eta']}, after the window"
+            begin = None
+            for opens, closes in windows_of(case, location):
+                if minutes_between(clock(case, route, closes).isoformat(), stop["eta"]) <= MINUTE:
+                    begin = max(stop["eta"], clock(case, route, opens).isoformat(), key=datetime.fromisoformat)
+                    break
+            if begin is None:
+                yield f"{name}: reached at {stop['eta']}, after its windows"
+                begin = stop["eta"]
             served = minutes_between(begin, stop["etd"])
             if served < service - 2 * MINUTE:
                 yield f"{name}: left {served} min after service could begin, it takes {service}"
@@ -239,22 +244,73 @@ def times(case: Case) -> Iterator[str]:
                 yield f"{name}: service {stop['service_min']} min instead of {service}"
             place, left = stop["location_id"], stop["etd"]
             driving, waiting, serving = driving + drive, waiting + stop["wait_min"], serving + service
+            resting += rest
         back = way(case, place, route["depot_id"])[1] / speed
         driving += back
         driven = minutes_between(left, route["return"])
-        if driven < back - 2 * MINUTE:
+        rest = sum(taken["duration_min"] for taken in breaks if taken["after_sequence"] == route["stops"])
+        resting, waiting = resting + rest, waiting + sum(taken["wait_min"] for taken in breaks)
+        if driven < back + rest - 2 * MINUTE:
             yield f"route {route['route_id']}: back {driven} min after {place}, which is {back} min away"
-        slack = 2 * MINUTE * (len(stops) + 1)
+        slack = 2 * MINUTE * (len(stops) + len(breaks) + 1)
         away = minutes_between(route["departure"], route["return"])
         for stated, actual, what in (
             (route["duration_min"], away, "duration"),
             (route["driving_min"], driving, "driving"),
             (route["service_min"], serving, "service"),
             (route["wait_min"], waiting, "waiting"),
-            (route["duration_min"], driving + serving + waiting, "sum of driving, service and waiting"),
+            (route["duration_min"], driving + serving + waiting + resting, "sum of its parts"),
         ):
             if abs(stated - actual) > slack:
                 yield f"route {route['route_id']}: {what} {stated} min instead of {actual}"
+
+
+def windows_of(case: Case, location: Row) -> list[tuple[float, float]]:
+    """Windows of a location in order, minutes after midnight: its own and those of stop_windows."""
+    spans = [
+        (row["window_start_min"], row["window_end_min"])
+        for row in case.given.get("stop_windows", [])
+        if row["location_id"] == location["location_id"]
+    ]
+    opens, closes = location.get("window_start_min"), location.get("window_end_min")
+    if not spans or opens is not None or closes is not None:
+        spans.append((first(opens, 0.0), first(closes, 2 * 1440.0)))
+    return sorted(spans)
+
+
+def breaks_of(case: Case, route: Row) -> list[Row]:
+    """Breaks taken on a route, in order."""
+    taken = [row for row in case.plan.get("route_breaks", []) if row["route_id"] == route["route_id"]]
+    return sorted(taken, key=lambda row: row["break_no"])
+
+
+def breaks(case: Case) -> Iterator[str]:
+    """Every break of a vehicle is taken once on every route, in its time, between the stops that it stands between."""
+    for route in case.plan["routes"]:
+        due = [
+            row
+            for row in case.given.get("driver_breaks", [])
+            if row["vehicle_id"] == route["vehicle_id"] and row.get("depot_id") in {"", None, route["depot_id"]}
+        ]
+        due.sort(key=lambda row: row["earliest_start_min"])
+        taken, name = breaks_of(case, route), f"route {route['route_id']}"
+        if len(due) != len(taken):
+            yield f"{name}: {len(taken)} breaks of {len(due)}"
+        stops = {stop["sequence"]: stop for stop in stops_of(case)[route["route_id"]]}
+        for rule, rest in zip(due, taken, strict=False):
+            begin, end = (
+                clock(case, route, rule[key]).isoformat() for key in ("earliest_start_min", "latest_start_min")
+            )
+            if minutes_between(begin, rest["start"]) < -MINUTE or minutes_between(rest["start"], end) < -MINUTE:
+                yield f"{name}: break at {rest['start']}, not from {begin} to {end}"
+            lasts = minutes_between(rest["start"], rest["end"])
+            if abs(lasts - rule["duration_min"]) > MINUTE or abs(lasts - rest["duration_min"]) > MINUTE:
+                yield f"{name}: break of {lasts} min instead of {rule['duration_min']}"
+            before, after = stops.get(rest["after_sequence"]), stops.get(rest["after_sequence"] + 1)
+            earliest = before["etd"] if before else route["departure"]
+            latest = after["eta"] if after else route["return"]
+            if minutes_between(earliest, rest["start"]) < -MINUTE or minutes_between(rest["end"], latest) < -MINUTE:
+                yield f"{name}: break from {rest['start']} to {rest['end']}, between {earliest} and {latest}"
 
 
 def shifts(case: Case) -> Iterator[str]:
@@ -303,6 +359,6 @@ TRANSPORT_RULES = {
     rule.__name__: rule
     for rule in (
         *(loads_hold_orders, loads_once, sequences, vehicle_loads, stop_loads, fleet, skills),
-        *(distances, times, shifts, instants, route_costs),
+        *(distances, times, breaks, shifts, instants, route_costs),
     )
 }

@@ -25,6 +25,8 @@ SMALL = {
     "distribution.iterations": 20,
     "simulation.replications": 2,
     "replenishment.iterations": 20,
+    "replenishment.target_gap": 0.05,
+    "replenishment.engine": "decomposition",
     "forecast.models": "[window_average]",
 }
 TOGETHER_SETTINGS = {**SMALL, "distribution.mode": "integrated"}

@@ -85,7 +85,14 @@ def unassign(case: Case, reason: str) -> None:
     case.plan["unassigned"].append({"load_id": "L3", "date": load["date"], "location_id": "S1", "reason": reason})
 
 
+def owes_a_break(case: Case) -> None:
+    """The van's driver has a lunch break, of which the plan knows nothing."""
+    lunch = {"vehicle_id": "VAN", "depot_id": None, "earliest_start_min": 690, "latest_start_min": 780}
+    case.given["driver_breaks"] = [{**lunch, "duration_min": 30}]
+
+
 CHANGES: list[tuple[str, Callable[[Case], None], str]] = [
+    ("a break is not taken", owes_a_break, "breaks"),
     ("a bucket is missing", drop("projected_inventory", 9), "complete"),
     ("an order for nobody", put(ORDER["D1"], location_id="S2", item_id="B"), "complete"),
     ("stock appears", put(stock("A", "S2", W1), closing_qty=7.0), "balance"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 from pathlib import Path
 
@@ -10,9 +12,11 @@ import pypdf
 import pytest
 
 from reports.dispatch_day import DispatchDay, clock, dispatch_days
+from reports.dispatch_page import write_overview
 from reports.manifests import write_loading_lists, write_manifests
 from reports.pdf_text import markup, runs_of
 from reports.run_folder import RunFolder
+from reports.vroom_plan import write_vroom
 
 
 def pages(path: Path) -> list[str]:
@@ -128,7 +132,7 @@ def test_waiting_several_loads_and_the_next_day(run: RunFolder, tmp_path: Path) 
     day = long_route(run, 2)
     stops = day.stops.assign(location_id="P1", wait_min=[25.0, 0.0])
     stops.loc[1, "eta"] = f"{day.date + pd.Timedelta(days=1):%Y-%m-%d}T01:30:00-06:00"
-    changed = DispatchDay(day.run, day.date, day.depot, day.routes, stops, day.lines, day.unassigned)
+    changed = DispatchDay(day.run, day.date, day.depot, day.routes, stops, day.lines, day.unassigned, day.breaks)
     write_manifests(changed, tmp_path / "m.pdf")
     text = "".join(pages(tmp_path / "m.pdf"))
     assert f"Wait 25 min: opens {clock(stops['window_start'].iloc[0], day.date)}" in text
@@ -136,11 +140,29 @@ def test_waiting_several_loads_and_the_next_day(run: RunFolder, tmp_path: Path) 
     assert "01:30 +1" in text
 
 
+def test_breaks_stand_between_the_stops(run: RunFolder, tmp_path: Path) -> None:
+    day = long_route(run, 2)
+    route, at = day.routes["route_id"].iloc[0], f"{day.date:%Y-%m-%d}T12:{{}}:00-06:00"
+    row = {"route_id": route, "break_no": 1, "after_sequence": 1, "start": at.format("05"), "end": at.format("50")}
+    breaks = pd.DataFrame([{**row, "wait_min": 0.0, "duration_min": 45.0}])
+    rested = dataclasses.replace(day, breaks=breaks)
+    write_manifests(rested, tmp_path / "m.pdf")
+    words = "".join(pages(tmp_path / "m.pdf"))
+    assert words.index("12:05") < words.index("Break of 45 min until 12:50")
+    write_overview(rested, tmp_path / "m.html")
+    assert "break 12:05–12:50" in (tmp_path / "m.html").read_text(encoding="utf-8")
+    write_vroom(rested, tmp_path / "m.json")
+    steps = json.loads((tmp_path / "m.json").read_text(encoding="utf-8"))["routes"][0]["steps"]
+    assert [step["type"] for step in steps] == ["start", "job", "break", "job", "end"]
+    assert (steps[2]["service"], steps[2]["id"]) == (2700, 1)
+
+
 def test_addresses_replace_coordinates(run: RunFolder, tmp_path: Path) -> None:
     day = long_route(run, 1)
     stops = day.stops.assign(address="1 Main Street, Ames")
     write_manifests(
-        DispatchDay(day.run, day.date, day.depot, day.routes, stops, day.lines, day.unassigned), tmp_path / "m.pdf"
+        DispatchDay(day.run, day.date, day.depot, day.routes, stops, day.lines, day.unassigned, day.breaks),
+        tmp_path / "m.pdf",
     )
     text = "".join(pages(tmp_path / "m.pdf"))
     assert "1 Main Street, Ames" in text

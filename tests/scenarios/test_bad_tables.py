@@ -9,6 +9,7 @@ from scenarios.errors import InputError
 from scenarios.project import check_project, load_project
 
 HISTORY = "item_id,location_id,date,qty\n"
+BREAKS = "vehicle_id,depot_id,earliest_start_min,latest_start_min,duration_min\n"
 
 # rule -> (tables that replace the good ones, what the text must say)
 CASES: dict[str, tuple[dict[str, str | None], list[str]]] = {
@@ -131,6 +132,22 @@ CASES: dict[str, tuple[dict[str, str | None], list[str]]] = {
     "half_a_coordinate": (
         {"locations": TABLES["locations"].replace("S2,store,south,41.0,-93.6", "S2,store,south,41.0,")},
         ["locations, line 4, column longitude", "has a latitude but no longitude", "both or neither"],
+    ),
+    "overlapping_windows": (
+        {"stop_windows": "location_id,window_start_min,window_end_min\nS1,60,120\nS1,100,200\nS2,0,60\nS2,60,90\n"},
+        ["stop_windows, line 3, column location_id", "location 'S1' begins before", "write them as one"],
+    ),
+    "no_such_vehicle": (
+        {"driver_breaks": BREAKS + "VAN,S1,600,660,30\n", "vehicles": "vehicle_id,depot_id\nVAN,DC\nBUS,S1\n"},
+        ["driver_breaks, line 2, column vehicle_id", "no vehicle 'VAN'", "Name a depot that has it"],
+    ),
+    "break_too_long": (
+        {"driver_breaks": BREAKS + "VAN,DC,600,660,720\n"},
+        ["driver_breaks, line 2, column vehicle_id", "break of 'VAN'", "longer shift"],
+    ),
+    "no_time_for_break": (
+        {"driver_breaks": BREAKS + "VAN,DC,600,600,30\nVAN,,610,615,30\nVAN,,1100,1200,30\n"},
+        ["driver_breaks, line 3, column vehicle_id", "finds no time", "line 4"],
     ),
     "end_before_start": (
         {"promotions": "promotion_id,start_date,end_date\nP,2024-01-08,2024-01-01\n"},

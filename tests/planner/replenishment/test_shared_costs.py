@@ -17,6 +17,9 @@ SUPPLIERS: dict[str, dict[str, object]] = {
 }
 
 
+QUICK = ("replenishment.target_gap=0.05", "simulation.replications=2")
+
+
 @pytest.fixture(scope="module")
 def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
     """Plan the chain without joint costs, with a cost per order and with trucks, the supplier's lines side by side."""
@@ -29,7 +32,7 @@ def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
             {**row, "supplier_id": "V1", "moq_qty": 0, "fixed_order_cost": 0.0} for row in tables["item_suppliers"]
         ]
         write_project(folder / "project", tables, {"horizon": {"start": "2024-01-01", "buckets": 8}})
-        out[name] = run_project(folder / "project", output=folder / "run", threads=1).plan
+        out[name] = run_project(folder / "project", output=folder / "run", threads=1, overrides=QUICK).plan
     return out
 
 

@@ -12,6 +12,8 @@ from planner.engine.run import run_project
 from planner.plan import Plan
 from reports.run_folder import read_run
 
+QUICK = ("replenishment.target_gap=0.05", "simulation.replications=2")
+
 
 @pytest.fixture(scope="module")
 def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
@@ -27,7 +29,7 @@ def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
         folder = tmp_path_factory.mktemp(name)
         tables = {**small_tables(dc_stock=30), "supply_limits": rows}
         write_project(folder / "project", tables)
-        out[name] = run_project(folder / "project", output=folder / "run", threads=1).plan
+        out[name] = run_project(folder / "project", output=folder / "run", threads=1, overrides=QUICK).plan
     return out
 
 
@@ -65,8 +67,10 @@ def test_limits_cost_something(plans: dict[str, Plan]) -> None:
 def test_a_former_run_may_be_begun_from(plans: dict[str, Plan], tmp_path: Path) -> None:
     """Prices of yesterday are another start of the ascent: rules and bound hold, and the run says where it began."""
     write_project(tmp_path / "project", {**small_tables(dc_stock=30), "supply_limits": [{"limit_value": 300}]})
-    first = run_project(tmp_path / "project", output=tmp_path / "first", threads=1)
-    again = run_project(tmp_path / "project", output=tmp_path / "again", threads=1, warm_start=tmp_path / "first")
+    first = run_project(tmp_path / "project", output=tmp_path / "first", threads=1, overrides=QUICK)
+    again = run_project(
+        tmp_path / "project", output=tmp_path / "again", threads=1, overrides=QUICK, warm_start=tmp_path / "first"
+    )
     assert read_run(again.folder).provenance["warm_start"] == read_run(first.folder).provenance["run_id"]
     assert again.plan.lower_bound <= first.plan.cost * (1 + 1e-9)
     assert first.plan.lower_bound <= again.plan.cost * (1 + 1e-9)

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from solvers.routing import RoutingProblem, VehicleTypes, judge, registry
 from solvers.routing.instance import build_instance
-from solvers.routing.region import OVERLOAD, is_plain, make_plain
+from solvers.routing.region import COSTS, OVERLOAD, is_plain, make_plain
 from solvers.routing.regional_annealing import Regional, first_tours
+from solvers.routing.ruin_recreate import RuinRecreateParams
+from solvers.routing.state import routes_of
 from solvers.routing.stop import iterations, wall_seconds
 
 
@@ -56,6 +58,18 @@ def test_costs_are_kept_to_the_last_digit(seed: int, clients: int, matrix: bool,
         verdict = judge(problem, regional.best())
         assert verdict.feasible
         assert verdict.cost == regional.best_cost <= before
+        counter, firsts = regional.regions[0].counter, regional.current.firsts
+        current = routes_of(instance, regional.current.following, firsts, np.zeros(len(firsts), np.int64))
+        assert judge(problem, current).cost == counter[COSTS] - counter[OVERLOAD]
+
+
+def test_a_route_that_leads_far_away_takes_along_a_client_it_passes() -> None:
+    # 11 clients near the depot, 9 far behind them, none of which is near: two vehicles of 10 suffice
+    points = [[0, 0]] + [[20, k] for k in range(11)] + [[200, k] for k in range(9)]
+    problem = RoutingProblem.cvrp(np.array(points), np.ones(20, np.int64), 10)
+    found = registry.solve(problem, iterations(500), 1, solver="ruin_recreate", params=RuinRecreateParams(neighbours=5))
+    assert found.feasible
+    assert len(found.solution.routes) == 2
 
 
 @pytest.mark.parametrize(("solver", "budget"), [("ruin_recreate", 1500), ("ant_colony", 1500), ("genetic", 40)])
