@@ -10,22 +10,39 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from planner import reads
-from planner.distribution import build_loads, plan_routes
+from planner.distribution import RoutedDay, build_loads, plan_routes
+from planner.fingerprint import fingerprint
 from planner.forecast import adjust_demand, forecast_demand, judge_adjustments, total_forecast
 from planner.integrated import Delivered, Rounds, compare_rounds, integrate, most_rounds
 from planner.inventory import set_targets
 from planner.network import build_network
 from planner.plan import Plan
 from planner.recall import Recall, compute_anew
-from planner.replenishment import replenish
+from planner.replenishment import Solved, replenish
 from planner.simulation import simulate
 from reports.display import display_tables
 from reports.exceptions import rank_exceptions
 from reports.kpis import compute_kpis
 from reports.tables import PUBLISHED, conform
 from scenarios.project import Project
+from scenarios.settings import DistributionSettings
 
 Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A plan to begin from: the baseline's, for a what-if.
+
+    Attributes
+    ----------
+    asked : fingerprint of what replenishment read; orders : what its engine was asked and answered.
+    days : by day and depot how it was routed.
+    """
+
+    asked: str
+    orders: Solved
+    days: Mapping[tuple[str, str], RoutedDay]
 
 
 @dataclass(slots=True)
@@ -50,6 +67,7 @@ def make_plan(
     recall: Recall = compute_anew,
     former_prices: pd.DataFrame | None = None,
     at_once: int | None = None,
+    begun: Begun | None = None,
 ) -> Plan:
     """Plan one project: forecast, targets, replenishment, loads, routes, simulated check.
 
@@ -63,6 +81,7 @@ def make_plan(
     recall : gives a stage's result, which may be known from another run; the plan does not depend on it.
     former_prices : capacity_prices of a former run for the replenishment engine to begin with.
     at_once : chunks of series, and depots' days, that are asked for at once; None: `threads`.
+    begun : the plan that orders and routes begin from; None: from nothing.
 
     Raises
     ------
@@ -133,8 +152,12 @@ def make_plan(
         scenario.distribution.receive_weekdays,
     )
 
+    asked = fingerprint(*ordering, seed)
+    begin = begun.orders if begun is not None and begun.asked != asked and former_prices is None else None
+
     def deliver(*visits: object) -> Delivered:
         with clock.stage("replenishment"):
+            start = () if begin is None or visits else (None, None, begin)
             replenishment = recall(
                 "replenishment",
                 replenish,
@@ -142,6 +165,7 @@ def make_plan(
                 seed,
                 former_prices,
                 *visits,
+                *start,
                 threads=threads,
                 time_limit_s=part_limit_s,
                 progress=progress,
@@ -171,6 +195,7 @@ def make_plan(
                 recall,
                 stop_pins=tables["stop_pins"],
                 start=pd.Timestamp(horizon.start),
+                begun=None if begun is None else begun.days,
                 stop_windows=tables["stop_windows"],
                 driver_breaks=tables["driver_breaks"],
             )
@@ -262,7 +287,15 @@ def make_plan(
         lower_bound=best.lower_bound,
         seconds=clock.seconds,
         provenance=_provenance(project, seed),
+        begun=_begun(asked, rounds.first, scenario.distribution, seed),
     )
+
+
+def _begun(asked: str, made: Delivered, settings: DistributionSettings, seed: int) -> Begun | None:
+    """Return what other plans can begin from; None where a person has stopped the search."""
+    if made.trucks.interrupted:
+        return None
+    return Begun(asked, made.replenishment.solved, made.trucks.routed(settings, seed))
 
 
 def _all_issues(*parts: pd.DataFrame) -> pd.DataFrame:

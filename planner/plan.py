@@ -24,6 +24,7 @@ class Plan:
     cost, lower_bound : money; the replenishment model's cost and proven bound.
     seconds : stage -> wall seconds.
     provenance : input and scenario hashes, versions, seed, status, bound, gap.
+    begun : what another plan can begin from, `planner.pipeline.Begun`; None where a person stopped the search.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -32,6 +33,7 @@ class Plan:
     lower_bound: float
     seconds: Mapping[str, float]
     provenance: Mapping[str, object]
+    begun: object
 
     @property
     def gap(self) -> float:

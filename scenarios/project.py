@@ -48,6 +48,8 @@ class Project:
         has the same hash whether it comes from CSV, Parquet, Excel or a database.
     root : folder of the scenario file.
     edits : what the patches have touched, columns of the published table `input_edits`.
+    baseline : hashes of the file as it is, before patches; empty where this has other tables.
+    is_baseline : whether this is the file as it is.
     """
 
     scenario: Scenario
@@ -56,6 +58,8 @@ class Project:
     hashes: Mapping[str, str]
     root: Path
     edits: pd.DataFrame
+    baseline: Mapping[str, str]
+    is_baseline: bool
 
 
 def load_project(
@@ -132,7 +136,7 @@ def check_project(
         return None, frame
     hashes["scenario"] = scenario_hash(resolved)
     finished = {name: _finished(table) for name, table in tables.items()}
-    return Project(resolved, finished, frame, hashes, reading.root, patched.frame()), frame
+    return Project(resolved, finished, frame, hashes, reading.root, patched.frame(), *_baseline(reading, given)), frame
 
 
 def lock_baseline(path: str | Path) -> tuple[Path, list[str]]:
@@ -188,6 +192,15 @@ def _patched(tables: Mapping[str, Table], reading: Reading, issues: Issues) -> P
     if noise is not None:
         patched.apply(plan_patch(NOISE, noise, {}, reading.document.line, issues), issues)
     return patched
+
+
+def _baseline(reading: Reading, given: Mapping[str, str]) -> tuple[dict[str, str], bool]:
+    """Return hashes of the file as it is, and whether the scenario is that."""
+    scenario, base = reading.scenario, reading.base
+    if scenario is None or base is None or scenario.tables != base.tables:
+        return {}, False
+    before = scenario_hash(base)
+    return {**given, "scenario": before}, before == scenario_hash(scenario)
 
 
 def table_hash(table: Table) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator
@@ -34,6 +34,11 @@ class Scenario(Model):
     seed: int = Field(1, ge=0, description="Seed of all random numbers.")
     tables: str = Field(
         ".", description="Folder (CSV, Parquet), Excel workbook or SQLAlchemy URL, relative to this file."
+    )
+    start_from: Literal["baseline", "nothing"] = Field(
+        "baseline",
+        description="What orders and routes of a what-if begin from. baseline: those of the file as it is, which is "
+        "planned first; what the change does not touch stays. nothing: the what-if is planned as if alone.",
     )
     forecast: ForecastSettings = Field(default_factory=ForecastSettings)
     inventory: InventorySettings = Field(default_factory=InventorySettings)

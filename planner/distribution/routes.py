@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from planner.distribution.begun import RoutedDay, places_and_vehicles
 from planner.distribution.day import DepotDay, depot_days
 from planner.distribution.solve_day import Budget, DayAnswer, solve_day
 from planner.distribution.stop_pins import NO_PINS, PinnedDay, pinned_day, report_row
@@ -27,7 +28,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class RoutePlan:
-    """The published tables of this stage; `interrupted` where a person stopped the search."""
+    """The published tables of this stage, the answers behind them, and whether a person stopped the search."""
 
     routes: pd.DataFrame
     stops: pd.DataFrame
@@ -35,6 +36,22 @@ class RoutePlan:
     stop_pin_report: pd.DataFrame
     breaks: pd.DataFrame
     interrupted: bool
+    answers: tuple[DayAnswer, ...]
+
+    def routed(self, settings: DistributionSettings, seed: int) -> dict[tuple[str, str], RoutedDay]:
+        """Return by day and depot how it was routed, for plans that begin from this one."""
+        return {
+            _name(answer.day): RoutedDay(
+                answer.day.problem,
+                answer.pinned.routes,
+                (settings.solver, settings.iterations, day_stream(seed, answer.day)),
+                *places_and_vehicles(answer.day),
+                answer.solution,
+                answer.blocked,
+            )
+            for answer in self.answers
+            if answer.day.problem is not None
+        }
 
 
 def plan_routes(
@@ -52,6 +69,7 @@ def plan_routes(
     *,
     stop_pins: pd.DataFrame | None = None,
     start: pd.Timestamp | None = None,
+    begun: Mapping[tuple[str, str], RoutedDay] | None = None,
     stop_windows: pd.DataFrame | None = None,
     driver_breaks: pd.DataFrame | None = None,
 ) -> RoutePlan:
@@ -71,6 +89,7 @@ def plan_routes(
     recall : gives the answer of a day, known where another plan has solved the same problem with the same seed.
     stop_pins : stops that keep their vehicle and order as far as the rules allow.
     start : first day of the plan; pins that expire by then do not count.
+    begun : how days were routed in the plan that this one begins from.
     stop_windows, driver_breaks : input tables; None: no further windows, no breaks.
 
     Raises
@@ -88,7 +107,9 @@ def plan_routes(
     budget = Budget(time_limit_s, len(days), max(1, threads), stopped)
     with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
         futures = [
-            pool.submit(solve_day, day, kept, settings, budget, day_stream(seed, day), recall)
+            pool.submit(
+                solve_day, day, kept, settings, budget, day_stream(seed, day), recall, (begun or {}).get(_name(day))
+            )
             for day, kept in zip(days, pinned, strict=True)
         ]
         try:
@@ -133,6 +154,10 @@ def day_stream(seed: int, day: DepotDay) -> int:
     return int(np.random.SeedSequence([seed, name, day.date.toordinal()]).generate_state(1)[0])
 
 
+def _name(day: DepotDay) -> tuple[str, str]:
+    return day.date.date().isoformat(), day.depot_id
+
+
 def _wait(futures: list[Future[DayAnswer]], progress: Progress | None) -> None:
     for done, future in enumerate(as_completed(futures), 1):
         future.result()
@@ -159,4 +184,5 @@ def _publish(answers: list[DayAnswer], other_pins: list[Row], interrupted: bool)
         ),
         breaks=conform(ROUTE_BREAKS, pd.DataFrame(made.breaks)),
         interrupted=interrupted,
+        answers=tuple(answers),
     )

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.distribution.around import solve_around
+from planner.distribution.begun import RoutedDay, begin_from
 from planner.distribution.day import DepotDay
 from planner.distribution.draft import drafted
 from planner.distribution.stop_pins import PinnedDay
@@ -28,11 +29,13 @@ from solvers.routing.problem import RoutingProblem
 from solvers.routing.proofs import prove_fixes
 from solvers.routing.solution import Route, RoutingSolution
 
-_FINISH, _FINISH_HOT = 16, 0.1
+_FINISH, _FINISH_HOT = 1 / 16, 0.1
 """The finish has this part of the draft's iterations, and begins cooler: what was found stays where nothing speaks
 against it."""
-_REFIT, _REFIT_HOT = 4, 0.5
-"""The same where routes must be fitted to fewer vehicles; as hot as a search from nothing."""
+_REFIT, _REFIT_AGAIN, _REFIT_HOT = 1 / 4, 1 / 8, 0.5
+"""The same where routes must be fitted to fewer vehicles; `again` where they are those of another plan."""
+_SEARCHED = 3.0
+"""A day that begins from other routes has this many times the share of it that is other of the draft's iterations."""
 _DRAFTING = ("auto", "genetic", "ant_colony", "ruin_recreate")
 """Solvers whose answer may be finished by another; the rest are asked for their own answer to the exact problem."""
 
@@ -68,7 +71,7 @@ class Budget:
         self._deadline = self._deadline or now + self.seconds
         rounds = -(-(self.days_left + 1) // self.threads)
         share = max(0.01, (self._deadline - now) / max(1, rounds))
-        finish = share / _REFIT
+        finish = share * _REFIT
         return (
             stop.any_of(self._interrupted, stop.wall_seconds(share - finish)),
             stop.any_of(self._interrupted, stop.wall_seconds(finish)),
@@ -83,9 +86,19 @@ class Budget:
 
 
 def solve_day(
-    day: DepotDay, pinned: PinnedDay, settings: DistributionSettings, budget: Budget, seed: int, recall: Recall
+    day: DepotDay,
+    pinned: PinnedDay,
+    settings: DistributionSettings,
+    budget: Budget,
+    seed: int,
+    recall: Recall,
+    before: RoutedDay | None = None,
 ) -> DayAnswer:
     """Return the judged routes of a day.
+
+    Parameters
+    ----------
+    before : its routes in the plan that this one begins from.
 
     Raises
     ------
@@ -98,24 +111,37 @@ def solve_day(
         return DayAnswer(day, RoutingSolution((), ()), (), pinned)
     asked = (settings.solver, settings.iterations, seed)
 
-    def routed(exact: RoutingProblem, begun: RoutingSolution | None, part: int, hot: float) -> Routed:
+    def routed(exact: RoutingProblem, begun: RoutingSolution | None, part: float, hot: float) -> Routed:
         if begun is None:
             return recall("routing", route_day, exact, pinned.routes, *asked, limit=search, keep=budget.reproducible)
-        iterations = max(1, settings.iterations // part)
+        iterations = max(1, int(settings.iterations * part))
         return recall("finish", finish_day, exact, begun, iterations, hot, seed, limit=finish, keep=budget.reproducible)
 
-    begun = None
+    if before is not None and before.is_of(problem, pinned.routes, asked):
+        return _judged(DayAnswer(day, before.solution, before.blocked, pinned))
+    begun, part, hot = None, _FINISH, _FINISH_HOT
+    refit = _REFIT if before is None else _REFIT_AGAIN
     if not pinned.routes and settings.solver in _DRAFTING:
-        begun = recall("routing", draft_day, drafted(problem), *asked, limit=search, keep=budget.reproducible)
-    solution, blocked = routed(_with_ample_fleet(problem), begun, _FINISH, _FINISH_HOT)
+        known = None if before is None or before.differs_in_fleet_only(problem) else begin_from(before, day)
+        if known is None:
+            begun = recall("routing", draft_day, drafted(problem), *asked, limit=search, keep=budget.reproducible)
+        else:
+            begun, part = known[0], min(1.0, max(_FINISH, _SEARCHED * known[1]))
+            hot = max(_FINISH_HOT, part)
+    solution, blocked = routed(_with_ample_fleet(problem), begun, part, hot)
     if blocked or (_used(solution, problem) > problem.vehicles.count).any():
-        solution, blocked = routed(problem, begun and solution, _REFIT, _REFIT_HOT)
+        solution, blocked = routed(problem, begun and solution, max(refit, part), max(_REFIT_HOT, hot))
     if blocked:
         solution, blocked = recall("proofs", prove_fixes, problem, solution, blocked)
-    broken = [v for v in judge(problem, solution).violations if v.rule != "unassigned"]
+    return _judged(DayAnswer(day, solution, blocked, pinned))
+
+
+def _judged(answer: DayAnswer) -> DayAnswer:
+    day, problem = answer.day, answer.day.problem
+    broken = [v for v in judge(problem, answer.solution).violations if v.rule != "unassigned"] if problem else []
     if broken:
         raise registry.VerificationError(f"routes of {day.date:%Y-%m-%d} from {day.depot_id}: {broken[0].message}")
-    return DayAnswer(day, solution, blocked, pinned)
+    return answer
 
 
 def _with_ample_fleet(problem: RoutingProblem) -> RoutingProblem:

@@ -25,6 +25,13 @@ _LATER = ("annealing_kernels", "play_kernels")
 _LOOK_S = 60.0
 
 
+def is_compiled(module: str) -> bool:
+    """Return whether kernels of a module were compiled on this machine before."""
+    from solvers import compiled  # noqa: PLC0415 - loads the compiler
+
+    return compiled.is_compiled(module)
+
+
 def compile_later(_: object = None) -> None:
     """Route a tiny day and play a tiny plan, so that their kernels are compiled."""
     from planner.distribution.solve_day import draft_day, finish_day  # noqa: PLC0415 - they load the compiler
@@ -96,8 +103,6 @@ class Ahead:
         return ask
 
     def _begin(self) -> None:
-        from solvers.compiled import is_compiled  # noqa: PLC0415 - loads the compiler
-
         if not self._begun and not all(is_compiled(module) for module in _LATER):
             self._running = True
             self._workers.start("kernels", None)

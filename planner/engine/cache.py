@@ -27,7 +27,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from planner.engine.fingerprint import fingerprint, stage_fingerprint
+from planner.engine.fingerprint import stage_fingerprint
+from planner.fingerprint import fingerprint
 
 Result = TypeVar("Result")
 

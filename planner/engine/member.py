@@ -12,21 +12,19 @@ from typing import TYPE_CHECKING
 
 from planner.engine.cache import StageCache
 from planner.engine.outcome import Outcome, Status, kpi_rows, run_id_of, write_outcome
-from planner.engine.run import run_project
+from planner.engine.run import REFUSED, run_project
 from planner.engine.task import Task, Unwritable
-from planner.errors import InfeasibleError, RefusedError, SweepError, system_reason
+from planner.errors import InfeasibleError, SweepError, system_reason
 from reports.run_folder import RunFolderError
 from scenarios.errors import InputError
 from scenarios.tables.store import TableStore
-from solvers.milp import MilpVerificationError
-from solvers.routing.registry import UnsupportedProblemError, VerificationError
+from solvers.routing.registry import UnsupportedProblemError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from planner.engine.parts import PartWorkers
 
-_REFUSED = (RefusedError, VerificationError, MilpVerificationError)
 _BAD_INPUT = (InputError, UnsupportedProblemError)
 _ONE_AT_A_TIME = threading.Lock()
 _TABLES = TableStore()
@@ -98,7 +96,7 @@ def _run(
         return _Done("infeasible", error=str(error), relaxation=error.relaxation)
     except _BAD_INPUT as error:
         return _Done("bad_input", error=str(error))
-    except _REFUSED as error:
+    except REFUSED as error:
         return _Done("refused", error=str(error))
     except (OSError, RunFolderError, SweepError):
         raise

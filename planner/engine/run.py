@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -16,16 +17,22 @@ from planner.engine.ahead import Ahead
 from planner.engine.cache import StageCache, StageUse
 from planner.engine.fingerprint import VERSIONED, installed_version
 from planner.engine.parts import PartWorkers
+from planner.errors import InfeasibleError, RefusedError
 from planner.network import build_network
-from planner.pipeline import make_plan
+from planner.pipeline import Begun, make_plan
 from planner.plan import Plan
-from planner.recall import compute_anew
+from planner.recall import Recall, compute_anew
 from reports.run_folder import Writer, read_run, refuse_foreign, write_run
 from scenarios.errors import InputError
 from scenarios.paths import walk_settings
 from scenarios.project import check_project, load_project
 from scenarios.scenario import resolved_content
 from scenarios.tables.store import TableStore
+from solvers.milp import MilpVerificationError
+from solvers.routing.registry import UnsupportedProblemError, VerificationError
+
+REFUSED = (RefusedError, VerificationError, MilpVerificationError)
+"""Errors of judges who refuse an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,9 @@ def run_project(
 ) -> FinishedRun:
     """Plan the project at `path` and write its run folder.
 
-    The folder appears whole or not at all: it is written beside the target and renamed.
+    The folder appears whole or not at all: it is written beside the target and renamed. A what-if begins from the
+    baseline's orders and routes, which are planned first where they are not known (`start_from` in the settings; with
+    `time_limit_s` or `warm_start` it does not).
 
     Parameters
     ----------
@@ -98,22 +107,27 @@ def run_project(
     refuse_foreign(folder)
     former = read_run(warm_start) if warm_start is not None else None
     before = cache.uses() if cache is not None else {}
-    recall = compute_anew if cache is None else cache.recall
+    recall: Recall = compute_anew if cache is None else cache.recall
     cores = threads or usable_cores()
     with Ahead() if cores > 1 else nullcontext() as ahead:
         if ahead is not None:
             recall = ahead.recall(recall)
         if helpers is not None and time_limit_s is None:
             recall = helpers.recall(recall)
-        plan = make_plan(
+        make = partial(make_plan, threads=cores, progress=progress, recall=recall, at_once=at_once)
+        baseline = (project.baseline, "" if as_of is None else as_of.isoformat())
+        reproducible = former is None and time_limit_s is None
+        begun = None
+        if reproducible and project.baseline and not project.is_baseline and project.scenario.start_from == "baseline":
+            begun = recall("baseline", begin, *baseline, plan=lambda: make(load_project(path, None, (), store, as_of)))
+        plan = make(
             project,
-            threads=cores,
+            begun=begun,
             time_limit_s=time_limit_s,
-            progress=progress,
-            recall=recall,
-            at_once=at_once,
             former_prices=None if former is None else former.tables["capacity_prices"],
         )
+        if reproducible and project.is_baseline and plan.begun is not None:
+            recall("baseline", begin, *baseline, plan=lambda: plan)  # for what-ifs to come
     recalled = {} if cache is None else cache.uses(before)
     start = time.perf_counter()
     provenance = {
@@ -142,6 +156,23 @@ def run_project(
     seconds["write"] = time.perf_counter() - start
     title = f"{project.scenario.name}: {scenario}" if scenario else project.scenario.name
     return FinishedRun(plan, folder, title, seconds, recalled)
+
+
+def begin(hashes: Mapping[str, str], as_of: str, *, plan: Callable[[], Plan]) -> Begun | None:
+    """Return what what-ifs of a project begin from, by the hashes of its file as it is; None where that has no plan.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        A person has stopped the search, so that it is not what it would be.
+    """
+    try:
+        begun = plan().begun
+    except (InputError, InfeasibleError, *REFUSED, UnsupportedProblemError):
+        return None
+    if not isinstance(begun, Begun):
+        raise KeyboardInterrupt
+    return begun
 
 
 def check_everything(path: Path, scenario: str | None, overrides: Sequence[str]) -> pd.DataFrame:

@@ -14,12 +14,17 @@ Texts = npt.NDArray[np.object_]
 
 
 def report_pins(
-    pins: pd.DataFrame, suppliers: pd.DataFrame, model: Model, projected_inventory: pd.DataFrame
+    pins: pd.DataFrame,
+    suppliers: pd.DataFrame,
+    model: Model,
+    projected_inventory: pd.DataFrame,
+    orders: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return one row per pin of the input, schema `PIN_REPORT`.
 
     A pin is kept where the planned receipts of its bucket are what all pins that count there add up to. Pins
-    that have expired, lie outside of the horizon or name an item-location that is not planned do not count.
+    that have expired, lie outside of the horizon or name an item-location that is not planned do not count. A note
+    says where it arrives on another day of the bucket.
     """
     days = model.days
     day = days.day_of(pins["receipt_date"])
@@ -49,7 +54,7 @@ def report_pins(
     ]
     low = _small_orders(suppliers, model, projected_inventory)
     for i in np.flatnonzero(kept & (planned > 0)):
-        note[i] = low.get((int(row[i]), int(bucket[i])), "")
+        note[i] = low.get((int(row[i]), int(bucket[i])), "") or _other_day(pins.iloc[i], orders, days.bucket_days)
     table = pins[["pin_id", *KEYS, "receipt_date", "qty", "author", "reason"]].assign(
         planned_qty=planned, kept=kept, note=note
     )
@@ -63,6 +68,17 @@ def _planned_receipts(
     receipts = projected_inventory.set_index([*KEYS, "bucket_start"])["planned_receipts_qty"]
     wanted = pd.MultiIndex.from_arrays([pins["item_id"], pins["location_id"], bucket_start])
     return receipts.reindex(wanted).to_numpy(dtype=float)
+
+
+def _other_day(pin: pd.Series, orders: pd.DataFrame, bucket_days: int) -> str:
+    """Return a note where a pinned order arrives on other days of its bucket than the pin's."""
+    mine = orders[(orders["item_id"] == pin["item_id"]) & (orders["location_id"] == pin["location_id"])]
+    since = pin["receipt_date"] - mine["bucket_start"]
+    came = mine.loc[(since >= pd.Timedelta(0)) & (since < pd.Timedelta(days=bucket_days)), "receipt_date"]
+    if came.empty or (came == pin["receipt_date"]).any():
+        return ""
+    when = ", ".join(f"{day:%Y-%m-%d}" for day in sorted(came.unique()))
+    return f"It arrives on {when}: on the pinned day nothing can arrive, or there is no room."
 
 
 def _small_orders(

@@ -9,10 +9,11 @@ import pandas as pd
 
 from planner.errors import RefusedError
 from planner.plan import Status
+from planner.replenishment.begun import Solved, begin_from, named, on_former_days, visits_of
 from planner.replenishment.calendar import Days, delivery_days
 from planner.replenishment.joint_costs import join_costs
 from planner.replenishment.loosening import hold_rules
-from planner.replenishment.model import Model, Tables, buckets_ahead, build_model, planned_rows
+from planner.replenishment.model import KEYS, Model, Tables, buckets_ahead, build_model, planned_rows
 from planner.replenishment.orders import write_orders
 from planner.replenishment.outlived import write_off_outlived
 from planner.replenishment.pin_report import report_pins
@@ -41,6 +42,7 @@ class Replenishment:
     cost, lower_bound : money, of the model: holding, unmet demand, missing safety stock, handling and fixed
         costs over the horizon and the look-ahead behind it, without the price of goods.
     packs : [K, T] of the plan over horizon and look-ahead, in the model's order; prices : of what it shares.
+    solved : what the engine was asked and answered, for plans that begin from this one.
     """
 
     orders: pd.DataFrame
@@ -52,6 +54,7 @@ class Replenishment:
     lower_bound: float
     packs: Ints
     prices: ShadowPrices
+    solved: Solved
 
 
 def replenish(
@@ -71,6 +74,7 @@ def replenish(
     former: pd.DataFrame | None = None,
     visits: pd.DataFrame | None = None,
     begin_at: ShadowPrices | None = None,
+    begun: Solved | None = None,
     *,
     threads: int,
     time_limit_s: float | None = None,
@@ -86,6 +90,7 @@ def replenish(
     former : capacity_prices of a former run, whose prices the engine begins with; None: with none.
     visits : the only visits of the lanes that it names, see `keep_visits`; the bound then is that of plans with them.
     begin_at : prices of another plan of the same tables, to begin from instead.
+    begun : a plan of similar tables, whose orders and prices are begun from: who has the same data keeps its orders.
     threads : cores to use; the plan does not depend on it.
     time_limit_s : wall seconds, an extra cap; None: only the iteration budget.
 
@@ -108,6 +113,7 @@ def replenish(
         return build_model(new_rows, new_tables, days, open_days, settings)
 
     hold_rules(model, tables, rebuild, seed, threads)
+    model = on_former_days(model, begun)
     if visits is not None:
         model = keep_visits(model, visits)
     prices, stock_prices = (None, None) if begin_at is None else (begin_at.resources, begin_at.stock)
@@ -115,6 +121,9 @@ def replenish(
         joint = join_costs(model, suppliers)
         if former is not None and begin_at is None:
             prices, stock_prices = former_prices(model, former, joint.problem)
+        start, known = begin_from(begun, model, joint.problem)
+        if known is not None:
+            prices, stock_prices = known.resources, known.stock
         solved = solve(
             joint.problem,
             engine=settings.engine,
@@ -126,6 +135,7 @@ def replenish(
             progress=progress,
             prices=prices,
             stock_prices=stock_prices,
+            start=start,
         )
         verdict = verify(joint.problem, solved.packs)
         if verdict.faults:
@@ -141,16 +151,20 @@ def replenish(
             "No plan was found in which locations that supply others send all stock on before it expires."
         )
     projected_inventory = write_projection(model, result, verdict)
+    orders = write_orders(model, result, verdict, tables, shared, topped_up, joint.shares(result.packs))
+    prices_found = ShadowPrices(solved.prices, solved.stock_prices)
+    identity = (model.rows[KEYS], days, named(model.resources))
     return Replenishment(
-        orders=write_orders(model, result, verdict, tables, shared, topped_up, joint.shares(result.packs)),
+        orders=orders,
         projected_inventory=projected_inventory,
         capacity_prices=write_prices(model, result, verdict),
-        pin_report=report_pins(pins, suppliers, model, projected_inventory),
+        pin_report=report_pins(pins, suppliers, model, projected_inventory, orders),
         status="limit" if result.status == "infeasible" else result.status,
         cost=joint.cost(result.packs),
         lower_bound=result.lower_bound,
         packs=result.packs,
-        prices=ShadowPrices(solved.prices, solved.stock_prices),
+        prices=prices_found,
+        solved=Solved(*identity, joint.problem, solved.packs, prices_found, visits_of(orders, days)),
     )
 
 

@@ -97,19 +97,23 @@ def spread_lines(
     lines = lines.reset_index(drop=True)
     deliveries = _deliveries(lines, capacities, days, arrived)
     weight = (lines["packs"] * lines["pack_kg"]).to_numpy(dtype=float)
+    source_id, location_id = (lines[name].to_numpy() for name in ("source_id", "location_id"))
+    bucket, first_day, wanted_day, visit_day = (
+        lines[name].to_numpy(dtype=np.int64) for name in ("bucket", "first_day", "wanted_day", "visit_day")
+    )
     choices, order = [], []
     for number, delivery in enumerate(deliveries):
-        first = lines.iloc[delivery.lines[0]]
-        begin = int(first["bucket"]) * days.bucket_days
-        lane = (str(first["source_id"]), str(first["location_id"]))
+        first = delivery.lines[0]
+        begin = int(bucket[first]) * days.bucket_days
+        lane = (str(source_id[first]), str(location_id[first]))
         open_ = begin + np.flatnonzero(open_days[lane][begin : begin + days.bucket_days])
-        possible = [int(day) for day in open_ if day >= lines["first_day"].to_numpy()[delivery.lines].max()]
-        wanted = int(first["wanted_day"])
+        earliest = first_day[delivery.lines].max()
+        possible = [int(day) for day in open_ if day >= earliest]
+        wanted = int(wanted_day[first])
         fits = wanted in possible and delivery.share(delivery.packs, wanted) >= 1.0
         choices.append([wanted] if fits else possible)
-        key = (int(first["bucket"]), len(choices[-1]), -float(weight[delivery.lines].sum()))
-        order.append((*key, str(first["source_id"]), str(first["location_id"]), number))
-    visit_day = lines["visit_day"].to_numpy(dtype=np.int64)
+        key = (int(bucket[first]), len(choices[-1]), -float(weight[delivery.lines].sum()))
+        order.append((*key, *lane, number))
     load: dict[str, FloatArray] = {}
     taken: list[tuple[IntArray, IntArray, int, bool]] = []
     for *_, source, _, number in sorted(order):
@@ -136,12 +140,12 @@ def _deliveries(lines: pd.DataFrame, capacities: pd.DataFrame, days: Days, arriv
     per_pack = lines[["pack_qty", "pack_kg", "pack_m3"]].to_numpy(dtype=float)
     packs = lines["packs"].to_numpy(dtype=np.int64)
     source_row, lag = lines["source_row"].to_numpy(), lines["lag_days"].to_numpy()
-    bucket = lines["bucket"].to_numpy()
+    bucket, source_id, location_id = (lines[name].to_numpy() for name in ("bucket", "source_id", "location_id"))
     free = {key: values.copy() for key, values in arrived.free.items()}
     out = []
     groups = lines.groupby(["source_id", "location_id", "bucket", "lag_days", "wanted_day"], sort=True)
     for members in map(np.asarray, groups.indices.values()):
-        source, location, t = lines[["source_id", "location_id", "bucket"]].iloc[members[0]]
+        source, location, t = source_id[members[0]], location_id[members[0]], bucket[members[0]]
         daily = [
             (measure, limits[kind, place, measure])
             for kind, place in (("dispatch", str(source)), ("receiving", str(location)))

@@ -21,7 +21,7 @@ from solvers.lotsizing.parts import part, split
 from solvers.lotsizing.primal import Primal
 from solvers.lotsizing.problem import Floats, Ints, LotSizingProblem
 from solvers.lotsizing.relaxation import Relaxation
-from solvers.lotsizing.result import LotSizingResult, Status
+from solvers.lotsizing.result import LotSizingResult, Start, Status
 from solvers.lotsizing.threads import Threads
 from solvers.lotsizing.verify import verify
 
@@ -37,6 +37,8 @@ _STALL, _STALL_STEPS = 0.02, 12
 _RESTARTS = 1
 """... and where the gap is not reached begins anew this often: at the best prices, other steps and another rounding."""
 _OPTIMAL = 1e-7
+_MENDING = (np.inf, 4.0, 1.0)
+"""Penalties at which a plan to begin from is mended until the gap is reached, see `Primal.mend`."""
 
 
 def decompose(
@@ -50,6 +52,7 @@ def decompose(
     progress: Progress | None = None,
     prices: Floats | None = None,
     stock_prices: Floats | None = None,
+    start: Start | None = None,
 ) -> LotSizingResult:
     """Return a plan with a proven bound.
 
@@ -60,8 +63,9 @@ def decompose(
     threads : cores to use; the answer does not depend on it.
     time_limit_s : wall seconds, an extra cap; the answer then depends on the machine.
     prices, stock_prices : [R, T] and [K, T] to begin from, such as those of a former run's result; none: 0.
+    start : a plan to begin from, made at these prices. It is mended first, and stands if that reaches the gap.
     """
-    began_at = _Prices.of(problem, prices, stock_prices)
+    began_at = _Begun.of(problem, prices, stock_prices, start)
     parts = split(problem)
     if len(parts) == 1:
         with Threads(threads) as pool:
@@ -70,20 +74,28 @@ def decompose(
 
 
 @dataclass(frozen=True, slots=True)
-class _Prices:
-    """Prices of resources [R, T] and of stock [K, T]."""
+class _Begun:
+    """Prices of resources [R, T] and of stock [K, T], and a plan made at them, where there is one."""
 
     resources: Floats
     stock: Floats
+    start: Start | None
 
     @classmethod
-    def of(cls, problem: LotSizingProblem, prices: Floats | None, stock_prices: Floats | None) -> _Prices:
+    def of(
+        cls, problem: LotSizingProblem, prices: Floats | None, stock_prices: Floats | None, start: Start | None
+    ) -> _Begun:
         """Fill in what is not given; ValueError names a wrong shape."""
         resources = np.zeros(problem.capacity.shape) if prices is None else prices
         stock = np.zeros(problem.demand.shape) if stock_prices is None else stock_prices
         if resources.shape != problem.capacity.shape or stock.shape != problem.demand.shape:
             raise ValueError("prices, stock_prices: shapes [R, T] and [K, T] expected")
-        return cls(resources, stock)
+        return cls(resources, stock, start)
+
+    def part(self, items: Ints, rows: Ints) -> _Begun:
+        """Return what belongs to some item-locations and the resources that they use."""
+        start = None if self.start is None else Start(self.start.packs[items], self.start.changed[items])
+        return _Begun(self.resources[rows], self.stock[items], start)
 
 
 def _in_parts(
@@ -95,7 +107,7 @@ def _in_parts(
     threads: int,
     time_limit_s: float | None,
     progress: Progress | None,
-    began_at: _Prices,
+    began_at: _Begun,
 ) -> LotSizingResult:
     """Plan parts that share nothing side by side, one thread each, and put them together."""
     began = time.perf_counter()
@@ -113,9 +125,9 @@ def _in_parts(
             limit_s = max(time_limit_s - (time.perf_counter() - began), 0.0) / rounds
         items = parts[number]
         own, rows = part(problem, items)
-        own_prices = _Prices(began_at.resources[rows], began_at.stock[items])
+        own_begun = began_at.part(items, rows)
         with Threads(1) as pool:
-            found = _ascend(Relaxation(own, pool), target_gap, iterations, seed, limit_s, None, own_prices)
+            found = _ascend(Relaxation(own, pool), target_gap, iterations, seed, limit_s, None, own_begun)
         packs[items], prices[rows], stock_prices[items] = found.packs, found.prices, found.stock_prices
         cost[number], bound[number], steps[number] = found.cost, found.lower_bound, found.iterations
         broken[number] = found.status == "infeasible"
@@ -138,7 +150,7 @@ def _ascend(
     seed: int,
     time_limit_s: float | None,
     progress: Progress | None,
-    began_at: _Prices,
+    began_at: _Begun,
 ) -> LotSizingResult:
     problem = relaxation.problem
     deadline = None if time_limit_s is None else time.perf_counter() + time_limit_s
@@ -159,6 +171,12 @@ def _ascend(
             progress("replenishment", done, iterations)
         out_of_time = deadline is not None and time.perf_counter() > deadline
         bounds.append(bound)
+        if done == 1 and began_at.start is not None:
+            for penalty in _MENDING:
+                packs, cost = Primal(relaxation, master, seed).mend(began_at.start, prices, source_prices, penalty)
+                broken = bool(verify(problem, packs).faults)
+                if not broken and cost - bound <= target_gap * abs(cost):
+                    break
         slow = _risen(bounds, _SLOW_STEPS) < _SLOW * target_gap
         stalled = _risen(bounds, _STALL_STEPS) < _STALL * target_gap
         last = done == iterations or out_of_time or (stalled and restarts == _RESTARTS)

@@ -15,6 +15,7 @@ from solvers.lotsizing.master import Master
 from solvers.lotsizing.primal_kernels import adjust, costs_of, past_period
 from solvers.lotsizing.problem import DISPATCH, FRESH, PERIOD, STORAGE, Flags, Floats, Ints, Longs, LotSizingProblem
 from solvers.lotsizing.relaxation import NO_LIMIT, Relaxation
+from solvers.lotsizing.result import Start
 from solvers.lotsizing.source_kernels import solve_source
 from solvers.lotsizing.verify import verify
 
@@ -125,22 +126,56 @@ class Primal:
 
         limit : [K, T] packs, besides max_packs.
         """
-        p = self._r.problem
-        R = p.resources
-        prices, source_prices = self._master.prices, self._master.source_prices
         packs, cost = self._master.rounded(self._order)
         packs[self._purchases.bought] = 0
         if limit is not None:
             np.minimum(packs, limit, out=packs)
+        return self._fit(packs, cost, self._master.prices, self._master.source_prices, limit, _FULL_PASSES, self._order)
+
+    def mend(self, start: Start, prices: Floats, source_prices: Floats, penalty: float) -> tuple[Ints, float]:
+        """Return the plan of `start` within all shared limits, if they can be kept, and its cost.
+
+        What changed is planned anew at the prices. `penalty` on what is overloaded, over what its users cost: the less,
+        the more of the others move to make room, each for less; infinite: only what the others leave is used.
+        """
+        packs, cost = start.packs.copy(), np.zeros(start.changed.size)
+        packs[start.changed] = 0
+        packs[self._purchases.bought] = 0
+        costs_of(self._r.data, packs, cost)
+        free = self._order[start.changed[self._order]]
+        return self._fit(packs, cost, prices, source_prices, None, 0, free, penalty)
+
+    def _fit(
+        self,
+        packs: Ints,
+        cost: Floats,
+        prices: Floats,
+        source_prices: Floats,
+        limit: Ints | None,
+        full_passes: int,
+        free: Ints,
+        first_penalty: float = _FIRST_PENALTY,
+    ) -> tuple[Ints, float]:
+        """Fit a plan to the limits: all at first, then who uses what is overloaded; those in `free` improve at last.
+
+        Without full passes those in `free` are planned first, within what the others leave if the penalty is infinite.
+        """
+        p = self._r.problem
+        R = p.resources
         nothing = np.zeros(source_prices.shape, np.int64)
         state = _State(packs, cost, self._r.use_of(packs, nothing), nothing.astype(np.float64), nothing)
         self._purchases.buy(p, state, _MOST_SLACK)
         self._plan_sources(state, prices)
-        penalty = _FIRST_PENALTY * self._master.scale[:R, None] * np.ones_like(prices)
-        stock_penalty = _FIRST_PENALTY * self._master.scale[R:]
+        alone = not np.isfinite(first_penalty)
+        first_penalty = _FIRST_PENALTY if alone else first_penalty
+        penalty = first_penalty * self._master.scale[:R, None] * np.ones_like(prices)
+        stock_penalty = first_penalty * self._master.scale[R:]
         highest = _HIGHEST_PENALTY * penalty.max(initial=0.0)
-        for number in range(_FULL_PASSES + _PARTIAL_PASSES):
-            partial = number >= _FULL_PASSES
+        if not full_passes:
+            self._pass(state, prices, source_prices, penalty, stock_penalty, limit, soft=not alone, order=free)
+            self._plan_sources(state, prices)
+        for number in range(full_passes + _PARTIAL_PASSES):
+            partial = number >= full_passes
             new = self._pass(
                 state, prices, source_prices, penalty, stock_penalty, limit, soft=True, only_overloaded=partial
             )
@@ -149,7 +184,7 @@ class Primal:
             stock_penalty = stock_penalty * growth
             self._plan_sources(state, prices)
             if partial:
-                self._purchases.buy(p, state, _MOST_SLACK * max(1.0 - (number - _FULL_PASSES + 1) / _SLACK_PASSES, 0.0))
+                self._purchases.buy(p, state, _MOST_SLACK * max(1.0 - (number - full_passes + 1) / _SLACK_PASSES, 0.0))
             if partial and (not self._overloaded(state) or (new == 0 and penalty.max(initial=0.0) > highest)):
                 break
         if self._overloaded(state):
@@ -160,7 +195,7 @@ class Primal:
             before = state.cost.sum()
             for share in _PRICE_SHARES:
                 guide = share * prices, np.zeros_like(source_prices)
-                self._pass(state, *guide, penalty, stock_penalty, limit, soft=False, only_better=True)
+                self._pass(state, *guide, penalty, stock_penalty, limit, soft=False, only_better=True, order=free)
             if not source_prices.size or state.cost.sum() > before * (1 - _WORTH_A_ROUND):
                 break
         self._plan_sources(state, prices)
@@ -299,17 +334,19 @@ class Primal:
         soft: bool,
         only_overloaded: bool = False,
         only_better: bool = False,
+        order: Ints | None = None,
         only_there: bool = False,
     ) -> int:
-        """Plan the leaves again, see `adjust`; return how many got a new plan."""
+        """Plan the leaves, or those in `order`, again, see `adjust`; return how many got a new plan."""
         r = self._r
         no_limit = np.empty((0, 0), np.int32)
         spare = 0 if only_better or only_there else self._spare(state)
         state.left += spare
         new = adjust(
-            r.data, self._order, r.widest, self._most_packs, soft, only_overloaded, only_better, prices, source_prices,
-            penalty, stock_penalty if stock_penalty.size else np.zeros(1), no_limit if limit is None else limit,
-            limit is not None, r.coupling.row_of, state.use, state.left, state.packs, state.cost,
+            r.data, self._order if order is None else order, r.widest, self._most_packs, soft, only_overloaded,
+            only_better, prices, source_prices, penalty, stock_penalty if stock_penalty.size else np.zeros(1),
+            no_limit if limit is None else limit, limit is not None, r.coupling.row_of, state.use, state.left,
+            state.packs, state.cost,
         )  # fmt: skip
         state.left -= spare
         return int(new)

@@ -5,9 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from solvers.lotsizing.problem import Floats, Ints
+from solvers.lotsizing.problem import Flags, Floats, Ints
 
 Status = Literal["optimal", "gap_reached", "limit", "infeasible"]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The plan of a similar problem to begin from.
+
+    Attributes
+    ----------
+    packs : [K, T] its plan; zero where this problem has item-locations of its own.
+    changed : [K] item-locations whose data differ, and those that supply them: they are planned anew, the others move
+        only to make room.
+    """
+
+    packs: Ints
+    changed: Flags
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from solvers.lotsizing.decomposition import Progress, decompose
 from solvers.lotsizing.exact import to_milp
 from solvers.lotsizing.paths import to_paths
 from solvers.lotsizing.problem import Floats, LotSizingProblem
-from solvers.lotsizing.result import LotSizingResult, Status
+from solvers.lotsizing.result import LotSizingResult, Start, Status
 from solvers.lotsizing.tighten import tightened
 from solvers.lotsizing.verify import Verdict, verify
 from solvers.milp import solve as solve_milp
@@ -43,6 +43,7 @@ def solve(
     progress: Progress | None = None,
     prices: Floats | None = None,
     stock_prices: Floats | None = None,
+    start: Start | None = None,
 ) -> LotSizingResult:
     """Return a plan with a proven bound.
 
@@ -55,7 +56,7 @@ def solve(
     Parameters
     ----------
     target_gap : stop when (cost - bound) / cost is proven to be at most this; `exact` goes on to 1e-6.
-    iterations, seed, threads, progress, prices, stock_prices : of the decomposition, see `decompose`.
+    iterations, seed, threads, progress, prices, stock_prices, start : of the decomposition, see `decompose`.
     time_limit_s : wall seconds for all; the answer then depends on the machine.
     """
     began = time.perf_counter()
@@ -69,6 +70,7 @@ def solve(
         progress=progress,
         prices=prices,
         stock_prices=stock_prices,
+        start=start,
     )
     orders = int((problem.max_packs > 0).sum())
     far = found.status == "infeasible" or found.gap > _PATHS_GAP

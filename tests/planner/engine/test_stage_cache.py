@@ -17,7 +17,8 @@ import pytest
 import planner.engine.cache as cache_module
 import planner.engine.fingerprint as fingerprint_module
 from planner.engine.cache import StageCache, StageUse, default_folder
-from planner.engine.fingerprint import code_files, fingerprint
+from planner.engine.fingerprint import code_files
+from planner.fingerprint import fingerprint
 from scenarios.settings import ForecastSettings, Horizon
 
 CALLS: list[object] = []

@@ -13,6 +13,7 @@ from solvers import compiled
 from solvers.lotsizing.decomposition import decompose
 from solvers.lotsizing.parts import part, split
 from solvers.lotsizing.problem import LotSizingProblem
+from solvers.lotsizing.result import Start
 from solvers.lotsizing.solve import solve
 from solvers.lotsizing.verify import verify
 
@@ -72,6 +73,28 @@ def test_prices_of_a_former_run_are_a_head_start() -> None:
     assert cold.lower_bound < warm.lower_bound == pytest.approx(first.lower_bound)
     with pytest.raises(ValueError, match=r"prices, stock_prices: shapes \[R, T\] and \[K, T\] expected"):
         decompose(problem, target_gap=0.0, iterations=1, seed=1, threads=1, prices=first.prices[:1])
+
+
+def test_a_plan_to_begin_from_is_kept_but_for_what_changed_and_who_makes_room() -> None:
+    before = two_trucks(4, 30)
+    first = decompose(before, target_gap=0.2, iterations=40, seed=1, threads=1)
+    demand = before.demand.copy()
+    demand[[3, 8]] += 1
+    now = replace(before, demand=demand)
+    changed = (demand != before.demand).any(axis=1)
+    begin = {"prices": first.prices, "stock_prices": first.stock_prices, "seed": 1, "threads": 1, "iterations": 40}
+    kept = decompose(now, target_gap=0.9, start=Start(first.packs, changed), **begin)
+    assert verify(now, kept.packs).faults == ()
+    assert kept.iterations == 1
+    assert np.array_equal(kept.packs[~changed], first.packs[~changed])
+    tight = replace(now, capacity=0.8 * now.capacity)  # somebody has to make room
+    squeezed = decompose(tight, target_gap=0.9, start=Start(first.packs, changed), **begin)
+    assert verify(tight, squeezed.packs).faults == ()
+    assert 0 < (squeezed.packs[~changed] != first.packs[~changed]).any(axis=1).sum() < (~changed).sum()
+    alone = decompose(now, target_gap=0.0, **begin)
+    further = decompose(now, target_gap=0.0, start=Start(first.packs, changed), **begin)
+    assert further.cost <= kept.cost, "a gap that is not reached is searched for, as without a start"
+    assert further.lower_bound == pytest.approx(alone.lower_bound)
 
 
 @pytest.mark.parametrize("seed", [1, 7, 16, 20])
