@@ -81,17 +81,15 @@ def delivery_days(calendars: pd.DataFrame, rows: pd.DataFrame, days: Days, recei
     rows : location_id, region, source_type, source_id.
     """
     default = np.isin(days.weekdays, [WEEKDAYS.index(day) for day in receive_weekdays])
-    names_location, names_region = _given(calendars["location_id"]), _given(calendars["region"])
-    everywhere = calendars[~names_location & ~names_region]
+    rules = _rules(calendars, days)
     receives: dict[str, Flags] = {}
     closed: dict[str, Flags] = {}
     places = rows[["location_id", "region"]].drop_duplicates("location_id")
     for location, region in places.itertuples(index=False, name=None):
-        own = calendars[names_location & (calendars["location_id"] == location)]
-        regional = calendars[~names_location & names_region & (calendars["region"] == region)]
-        levels = [own, regional, everywhere]
-        closed[location] = _closed(levels, days)
-        receives[location] = _receiving(levels, days, default) & ~closed[location]
+        levels = [rules[scope] for scope in ((location, ""), ("", region), ("", "")) if scope in rules]
+        closed[location] = np.any([rule.closed for rule in levels], axis=0) if levels else np.zeros(days.days, bool)
+        open_ = next((rule.weekly for rule in levels if rule.weekly is not None), default)
+        receives[location] = np.any([open_, *(rule.single for rule in levels)], axis=0) & ~closed[location]
     lanes = rows[["source_type", "source_id", "location_id"]].drop_duplicates()
     out: OpenDays = {}
     for kind, source, location in lanes.itertuples(index=False, name=None):
@@ -101,34 +99,42 @@ def delivery_days(calendars: pd.DataFrame, rows: pd.DataFrame, days: Days, recei
     return out
 
 
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What the rows of one location, of one region or of all say.
+
+    Attributes
+    ----------
+    weekly : [days] on weekdays that receive; None where no row says so.
+    single : [days] that receive by their date. closed : [days] that are closed.
+    """
+
+    weekly: Flags | None
+    single: Flags
+    closed: Flags
+
+
+def _rules(calendars: pd.DataFrame, days: Days) -> dict[tuple[str, str], _Rules]:
+    """Return the rules of every (location, ""), ("", region) and ("", "") that has rows."""
+    location = calendars["location_id"].where(_given(calendars["location_id"]), "")
+    region = calendars["region"].where(_given(calendars["region"]) & (location == ""), "")
+    dates, weekdays, out = days.dates, days.weekdays, {}
+    for (own, regional), rows in calendars.groupby([location, region]):
+        receive, shut, dated = rows["kind"] == "receive", rows["kind"] == "closed", rows["date"].notna()
+        out[str(own), str(regional)] = _Rules(
+            weekly=_weekly(rows[receive & ~dated], weekdays) if (receive & ~dated).any() else None,
+            single=dates.isin(rows.loc[receive & dated, "date"]),
+            closed=_weekly(rows[shut & ~dated], weekdays) | dates.isin(rows.loc[shut & dated, "date"]),
+        )
+    return out
+
+
 def _given(column: pd.Series) -> pd.Series:
     return column.notna() & (column != "")
 
 
-def _receiving(levels: list[pd.DataFrame], days: Days, default: Flags) -> Flags:
-    """Return [days] on which goods may arrive, by the rows of a location, of its region and of all."""
-    open_ = default.copy()
-    for rows in reversed(levels):
-        weekly = rows[(rows["kind"] == "receive") & rows["date"].isna()]
-        if len(weekly):
-            open_ = _weekly(weekly, days)
-    for rows in levels:
-        open_ |= days.dates.isin(rows.loc[(rows["kind"] == "receive") & rows["date"].notna(), "date"])
-    return np.asarray(open_, dtype=bool)
-
-
-def _closed(levels: list[pd.DataFrame], days: Days) -> Flags:
-    """Return [days] on which the rows of a location, of its region or of all say closed."""
-    closed = np.zeros(days.days, dtype=bool)
-    for rows in levels:
-        named = rows[rows["kind"] == "closed"]
-        closed |= _weekly(named[named["date"].isna()], days)
-        closed |= days.dates.isin(named.loc[named["date"].notna(), "date"])
-    return closed
-
-
-def _weekly(rows: pd.DataFrame, days: Days) -> Flags:
+def _weekly(rows: pd.DataFrame, weekdays: npt.NDArray[np.int64]) -> Flags:
     """Return [days] the days whose weekday a row names; a row without weekday names all."""
     if (~_given(rows["weekday"])).any():
-        return np.ones(days.days, dtype=bool)
-    return np.isin(days.weekdays, [WEEKDAYS.index(day) for day in rows["weekday"]])
+        return np.ones(len(weekdays), dtype=bool)
+    return np.isin(weekdays, [WEEKDAYS.index(day) for day in rows["weekday"]])
