@@ -99,42 +99,45 @@ def delivery_days(calendars: pd.DataFrame, rows: pd.DataFrame, days: Days, recei
     return out
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Rules:
     """What the rows of one location, of one region or of all say.
 
     Attributes
     ----------
-    weekly : [days] on weekdays that receive; None where no row says so.
     single : [days] that receive by their date. closed : [days] that are closed.
+    weekly : [days] on weekdays that receive; None where no row says so.
     """
 
-    weekly: Flags | None
     single: Flags
     closed: Flags
+    weekly: Flags | None = None
 
 
 def _rules(calendars: pd.DataFrame, days: Days) -> dict[tuple[str, str], _Rules]:
     """Return the rules of every (location, ""), ("", region) and ("", "") that has rows."""
-    location = calendars["location_id"].where(_given(calendars["location_id"]), "")
-    region = calendars["region"].where(_given(calendars["region"]) & (location == ""), "")
-    dates, weekdays, out = days.dates, days.weekdays, {}
-    for (own, regional), rows in calendars.groupby([location, region]):
-        receive, shut, dated = rows["kind"] == "receive", rows["kind"] == "closed", rows["date"].notna()
-        out[str(own), str(regional)] = _Rules(
-            weekly=_weekly(rows[receive & ~dated], weekdays) if (receive & ~dated).any() else None,
-            single=dates.isin(rows.loc[receive & dated, "date"]),
-            closed=_weekly(rows[shut & ~dated], weekdays) | dates.isin(rows.loc[shut & dated, "date"]),
-        )
+    location, region, weekday = (
+        calendars[name].where(_given(calendars[name]), "").tolist() for name in ("location_id", "region", "weekday")
+    )
+    kind, dated, date = calendars["kind"].tolist(), calendars["date"].notna().tolist(), calendars["date"].to_numpy()
+    dates, weekdays = days.dates.to_numpy(), days.weekdays
+    out: dict[tuple[str, str], _Rules] = {}
+    for n, own in enumerate(location):
+        scope = (own, "" if own else region[n])
+        rule = out.setdefault(scope, _Rules(np.zeros(days.days, dtype=bool), np.zeros(days.days, dtype=bool)))
+        named = np.ones(days.days, dtype=bool)  # a row with neither date nor weekday names every day
+        if dated[n]:
+            named = dates == date[n]
+        elif weekday[n]:
+            named = weekdays == WEEKDAYS.index(weekday[n])
+        if kind[n] == "closed":
+            rule.closed |= named
+        elif dated[n]:
+            rule.single |= named
+        else:
+            rule.weekly = named if rule.weekly is None else rule.weekly | named
     return out
 
 
 def _given(column: pd.Series) -> pd.Series:
     return column.notna() & (column != "")
-
-
-def _weekly(rows: pd.DataFrame, weekdays: npt.NDArray[np.int64]) -> Flags:
-    """Return [days] the days whose weekday a row names; a row without weekday names all."""
-    if (~_given(rows["weekday"])).any():
-        return np.ones(len(weekdays), dtype=bool)
-    return np.isin(weekdays, [WEEKDAYS.index(day) for day in rows["weekday"]])

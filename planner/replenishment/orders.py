@@ -25,7 +25,7 @@ def write_orders(
     model: Model,
     result: LotSizingResult,
     verdict: Verdict,
-    tables: Tables,
+    lines: pd.DataFrame,
     rationed: npt.NDArray[np.bool_],
     topped_up: npt.NDArray[np.bool_],
     shared_cost: FloatArray,
@@ -34,11 +34,12 @@ def write_orders(
 
     Parameters
     ----------
+    lines : of `spread_plan`.
     rationed : [K, T] where a source was short and the order is its fair share.
     topped_up : [K, T] where a supplier's smallest order value decided.
     shared_cost : [K, T] money per pack for what the whole order costs.
     """
-    spread = spread_plan(model, result.packs, verdict, tables)
+    spread = lines.copy()
     reason = binding_reasons(model, result, verdict, rationed)
     reason[topped_up] = MIN_ORDER_VALUE
     spread["reason"] = reason[spread["row"], spread["bucket"]]

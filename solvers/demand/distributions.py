@@ -104,11 +104,8 @@ class FittedDemand:
             middle = 0.5 * (low + high)
             middle[discrete] = np.floor(middle[discrete])
             enough = self.expected_shortage(middle) <= target
-            before = low, high
             high = np.where(enough, middle, high)
             low = np.where(enough, low, middle)
-            if np.array_equal(before, (low, high)):
-                break
         return np.where(self.expected_shortage(np.zeros(self.mean.shape)) <= target, 0.0, high)
 
     def is_discrete(self) -> npt.NDArray[np.bool_]:
