@@ -32,8 +32,9 @@ def test_later_sales_change_no_byte(planner: Planner, tmp_path: Path) -> None:
             row["qty"] = 1000 + 7 * n
     runs = []
     for name, history in (("true", tables["demand_history"]), ("scrambled", scrambled)):
-        project = write_project(tmp_path / name, {**tables, "demand_history": history}, SETTINGS)
-        words = ["--scenario", "more", "--set", "horizon.buckets=3", "--as-of", "2023-12-04", "--no-cache", "--quiet"]
+        settings = {**SETTINGS, "horizon": {"start": "2024-01-01", "buckets": 3}}
+        project = write_project(tmp_path / name, {**tables, "demand_history": history}, settings)
+        words = ["--scenario", "more", "--as-of", "2023-12-04", "--no-cache", "--quiet"]
         answer = planner("run", project, *words, "-o", tmp_path / f"{name}_run")
         assert answer.code == 0, answer.err
         runs.append(contents(tmp_path / f"{name}_run"))

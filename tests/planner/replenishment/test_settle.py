@@ -88,7 +88,7 @@ def raised(packs: list[list[int]], minimum: float, **changes: Any) -> tuple[Any,
     """Return the plan after, what was added to, and the problem; a pack of item 0 is worth 12, of item 1 20 money."""
     given = problem(np.random.default_rng(1), **changes)
     full = np.zeros((4, T), np.int32)
-    full[:2] = packs
+    full[: len(packs)] = packs
     rows = pd.DataFrame(
         {
             "source_id": ["ACME", "ACME", "DC", "DC"],
@@ -123,3 +123,15 @@ def test_an_order_that_nobody_can_do_without_is_topped_up() -> None:
     assert np.array([12.0, 20.0]) @ after[:2, 2] >= 44.0
     assert topped[:, 2].any()
     assert not after[:, [0, 1, 3, 4]].any()
+
+
+def test_an_order_that_cannot_be_raised_goes_with_the_deliveries_that_rely_on_it() -> None:
+    packs = [[0, 2, 0, 0, 0], [0, 0, 0, 0, 0], [1, 0, 2, 2, 0], [0, 0, 0, 0, 0]]
+    most = np.array(packs, np.int32)
+    stock = {"opening": np.array([4, 0, 5, 0], np.int32), "receipts": np.zeros((4, T), np.int32)}
+    nothing = np.zeros((4, T), np.int32)
+    after, topped, given = raised(packs, 100.0, max_packs=most, demand=nothing, safety=nothing, **stock)
+    assert not after[0].any()
+    assert after[2].tolist() == [1, 0, 0, 0, 0]
+    assert not topped.any()
+    assert not verify(given, after.astype(np.int32)).faults
