@@ -64,8 +64,8 @@ def _add_table(digest: _Hash, value: pd.DataFrame | pd.Series[Any] | npt.NDArray
     if isinstance(value, pd.DataFrame):
         _add_text(digest, f"frame {value.shape} {list(value.columns)!r}")
         _add_index(digest, value.index)
-        for position in range(value.shape[1]):
-            _add_column(digest, value.iloc[:, position])
+        for _, column in value.items():  # noqa: PERF102 - a table, not a dict
+            _add_column(digest, column)
     elif isinstance(value, pd.Series):
         _add_text(digest, f"series {value.shape} {value.name!r}")
         _add_index(digest, value.index)

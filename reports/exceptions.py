@@ -148,8 +148,9 @@ _Coming = dict[tuple[str, str], list[tuple[pd.Timestamp, str]]]
 
 def _by_key(orders: pd.DataFrame) -> _Coming:
     coming: _Coming = {}
-    for row in _lines(orders.sort_values(["receipt_date", "order_id"])):
-        coming.setdefault((row.item_id, row.location_id), []).append((row.receipt_date, row.order_id))
+    ordered = orders.sort_values(["receipt_date", "order_id"])
+    for item, location, *order in zip(*(ordered[name] for name in (*_KEYS, "receipt_date", "order_id")), strict=True):
+        coming.setdefault((item, location), []).append(tuple(order))
     return coming
 
 
@@ -299,7 +300,7 @@ def _capacity(prices: pd.DataFrame, bucket: str) -> pd.DataFrame:
     binding = binding.assign(saving=binding["price"] * binding["capacity"] * _CAPACITY_STEP)
     rows = []
     for _, part in binding.groupby(["location_id", "kind", "item_id", "unit"]):
-        first, buckets = _lines(part)[0], len(part)
+        first, buckets = part.iloc[0], len(part)
         start = part["bucket_start"].min()
         rows.append(
             {

@@ -6,10 +6,13 @@ answer. 130 means that a person interrupted the run.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from enum import IntEnum
 
+_OBJECTS_BEFORE_COLLECTION = 50_000
+"""Loading libraries makes hundreds of thousands of objects that stay; looking through them for waste takes long."""
 _INTERRUPTED = "Interrupted. Nothing half-written is left behind."
 
 
@@ -27,6 +30,7 @@ class ExitCode(IntEnum):
 
 def run_at_edge(command: Callable[[], object]) -> None:
     """Call `command` and leave the process with the exit code that its outcome deserves."""
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     try:
         command()
     except KeyboardInterrupt:

@@ -78,7 +78,7 @@ def _depot_day(
     km, minutes = travel.between([depot_id, *loads["location_id"]])
     known = _reachable(km)[1:]
     here = np.concatenate([[True], known])
-    stops = loads[known].reset_index(drop=True)
+    stops = (loads if known.all() else loads[known]).reset_index(drop=True)
     problem = None
     if len(stops) and len(fleet):
         closing = max(clock.seconds(minute) for minute in fleet["shift_end_min"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -21,12 +24,10 @@ def windows_of(
     """
     further: dict[str, list[Span]] = {}
     if stop_windows is not None:
-        for place, start, end in stop_windows[["location_id", "window_start_min", "window_end_min"]].itertuples(
-            index=False
-        ):
+        for place, start, end in _own_windows(stop_windows):
             further.setdefault(str(place), []).append((clock.seconds(start), clock.seconds(end)))
     rows: list[list[Span]] = []
-    for place, start, end in stops[["location_id", "window_start_min", "window_end_min"]].itertuples(index=False):
+    for place, start, end in _own_windows(stops):
         spans = list(further.get(str(place), ()))
         if not spans or not (pd.isna(start) and pd.isna(end)):
             spans.append(
@@ -35,6 +36,11 @@ def windows_of(
         rows.append(sorted(spans))
     most = max(map(len, rows))
     return [spans + spans[-1:] * (most - len(spans)) for spans in rows]
+
+
+def _own_windows(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """Yield location and ends of the window of every row; frames of a few rows each are slow to walk through."""
+    return zip(*(frame[name].tolist() for name in ("location_id", "window_start_min", "window_end_min")), strict=True)
 
 
 def breaks_of(fleet: pd.DataFrame, driver_breaks: pd.DataFrame | None, depot_id: str, clock: DayClock) -> Breaks | None:

@@ -76,13 +76,13 @@ def route_rows(day: DepotDay, solution: RoutingSolution, pinned: PinnedDay = NO_
     numbers = vehicle_numbers(solution.routes, pinned)
     kg, m3 = (day.loads[name].to_numpy(dtype=float) for name in ("weight_kg", "volume_m3"))
     columns = {name: day.loads[name].tolist() for name in _OF_LOADS}
-    fleet = day.fleet.to_dict("records")
+    fleet = {str(name): values.tolist() for name, values in day.fleet.items()}
     for number, route in enumerate(solution.routes, 1):
         route_id = f"R{day.date:%Y%m%d}-{day.depot_id}-{number:02d}"
         plan = timetable(day.problem, route)
         clients = list(route.stops)
         loads = _Loads(columns, clients, kg[clients], m3[clients])
-        vehicle = fleet[route.vehicle_type]
+        vehicle = {name: values[route.vehicle_type] for name, values in fleet.items()}
         factor = factor_of(
             float(vehicle["co2e_kg_per_km"]), float(vehicle["co2_kg_per_km"]), float(vehicle["capacity_kg"])
         )
@@ -121,7 +121,7 @@ def _breaks(day: DepotDay, plan: Timetable) -> Iterator[Row]:
             }
 
 
-def _totals(day: DepotDay, plan: Timetable, loads: _Loads, vehicle: Mapping[Hashable, Any]) -> Row:
+def _totals(day: DepotDay, plan: Timetable, loads: _Loads, vehicle: Mapping[str, Any]) -> Row:
     km, hours = plan.distance / 1000, plan.duration / 3600
     kg, m3 = float(loads.kg.sum()), float(loads.m3.sum())
     shares = [

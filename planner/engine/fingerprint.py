@@ -108,6 +108,7 @@ def _surroundings() -> str:
     return repr((versions, sys.version, platform.platform(), _processor(), device))
 
 
+@cache
 def installed_version(package: str) -> str:
     """Return the version of a library, empty where it is not installed."""
     try:

@@ -116,13 +116,17 @@ def _changed(before: LotSizingProblem, now: LotSizingProblem, at: Positions) -> 
         same &= equal if equal.ndim == 1 else equal.all(axis=1)
     source, former = now.source[known], before.source[at[known]]
     same &= np.where(source < 0, former < 0, (former >= 0) & (at[source] == former))
-    for k in np.flatnonzero(same):
-        mine = slice(*now.usage_start[known[k] : known[k] + 2])
-        theirs = slice(*before.usage_start[at[known[k]] : at[known[k]] + 2])
-        same[k] = all(
-            np.array_equal(getattr(now, name)[mine], getattr(before, name)[theirs])
-            for name in ("usage_resource", "usage_amount", "usage_order")
-        )
+    count, theirs = np.diff(now.usage_start)[known], at[known]
+    same &= count == np.diff(before.usage_start)[theirs]
+    rows = np.repeat(np.flatnonzero(same), count[same])
+    entry = np.arange(rows.size) - np.repeat(np.cumsum(count[same]) - count[same], count[same])
+    mine, other = now.usage_start[known[rows]] + entry, before.usage_start[theirs[rows]] + entry
+    for new, old in (
+        (now.usage_resource, before.usage_resource),
+        (now.usage_amount, before.usage_amount),
+        (now.use_per_order(), before.use_per_order()),
+    ):
+        same[rows[new[mine] != old[other]]] = False
     changed = np.ones(K, dtype=bool)
     changed[known] = ~same
     while True:

@@ -81,17 +81,15 @@ def delivery_days(calendars: pd.DataFrame, rows: pd.DataFrame, days: Days, recei
     rows : location_id, region, source_type, source_id.
     """
     default = np.isin(days.weekdays, [WEEKDAYS.index(day) for day in receive_weekdays])
-    names_location, names_region = _given(calendars["location_id"]), _given(calendars["region"])
-    everywhere = calendars[~names_location & ~names_region]
+    rules = _rules(calendars, days)
     receives: dict[str, Flags] = {}
     closed: dict[str, Flags] = {}
     places = rows[["location_id", "region"]].drop_duplicates("location_id")
     for location, region in places.itertuples(index=False, name=None):
-        own = calendars[names_location & (calendars["location_id"] == location)]
-        regional = calendars[~names_location & names_region & (calendars["region"] == region)]
-        levels = [own, regional, everywhere]
-        closed[location] = _closed(levels, days)
-        receives[location] = _receiving(levels, days, default) & ~closed[location]
+        levels = [rules[scope] for scope in ((location, ""), ("", region), ("", "")) if scope in rules]
+        closed[location] = np.any([rule.closed for rule in levels], axis=0) if levels else np.zeros(days.days, bool)
+        open_ = next((rule.weekly for rule in levels if rule.weekly is not None), default)
+        receives[location] = np.any([open_, *(rule.single for rule in levels)], axis=0) & ~closed[location]
     lanes = rows[["source_type", "source_id", "location_id"]].drop_duplicates()
     out: OpenDays = {}
     for kind, source, location in lanes.itertuples(index=False, name=None):
@@ -101,34 +99,45 @@ def delivery_days(calendars: pd.DataFrame, rows: pd.DataFrame, days: Days, recei
     return out
 
 
+@dataclass(slots=True)
+class _Rules:
+    """What the rows of one location, of one region or of all say.
+
+    Attributes
+    ----------
+    single : [days] that receive by their date. closed : [days] that are closed.
+    weekly : [days] on weekdays that receive; None where no row says so.
+    """
+
+    single: Flags
+    closed: Flags
+    weekly: Flags | None = None
+
+
+def _rules(calendars: pd.DataFrame, days: Days) -> dict[tuple[str, str], _Rules]:
+    """Return the rules of every (location, ""), ("", region) and ("", "") that has rows."""
+    location, region, weekday = (
+        calendars[name].where(_given(calendars[name]), "").tolist() for name in ("location_id", "region", "weekday")
+    )
+    kind, dated, date = calendars["kind"].tolist(), calendars["date"].notna().tolist(), calendars["date"].to_numpy()
+    dates, weekdays = days.dates.to_numpy(), days.weekdays
+    out: dict[tuple[str, str], _Rules] = {}
+    for n, own in enumerate(location):
+        scope = (own, "" if own else region[n])
+        rule = out.setdefault(scope, _Rules(np.zeros(days.days, dtype=bool), np.zeros(days.days, dtype=bool)))
+        named = np.ones(days.days, dtype=bool)  # a row with neither date nor weekday names every day
+        if dated[n]:
+            named = dates == date[n]
+        elif weekday[n]:
+            named = weekdays == WEEKDAYS.index(weekday[n])
+        if kind[n] == "closed":
+            rule.closed |= named
+        elif dated[n]:
+            rule.single |= named
+        else:
+            rule.weekly = named if rule.weekly is None else rule.weekly | named
+    return out
+
+
 def _given(column: pd.Series) -> pd.Series:
     return column.notna() & (column != "")
-
-
-def _receiving(levels: list[pd.DataFrame], days: Days, default: Flags) -> Flags:
-    """Return [days] on which goods may arrive, by the rows of a location, of its region and of all."""
-    open_ = default.copy()
-    for rows in reversed(levels):
-        weekly = rows[(rows["kind"] == "receive") & rows["date"].isna()]
-        if len(weekly):
-            open_ = _weekly(weekly, days)
-    for rows in levels:
-        open_ |= days.dates.isin(rows.loc[(rows["kind"] == "receive") & rows["date"].notna(), "date"])
-    return np.asarray(open_, dtype=bool)
-
-
-def _closed(levels: list[pd.DataFrame], days: Days) -> Flags:
-    """Return [days] on which the rows of a location, of its region or of all say closed."""
-    closed = np.zeros(days.days, dtype=bool)
-    for rows in levels:
-        named = rows[rows["kind"] == "closed"]
-        closed |= _weekly(named[named["date"].isna()], days)
-        closed |= days.dates.isin(named.loc[named["date"].notna(), "date"])
-    return closed
-
-
-def _weekly(rows: pd.DataFrame, days: Days) -> Flags:
-    """Return [days] the days whose weekday a row names; a row without weekday names all."""
-    if (~_given(rows["weekday"])).any():
-        return np.ones(days.days, dtype=bool)
-    return np.isin(days.weekdays, [WEEKDAYS.index(day) for day in rows["weekday"]])

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.replenishment.model import KEYS, Model, Tables, allowed_packs, given_storage, least_stock, pinned_packs
-from solvers.lotsizing.problem import PERIOD, STORAGE
+from solvers.lotsizing.problem import PERIOD, STORAGE, LotSizingProblem
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -86,6 +86,7 @@ class _View:
     must : units that must come, pins and what fills up presentation stock, as large as an order has to be.
     fill : of those, what presentation stock lacks. pins : row, bucket, day, packs.
     money : [K] per unit. aside : whole units that the problem does not see.
+    held : at the end of buckets if only what must come does; for sources, a lower bound.
     """
 
     model: Model
@@ -95,6 +96,7 @@ class _View:
     pins: pd.DataFrame
     money: FloatArray
     aside: IntArray
+    held: IntArray
 
     @classmethod
     def of(cls, model: Model, tables: Tables) -> _View:
@@ -104,7 +106,8 @@ class _View:
         pins = pinned_packs(tables.pins, index, model.days, model.unit, p.pack.astype(np.int64))
         money = model.rows["unit_cost"].fillna(0.0).to_numpy(dtype=float) * model.unit
         aside = np.ceil(model.aside[:, 1:] / model.unit[:, None] - 1e-9).astype(np.int64)
-        return cls(model, tables, packs * p.pack[:, None], p.demand - model.demand, pins, money, aside)
+        must = packs * p.pack[:, None].astype(np.int64)
+        return cls(model, tables, must, p.demand - model.demand, pins, money, aside, _least_held(p, must))
 
     def rule(self, name: str, k: int, bucket: int = -1) -> Rule:
         row = self.model.rows.iloc[k]
@@ -149,6 +152,8 @@ def find_clashes(model: Model, tables: Tables) -> list[Clash]:
 def _pin_clashes(view: _View) -> list[Clash]:
     """Pins that are no order: not whole packs, below the smallest order, or on a day that cannot be."""
     model, p = view.model, view.model.problem
+    if view.pins.empty:
+        return []
     allowed = allowed_packs(model.rows, p.source.astype(np.int64), model.days, model.open)
     out = []
     for k, t, day, packs in view.pins[["row", "bucket", "day", "packs"]].itertuples(index=False, name=None):
@@ -175,8 +180,7 @@ def _pin_clashes(view: _View) -> list[Clash]:
 def _limit_clashes(view: _View) -> list[Clash]:
     """Storage of an item, or its maximum, below its minimum or below the stock that it has whatever is ordered."""
     model, p = view.model, view.model.problem
-    held = _least_held(view)
-    total = held + view.aside
+    total = view.held + view.aside
     alone = least_stock(p.opening.astype(np.int64), p.receipts.astype(np.int64), p.demand.astype(np.int64)) + view.aside
     given = given_storage(model.rows, view.tables.capacities, model.unit)
     most = np.floor(model.rows["max_qty"].to_numpy(dtype=float) / model.unit + 1e-9)
@@ -207,33 +211,35 @@ def _limit_clashes(view: _View) -> list[Clash]:
     return out
 
 
-def _least_held(view: _View) -> IntArray:
-    """Return [K, T] units at the end of buckets if only what must come does; for sources, a lower bound.
+def _least_held(p: LotSizingProblem, must: IntArray) -> IntArray:
+    """Return [K, T] units at the end of buckets if only what `must` come does; for sources, a lower bound.
 
     A source has at least what is left if whom it supplies take all that their storage and demand hold.
     """
-    p = view.model.problem
-    K, T = view.must.shape
-    taken = np.zeros((K, T), np.int64)
-    held = np.zeros((K, T), np.int64)
-    for k in range(K - 1, -1, -1):  # sources stand above whom they supply
-        supply = p.receipts[k].astype(np.int64)
-        used = np.cumsum(p.demand[k].astype(np.int64)) + taken[k]
-        if taken[k].any():
-            held[k] = np.maximum(p.opening[k] + np.cumsum(supply + view.must[k]) - used, 0)
-        else:
-            x = int(p.opening[k])
-            for t in range(T):
-                x += int(supply[t] + view.must[k, t] - p.demand[k, t])
-                x = x if p.backorders[k] else max(x, 0)
-                x = min(x, int(p.sellable[k, t])) if p.sellable.size else x
-                held[k, t] = max(x, 0)
-        j = p.source[k]
-        if j >= 0:
-            room = p.storage[k] + used - p.opening[k] - np.cumsum(supply)
-            orders = np.clip(room, np.cumsum(view.must[k]), np.cumsum(p.max_packs[k].astype(np.int64)) * p.pack[k])
-            ahead = np.minimum(np.arange(T) + p.lead[k], T - 1)
-            taken[j] += np.maximum.accumulate(orders)[ahead]
+    K, T = must.shape
+    taken, held, buckets = np.zeros((K, T), np.int64), np.zeros((K, T), np.int64), np.arange(T)
+    sources = np.isin(np.arange(K), p.source)
+    # sources stand above whom they supply
+    for rows in (np.flatnonzero(~sources), *np.flatnonzero(sources)[::-1, None]):
+        supply, demand = p.receipts[rows].astype(np.int64), p.demand[rows].astype(np.int64)
+        opening, supplied = p.opening[rows].astype(np.int64)[:, None], np.cumsum(supply, axis=1)
+        used = np.cumsum(demand, axis=1) + taken[rows]
+        alone, x = np.zeros_like(used), opening[:, 0]
+        for t in buckets:
+            x = x + supply[:, t] + must[rows, t] - demand[:, t]
+            x = np.where(p.backorders[rows], x, np.maximum(x, 0))
+            x = np.minimum(x, p.sellable[rows, t]) if p.sellable.size else x
+            alone[:, t] = x
+        left = np.where(
+            taken[rows].any(axis=1)[:, None], opening + supplied + np.cumsum(must[rows], axis=1) - used, alone
+        )
+        held[rows] = np.maximum(left, 0)
+        most = np.cumsum(p.max_packs[rows].astype(np.int64), axis=1) * p.pack[rows, None]
+        orders = np.clip(p.storage[rows] + used - opening - supplied, np.cumsum(must[rows], axis=1), most)
+        ahead = np.minimum(buckets + p.lead[rows, None], T - 1)
+        sent = np.take_along_axis(np.maximum.accumulate(orders, axis=1), ahead, axis=1)
+        inner = p.source[rows] >= 0
+        np.add.at(taken, p.source[rows][inner], sent[inner])
     return held
 
 
@@ -291,7 +297,7 @@ def _larger_pin(view: _View, k: int, t: int, units: float) -> Loosening:
 def _shared_clashes(view: _View) -> list[Clash]:
     """Limits of a location that the orders which must come exceed alone, or the stock it has whatever is ordered."""
     model, p = view.model, view.model.problem
-    held = _least_held(view) + model.aside[:, 1:] / model.unit[:, None]
+    held = view.held + model.aside[:, 1:] / model.unit[:, None]
     entry_row = np.repeat(np.arange(p.item_locations), np.diff(p.usage_start))
     out = []
     for r, resource in enumerate(model.resources):

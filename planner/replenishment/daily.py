@@ -8,6 +8,7 @@ whichever is cheaper.
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from planner.errors import RefusedError
 from planner.replenishment.edits import Move, PlanEditor
@@ -18,8 +19,8 @@ from solvers.lotsizing.verify import verify
 _LATER_BUCKETS = 3
 
 
-def fit_days(editor: PlanEditor, model: Model, tables: Tables) -> None:
-    """Change the plan in `editor` until the orders of every bucket fit its days.
+def fit_days(editor: PlanEditor, model: Model, tables: Tables) -> pd.DataFrame:
+    """Change the plan in `editor` until the orders of every bucket fit its days; return them, see `spread_plan`.
 
     Every round takes packs out of the earliest bucket that is too full, and adds only to later ones: it ends.
 
@@ -33,7 +34,7 @@ def fit_days(editor: PlanEditor, model: Model, tables: Tables) -> None:
         lines = spread_plan(model, packs, verify(model.problem, packs), tables)
         excess = lines[~lines["fits"]]
         if excess.empty:
-            return
+            return lines
         bucket = int(excess["bucket"].min())
         over = excess[excess["bucket"] == bucket].groupby("row")["packs"].sum()
         over_rows = over.index.to_numpy(dtype=np.int64)

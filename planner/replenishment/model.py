@@ -342,11 +342,15 @@ def allowed_packs(rows: pd.DataFrame, source: IntArray, days: Days, open_days: O
     lead = rows["lead_time_days"].to_numpy()
     last = last_days(rows, source, days, open_days)
     every = np.maximum(rows["review_period_days"].to_numpy() // days.bucket_days, 1).astype(np.int64)
-    for k, lane in enumerate(zip(rows["source_id"], rows["location_id"], strict=True)):
-        reachable = open_days[lane] & (np.arange(days.days) >= lead[k] - 1e-9)
-        out[k] = np.where(reachable.reshape(days.total, days.bucket_days).any(axis=1), FREE_PACKS, 0)
-        first_open = np.argmax(open_days[lane].reshape(days.total, days.bucket_days), axis=1) + first_day
-        out[k, first_open > last[k]] = 0
+    of_lane: dict[tuple[str, str, float], tuple[IntArray, IntArray]] = {}
+    for k, lane in enumerate(zip(rows["source_id"], rows["location_id"], lead, strict=True)):
+        if lane not in of_lane:
+            open_ = open_days[lane[:2]]
+            reachable = (open_ & (np.arange(days.days) >= lead[k] - 1e-9)).reshape(days.total, days.bucket_days)
+            first_open = np.argmax(open_.reshape(days.total, days.bucket_days), axis=1) + first_day
+            of_lane[lane] = np.where(reachable.any(axis=1), FREE_PACKS, 0), first_open
+        free, first_open = of_lane[lane]
+        out[k] = np.where(first_open > last[k], 0, free)
         if source[k] < 0:
             out[k, first_day < lead[k] - 1e-9] = 0
             if every[k] > 1:

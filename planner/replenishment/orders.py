@@ -25,7 +25,7 @@ def write_orders(
     model: Model,
     result: LotSizingResult,
     verdict: Verdict,
-    tables: Tables,
+    lines: pd.DataFrame,
     rationed: npt.NDArray[np.bool_],
     topped_up: npt.NDArray[np.bool_],
     shared_cost: FloatArray,
@@ -34,11 +34,12 @@ def write_orders(
 
     Parameters
     ----------
+    lines : of `spread_plan`.
     rationed : [K, T] where a source was short and the order is its fair share.
     topped_up : [K, T] where a supplier's smallest order value decided.
     shared_cost : [K, T] money per pack for what the whole order costs.
     """
-    spread = spread_plan(model, result.packs, verdict, tables)
+    spread = lines.copy()
     reason = binding_reasons(model, result, verdict, rationed)
     reason[topped_up] = MIN_ORDER_VALUE
     spread["reason"] = reason[spread["row"], spread["bucket"]]
@@ -135,16 +136,18 @@ def _arrived(
     late = pd.concat(arrivals, ignore_index=True)
     late = late[(late["row"] >= 0) & (late["day"] < days.buckets * days.bucket_days)]
     late["bucket"] = late["day"] // days.bucket_days
+    day_of, qty, counts = (late[name].to_numpy() for name in ("day", "qty", "counts"))
     sending = verdict.sent.astype(np.int64)
     free: dict[tuple[int, int], FloatArray] = {}
     for key, members in late.groupby(["row", "bucket"]).indices.items():
         k, t = (int(part) for part in np.asarray(key))
-        group = late.iloc[members]
-        offset = group["day"].to_numpy() - t * days.bucket_days
-        counted = group["counts"].to_numpy() | (group["day"].to_numpy() <= model.last_day[k, t])
-        if sending[k, t] == 0 or not (offset[counted] > 0).any():
+        if sending[k, t] == 0:
             continue
-        by_day = np.bincount(offset[counted], group["qty"].to_numpy()[counted], days.bucket_days)
+        members = members[counts[members] | (day_of[members] <= model.last_day[k, t])]
+        offset = day_of[members] - t * days.bucket_days
+        if not (offset > 0).any():
+            continue
+        by_day = np.bincount(offset, qty[members], days.bucket_days)
         free[k, t] = start[k, t] - by_day.sum() + np.cumsum(by_day)
     return StockByDay(free)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
 from planner.replenishment.model import Model
 from planner.replenishment.supply_limits import MONEY, SUPPLY, SUPPLY_PERIOD
-from solvers.lotsizing.problem import DISPATCH, STORAGE
+from solvers.lotsizing.problem import DISPATCH, STORAGE, LotSizingProblem
 from solvers.lotsizing.result import LotSizingResult
 from solvers.lotsizing.verify import Verdict
 
@@ -91,51 +93,57 @@ def needs_of_orders(
 
 def _capacity_prices(model: Model, result: LotSizingResult) -> npt.NDArray[np.float64]:
     """Return [K, T] money per pack for dispatch and receiving capacity, by bucket of arrival."""
-    problem = model.problem
-    K, T = result.packs.shape
-    out, prices = np.zeros((K, T)), problem.by_bucket(result.prices)
-    entry_row = np.repeat(np.arange(K), np.diff(problem.usage_start))
-    for entry, k in enumerate(entry_row):
-        r = problem.usage_resource[entry]
+    problem, prices = model.problem, model.problem.by_bucket(result.prices)
+    out = np.zeros(result.packs.shape)
+    for r, rows, amount, left in _users(problem):
         if problem.kind[r] != STORAGE:
-            offset = int(problem.lead[k]) if problem.kind[r] == DISPATCH else 0
-            out[k, offset:] += problem.usage_amount[entry] * prices[r, : T - offset]
+            np.add.at(out, rows, amount[:, None] * np.where(left >= 0, prices[r][left], 0.0))
     return out
 
 
 def _no_room(model: Model, result: LotSizingResult, verdict: Verdict) -> dict[str, npt.NDArray[np.bool_]]:
     """Return by reason [K, T] whether a priced limit of the order's bucket has no room for another pack."""
     problem = model.problem
-    K, T = result.packs.shape
     use, capacity = problem.by_bucket(resource_use(model, result, verdict)), problem.by_bucket(problem.capacity)
     prices = problem.by_bucket(result.prices)
     full: dict[str, npt.NDArray[np.bool_]] = {}
-    entry_row = np.repeat(np.arange(K), np.diff(problem.usage_start))
-    for entry, k in enumerate(entry_row):
-        r, amount = problem.usage_resource[entry], problem.usage_amount[entry]
-        if problem.kind[r] == STORAGE:
+    for r, rows, amount, left in _users(problem):
+        if problem.kind[r] == STORAGE or not (prices[r] > 0).any():
             continue
-        offset = int(problem.lead[k]) if problem.kind[r] == DISPATCH else 0
-        binding = (use[r] + amount > _FULL * capacity[r]) & (prices[r] > 0)
+        binding = (use[r][left] + amount[:, None] > _FULL * capacity[r][left]) & (prices[r][left] > 0) & (left >= 0)
         resource = model.resources[r]
         text = BUDGET if resource.unit == MONEY else _FULL_REASONS[resource.name]
-        marked = full.setdefault(text, np.zeros((K, T), dtype=bool))
-        marked[k, offset:] |= binding[: T - offset] & (result.packs[k, offset:] > 0)
+        marked = full.setdefault(text, np.zeros(result.packs.shape, dtype=bool))
+        np.logical_or.at(marked, rows, binding & (result.packs[rows] > 0))
     return full
 
 
 def resource_use(model: Model, result: LotSizingResult, verdict: Verdict) -> npt.NDArray[np.float64]:
     """Return [R, T] what the plan uses of every shared resource."""
     problem = model.problem
-    K, T = result.packs.shape
     use = np.zeros_like(problem.capacity)
-    entry_row = np.repeat(np.arange(K), np.diff(problem.usage_start))
-    for entry, k in enumerate(entry_row):
-        r, amount = problem.usage_resource[entry], problem.usage_amount[entry]
+    for r, rows, amount, left in _users(problem):
         if problem.kind[r] == STORAGE:
-            use[r] += amount * (np.maximum(verdict.stock[k], 0) + model.aside[k, 1:] / model.unit[k])
+            held = np.maximum(verdict.stock[rows], 0) + model.aside[rows, 1:] / model.unit[rows, None]
+            use[r] = (amount[:, None] * held).sum(axis=0)
         else:
-            offset = int(problem.lead[k]) if problem.kind[r] == DISPATCH else 0
-            arrives = np.append(amount * result.packs[k, offset:], np.zeros(min(offset, T)))
-            use[r] += problem.counted(int(r), arrives)
+            sent = np.zeros((len(rows), problem.buckets))
+            row, bucket = np.nonzero(left >= 0)
+            sent[row, left[row, bucket]] = result.packs[rows[row], bucket]
+            use[r] = problem.counted(r, (amount[:, None] * sent).sum(axis=0))
     return use
+
+
+def _users(
+    problem: LotSizingProblem,
+) -> Iterator[tuple[int, npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]]:
+    """Yield every resource in use, its rows [U], amounts [U], and the bucket [U, T] in which what arrives counts."""
+    entry_row = np.repeat(np.arange(problem.item_locations), np.diff(problem.usage_start))
+    order = np.argsort(problem.usage_resource, kind="stable")
+    for entries in np.split(order, np.flatnonzero(np.diff(problem.usage_resource[order])) + 1):
+        if not entries.size:
+            continue
+        r, rows = int(problem.usage_resource[entries[0]]), entry_row[entries]
+        lead = problem.lead[rows] if problem.kind[r] == DISPATCH else np.zeros(len(rows), np.int64)
+        left = np.arange(problem.buckets) - lead[:, None]
+        yield r, rows, problem.usage_amount[entries], np.maximum(left, -1)

@@ -140,7 +140,7 @@ def replenish(
         verdict = verify(joint.problem, solved.packs)
         if verdict.faults:
             raise RefusedError("The replenishment plan breaks rules:\n  " + "\n  ".join(verdict.faults[:20]))
-        result, shared, topped_up = settle(model, joint.trimmed(solved, model), tables, settings, joint.cost)
+        result, shared, topped_up, lines = settle(model, joint.trimmed(solved, model), tables, settings, joint.cost)
         verdict = verify(model.problem, result.packs)
         fresher = write_off_outlived(model, verdict)
         if fresher is None:
@@ -151,7 +151,7 @@ def replenish(
             "No plan was found in which locations that supply others send all stock on before it expires."
         )
     projected_inventory = write_projection(model, result, verdict)
-    orders = write_orders(model, result, verdict, tables, shared, topped_up, joint.shares(result.packs))
+    orders = write_orders(model, result, verdict, lines, shared, topped_up, joint.shares(result.packs))
     prices_found = ShadowPrices(solved.prices, solved.stock_prices)
     identity = (model.rows[KEYS], days, named(model.resources))
     return Replenishment(

@@ -46,19 +46,20 @@ class _Delivery:
     packs: IntArray
     per_pack: FloatArray  # [lines, 3] base units, kg, m3
     daily: list[tuple[int, FloatArray]]  # measure and what is left of it per day
-    stock: list[FloatArray | None]  # per line, what may still leave its source by each day of the bucket
+    stock: list[tuple[int, FloatArray]]  # line, what may still leave its source by each day of the bucket
     begin: int  # first day of the bucket in which it leaves, less the days from leaving to arriving
 
     def share(self, packs: IntArray, day: int) -> float:
         """Return how much of `packs` fits on a day: 1 or more for all of it."""
+        if not self.daily and not self.stock:
+            return np.inf
         share = np.inf
         amounts = packs @ self.per_pack
         for measure, left in self.daily:
             if amounts[measure] > 0:
                 share = min(share, (left[day] + _ROUNDING * (1 + amounts[measure])) / amounts[measure])
-        for i in np.flatnonzero(packs):
-            free = self.stock[i]
-            if free is not None:
+        for i, free in self.stock:
+            if packs[i]:
                 qty = packs[i] * self.per_pack[i, 0]
                 share = min(share, (free[day - self.begin :].min() + _ROUNDING * (1 + qty)) / qty)
         return float(share)
@@ -68,9 +69,8 @@ class _Delivery:
         amounts = packs @ self.per_pack
         for measure, left in self.daily:
             left[day] -= amounts[measure]
-        for i in np.flatnonzero(packs):
-            free = self.stock[i]
-            if free is not None:
+        for i, free in self.stock:
+            if packs[i]:
                 free[day - self.begin :] -= packs[i] * self.per_pack[i, 0]
 
 
@@ -159,7 +159,7 @@ def _deliveries(lines: pd.DataFrame, capacities: pd.DataFrame, days: Days, arriv
                 packs=packs[members],
                 per_pack=per_pack[members],
                 daily=daily,
-                stock=[free.get(key) for key in leaves],
+                stock=[(i, free[key]) for i, key in enumerate(leaves) if key in free],
                 begin=int(t) * days.bucket_days,
             )
         )

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from solvers.routing.kernel_types import FloatArray, Int32Array, IntArray
 from solvers.routing.problem import OPEN_END, UNBOUNDED, RoutingProblem
@@ -279,6 +278,8 @@ def _neighbours(problem: RoutingProblem, instance: Instance, near: int, around: 
     candidates = np.zeros((nodes, wide), np.int32)
     everyone = np.arange(first, nodes)
     if not instance.matrix.size:
+        from scipy.spatial import cKDTree  # noqa: PLC0415 - takes as long to load as many days to finish
+
         _, found = cKDTree(instance.points[first:]).query(instance.points[first:], k=wide)
         candidates[first:] = np.atleast_2d(found).reshape(problem.clients, wide) + first
     near_rows = np.full((nodes, max(near, 1)), -1, np.int32)
