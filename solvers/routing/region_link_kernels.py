@@ -7,6 +7,7 @@ import numpy as np
 from solvers.compiled import njit
 from solvers.routing.kernel_types import Number
 from solvers.routing.region import (
+    COUNT,
     FAR,
     FIRST,
     FREE,
@@ -15,6 +16,7 @@ from solvers.routing.region import (
     NEXT,
     NEXT_FREE,
     PREVIOUS,
+    ROUTE,
     STEP,
     TO_NEXT,
     TO_PREVIOUS,
@@ -96,3 +98,19 @@ def open_route(region: Region, r: Number) -> None:
     """Take r, the first unused route, into use."""
     region.counter[FREE] = region.route[r, NEXT_FREE]
     region.counter[USED] += 1
+
+
+@njit(helper=True)
+def shift_load(plain: Plain, region: Region, v: Number, old: Number, new: Number) -> Number:
+    """Move v and all clients behind it from route `old` to route `new`, links apart; return their number."""
+    number = 0
+    while v >= plain.first_client:
+        region.link[v, ROUTE] = new
+        for q in range(len(plain.capacity)):
+            region.route[old, LOAD + q] -= plain.demand[v, q]
+            region.route[new, LOAD + q] += plain.demand[v, q]
+        number += 1
+        v = np.int64(region.link[v, NEXT])
+    region.route[old, COUNT] -= number
+    region.route[new, COUNT] += number
+    return number

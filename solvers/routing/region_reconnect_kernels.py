@@ -12,10 +12,8 @@ import numpy as np
 from solvers.compiled import njit
 from solvers.routing.kernel_types import Number
 from solvers.routing.region import (
-    COUNT,
     FAR,
     LAST,
-    LOAD,
     NEXT,
     OVERLOAD,
     OWN,
@@ -26,7 +24,7 @@ from solvers.routing.region import (
     Plain,
     Region,
 )
-from solvers.routing.region_link_kernels import arc, connect, overload, touch
+from solvers.routing.region_link_kernels import arc, connect, overload, shift_load, touch
 from solvers.routing.route_kernels import draw
 
 CLOSEST = 20
@@ -42,22 +40,6 @@ def in_order(plain: Plain, a: Number, b: Number) -> bool:
     if a < first or plain.behind[a] > 0:
         return bool((plain.behind[b] > 0) == (a >= first))
     return True
-
-
-@njit(helper=True)
-def shift_load(plain: Plain, region: Region, v: Number, old: Number, new: Number) -> Number:
-    """Move v and all clients behind it from route `old` to route `new`, links apart; return their number."""
-    number = 0
-    while v >= plain.first_client:
-        region.link[v, ROUTE] = new
-        for q in range(len(plain.capacity)):
-            region.route[old, LOAD + q] -= plain.demand[v, q]
-            region.route[new, LOAD + q] += plain.demand[v, q]
-        number += 1
-        v = np.int64(region.link[v, NEXT])
-    region.route[old, COUNT] -= number
-    region.route[new, COUNT] += number
-    return number
 
 
 @njit(helper=True)

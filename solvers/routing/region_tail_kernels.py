@@ -35,7 +35,7 @@ from solvers.routing.region import (
     Plain,
     Region,
 )
-from solvers.routing.region_link_kernels import arc, close_route, connect, open_route, overload, touch
+from solvers.routing.region_link_kernels import arc, close_route, connect, open_route, overload, shift_load, touch
 from solvers.routing.route_kernels import draw, leg
 
 CROSSED_NEAR = 20
@@ -77,16 +77,8 @@ def exchange_tails(plain: Plain, region: Region, r: Number, a: Number, s: Number
     v = np.int64(link[p, NEXT]) if p >= first else route[s, FIRST]
     last_r, last_s = route[r, LAST], route[s, LAST]
     excess = overload(plain, region, r) + overload(plain, region, s)
-    for side in range(2):
-        w, old, new = (b, r, s) if side == 0 else (v, s, r)
-        while w >= first:
-            link[w, ROUTE] = new
-            route[old, COUNT] -= 1
-            route[new, COUNT] += 1
-            for q in range(len(plain.capacity)):
-                route[old, LOAD + q] -= plain.demand[w, q]
-                route[new, LOAD + q] += plain.demand[w, q]
-            w = np.int64(link[w, NEXT])
+    shift_load(plain, region, b, r, s)
+    shift_load(plain, region, v, s, r)
     counter[OVERLOAD] += overload(plain, region, r) + overload(plain, region, s) - excess
     change = np.int64(0)
     if a >= first or b >= first:
